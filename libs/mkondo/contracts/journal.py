@@ -1,0 +1,123 @@
+"""What crosses a process boundary: a row of a partition's journal, and the partition's own row.
+
+The journal of a partition is its source: rows numbered from 1 without gaps, immutable bytes, sealed per batch by a hash
+chain. A row is an event; `routes` name the partitions that must hear of it, each with the sequence of the row before it
+that went the same way (`previous`), so that a consumer notices what it has missed (architecture rule 6).
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from mkondo.domain.ids import Instant, RecordKey
+
+
+class Partition(msgspec.Struct, frozen=True, order=True):
+    """One partition of one decider, written `ledger/3`. As a source of events it goes by the same name."""
+
+    decider: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.decider}/{self.number}"
+
+    def __hash__(self) -> int:
+        return hash(self.decider) ^ self.number
+
+
+def parse_partition(name: str) -> Partition:
+    """The partition of a name such as `ledger/3`. Raises ValueError for anything else."""
+    decider, _, number = name.rpartition("/")
+    return Partition(decider, int(number))
+
+
+class Route(msgspec.Struct, frozen=True, array_like=True):
+    """One destination of a row and the sequence of this source's row before it that went there (0: none)."""
+
+    destination: str
+    previous: int
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """One event, as stored. `data` is JSON; `key` is the decider's key, and the key of the public event topic.
+
+    `seal` is the chain's head after this row's batch, on the last row of each batch only.
+    """
+
+    source: str
+    sequence: int
+    time: Instant
+    type: str
+    version: int
+    key: str
+    data: bytes
+    routes: tuple[Route, ...] = ()
+    seal: bytes | None = None
+
+
+class PartitionState(msgspec.Struct, frozen=True):
+    """The partition's row: it fences every transaction (architecture rule 4).
+
+    `positions` is, per source, the sequence of the last message taken; `sent` is, per destination, the last sequence
+    that went there; `head` is the hash chain's head; `time` is the partition time (rule 11).
+    """
+
+    partition: Partition
+    epoch: int
+    last_sequence: int = 0
+    time: Instant = Instant(0)
+    head: bytes = b""
+    positions: dict[str, int] = {}
+    sent: dict[str, int] = {}
+
+
+class StoredRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A record's bytes and the instant at which its timer fires, if it has one."""
+
+    data: bytes
+    due: Instant | None = None
+
+
+class StoredReference(msgspec.Struct, frozen=True):
+    """A row of the reference table: three ways to find one payment, and the encoded Reference."""
+
+    application: str
+    third_party_conversation_id: str
+    transaction_id: str
+    payment_id: str
+    data: bytes
+
+
+class StoredOutcome(msgspec.Struct, frozen=True):
+    """A row of the outcome table: the encoded ending event of one payment."""
+
+    payment_id: str
+    data: bytes
+
+
+class PartitionBatch(msgspec.Struct, frozen=True):
+    """Everything one batch changes in one partition, committed whole or not at all (rule 3).
+
+    `before` is the row as this owner last saw it: the transaction must find exactly its epoch and last sequence.
+    A record of None is deleted.
+    """
+
+    before: PartitionState
+    after: PartitionState
+    rows: tuple[JournalRow, ...] = ()
+    records: dict[RecordKey, StoredRecord | None] = {}
+    references: tuple[StoredReference, ...] = ()
+    outcomes: tuple[StoredOutcome, ...] = ()
+
+
+def seal(head: bytes, rows: Iterable[JournalRow]) -> bytes:
+    """The chain's next head: SHA-256 over the last one and every field of the batch's rows, length-prefixed."""
+    digest = hashlib.sha256(head)
+    for row in rows:
+        routes = ",".join(f"{route.destination}:{route.previous}" for route in row.routes)
+        frame = f"{row.source}|{row.sequence}|{row.time}|{row.type}|{row.version}|{len(row.key)}|{routes}|{len(row.data)}|"
+        digest.update(frame.encode())
+        digest.update(row.key.encode())
+        digest.update(row.data)
+    return digest.digest()

@@ -1,0 +1,66 @@
+"""An application: a developer's integration record, and what it may do.
+
+Pure. Keyed by application. The management API and the demo send ConfigureApplication with the whole configuration;
+each accepted one is a new version, named by every payment it admits. Read next: session.py, admission.py.
+"""
+
+import msgspec
+
+from mkondo.domain.ids import ApplicationId, Instant
+
+HOUR_MS = 3_600_000
+
+
+class ProductScope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One product that is switched on. Ceilings are minor units of a named currency; an absent one does not limit.
+
+    `single_value` maps a currency to the most that one payment may move (INS-995).
+    """
+
+    single_value: dict[str, int] = {}
+
+
+class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an application may do. Everything here may be changed later; the change is an event."""
+
+    name: str
+    api_key_hash: str
+    """Lower-case hex SHA-256 of the 32-character API key."""
+    products: dict[str, ProductScope]
+    """By operation name; a product that is not here is switched off (INS-997)."""
+    organisation: str = ""
+    shortcodes: tuple[str, ...] = ()
+    """Live only: the shortcodes of the organisation. In the sandbox any shortcode names the application's own account."""
+    markets: tuple[str, ...] = ()
+    """Market path values; empty means all."""
+    session_lifetime_ms: int = HOUR_MS
+    activation_delay_ms: int = 0
+    trusted_sources: tuple[str, ...] = ("*",)
+    compatible: bool = True
+    """The compatibility switches of contract section 10.7, all on or (strict) all off."""
+    removed: bool = False
+
+
+class ConfigureApplication(msgspec.Struct, frozen=True, tag=True):
+    """Create an application or replace its configuration. `expected` is the version the writer saw, 0 for none."""
+
+    application: ApplicationId
+    configuration: Configuration
+    expected: int | None = None
+
+
+class ApplicationChanged(msgspec.Struct, frozen=True, tag=True):
+    """The application's configuration is now this one."""
+
+    application: ApplicationId
+    version: int
+    configuration: Configuration
+
+
+class Application(msgspec.Struct, frozen=True):
+    """Record `application/ID`. Read by the ingress too, at most 1 s old; admission's own copy is the authority."""
+
+    application: ApplicationId
+    version: int
+    configuration: Configuration
+    changed_at: Instant

@@ -1,0 +1,56 @@
+"""A session: a time-limited access that an application opens with its API key.
+
+Pure. Keyed by application, so that opening, revoking, reconfiguring and paying are ordered by construction.
+Read next: admission.py.
+"""
+
+import msgspec
+
+from mkondo.domain.decider import ReplyTo
+from mkondo.domain.ids import ApplicationId, Instant, SessionHash
+
+
+class OpenSession(msgspec.Struct, frozen=True, tag=True):
+    """The edge has checked the API key. The session id itself stays there: only its hash travels."""
+
+    application: ApplicationId
+    session: SessionHash
+    reply_to: ReplyTo | None = None
+
+
+class SessionOpened(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The session may be used from `live_from` until `expires_at`."""
+
+    application: ApplicationId
+    session: SessionHash
+    live_from: Instant
+    expires_at: Instant
+    reply_to: ReplyTo | None = None
+
+
+class SessionRevoked(msgspec.Struct, frozen=True, tag=True):
+    """The session may no longer be used, and why."""
+
+    application: ApplicationId
+    session: SessionHash
+    reason: str
+
+
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Record `session/HASH`. Kept for a day past its end, so that "expired" can be told from "unknown"."""
+
+    application: ApplicationId
+    session: SessionHash
+    live_from: Instant
+    expires_at: Instant
+    revoked: bool = False
+
+    def trouble(self, now: Instant) -> str | None:
+        """Why the session can't be used now, in the contract's words (section 12, "Who you are"), or None."""
+        if self.revoked:
+            return "Session is invalid"
+        if now < self.live_from:
+            return "Session is invalid, not active yet"
+        if now >= self.expires_at:
+            return "Session has expired"
+        return None

@@ -1,0 +1,27 @@
+"""Where new names come from: the only source of randomness."""
+
+from typing import Protocol
+
+from mkondo.domain.ids import PaymentId, TransactionId
+
+
+class Ids(Protocol):
+    """Promises: unguessable, never the same twice, in the shapes that domain/ids.py gives."""
+
+    def payment_id(self) -> PaymentId: ...
+    def transaction_id(self) -> TransactionId: ...
+    def session_id(self) -> str:
+        """32 lower-case hex characters; a secret."""
+        ...
+
+    def api_key(self) -> str:
+        """32 alphanumerics; a secret."""
+        ...
+
+    def incarnation(self) -> str:
+        """Names one life of one process."""
+        ...
+
+    def jitter(self) -> float:
+        """A number in [0, 1) for back-off."""
+        ...

@@ -1,0 +1,102 @@
+"""The store of one environment: records, journals, partition rows, references, outcomes, ownership."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from mkondo.contracts.journal import (
+    JournalRow,
+    Partition,
+    PartitionBatch,
+    PartitionState,
+    StoredOutcome,
+    StoredRecord,
+    StoredReference,
+)
+from mkondo.domain.ids import Instant, RecordKey
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A partition that the store has granted to a member, for as long as the member keeps renewing."""
+
+    partition: Partition
+    epoch: int
+
+
+class Store(Protocol):
+    """One environment's store. Every method may raise TryLater: nothing was done. `commit` may raise CommitUnknown.
+
+    Promises, each a test of the conformance suite:
+
+    - `commit` applies all batches or none. It raises Fenced, and applies nothing, unless every batch's partition row
+      holds exactly the epoch and last sequence of `before`.
+    - What `commit` returned from survives the death of this process and of the store's.
+    - `acquire` raises the epoch and returns the whole row in one step; every later commit with an older epoch is Fenced.
+    - `read_journal` returns rows in order of sequence, without gaps, only committed ones; a row is never changed.
+    - References and outcomes are written once: a second write of the same key is ignored, never an overwrite.
+    - A record that was deleted is absent from `load`, `load_kind` and `due`.
+    """
+
+    async def acquire(self, partition: Partition, member: str) -> PartitionState:
+        """Take ownership: epoch + 1, everything returned, before any record is loaded (rule 4)."""
+        ...
+
+    async def commit(self, batches: Sequence[PartitionBatch]) -> None: ...
+
+    async def load(self, wanted: Mapping[Partition, Collection[RecordKey]]) -> dict[RecordKey, bytes]:
+        """The records among those wanted that exist. Keys of kind `reference` are read from the reference table
+        (`reference/APPLICATION/THIRD_PARTY_CONVERSATION_ID`), all others from the records of their partition."""
+        ...
+
+    async def load_kind(self, partition: Partition, kind: str) -> dict[RecordKey, StoredRecord]:
+        """All records of one kind: parked messages at start, and audits."""
+        ...
+
+    async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
+        """Every record of the partition that has a timer, with its instant."""
+        ...
+
+    async def read_journal(self, source: str, after: int, limit: int, destination: str | None = None) -> Sequence[JournalRow]:
+        """Rows of a source with a sequence above `after`; with `destination`, only those routed there."""
+        ...
+
+    async def states(self) -> Sequence[PartitionState]:
+        """Every partition row of the environment, for health and audits."""
+        ...
+
+    # Ownership (rule 5): leases give liveness only, the epoch alone gives safety.
+
+    async def claim(self, member: str, deciders: Collection[str], lease_seconds: float) -> Collection[Partition]:
+        """Announce that the member lives and hosts these deciders, renew its leases, and settle its fair share of
+        each decider's partitions: claim free ones, let surplus ones go. Returns what it now holds. By the store's clock."""
+        ...
+
+    async def release(self, member: str) -> None:
+        """A clean goodbye: its leases are free at once."""
+        ...
+
+    # Watermarks of the relay: how far a source has been published.
+
+    async def watermarks(self) -> Mapping[str, int]: ...
+
+    async def move_watermark(self, source: str, sequence: int) -> None:
+        """Forward only: a lower value than the stored one changes nothing."""
+        ...
+
+
+class Facts(Protocol):
+    """The immutable facts, and the application and session rows, that the ingress may read (rule 8).
+
+    May raise TryLater. Promise: what a commit has returned from is seen by every later read.
+    """
+
+    async def record(self, key: RecordKey) -> bytes | None:
+        """A record of kind `application`, `api-key` or `session`, whichever partition owns it."""
+        ...
+
+    async def reference(self, application: str, text: str) -> StoredReference | None:
+        """One of the application's payments by TransactionID, then ConversationID, then ThirdPartyConversationID."""
+        ...
+
+    async def outcome(self, payment_id: str) -> StoredOutcome | None: ...
