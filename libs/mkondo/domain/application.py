@@ -6,7 +6,8 @@ each accepted one is a new version, named by every payment it admits. Read next:
 
 import msgspec
 
-from mkondo.domain.ids import ApplicationId, Instant
+from mkondo.domain.decider import Rejection, ReplyTo
+from mkondo.domain.ids import ApplicationId
 
 HOUR_MS = 3_600_000
 
@@ -30,7 +31,7 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     """By operation name; a product that is not here is switched off (INS-997)."""
     organisation: str = ""
     shortcodes: tuple[str, ...] = ()
-    """Live only: the shortcodes of the organisation. In the sandbox any shortcode names the application's own account."""
+    """Live only: the organisation's shortcodes. In the sandbox any shortcode names the application's own account."""
     markets: tuple[str, ...] = ()
     """Market path values; empty means all."""
     session_lifetime_ms: int = HOUR_MS
@@ -47,14 +48,28 @@ class ConfigureApplication(msgspec.Struct, frozen=True, tag=True):
     application: ApplicationId
     configuration: Configuration
     expected: int | None = None
+    reply_to: ReplyTo | None = None
 
 
-class ApplicationChanged(msgspec.Struct, frozen=True, tag=True):
+class ApplicationChanged(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """The application's configuration is now this one."""
 
     application: ApplicationId
     version: int
     configuration: Configuration
+    reply_to: ReplyTo | None = None
+
+
+class ConfigurationRejected(Rejection, frozen=True, tag=True):
+    """The configuration was changed by somebody else meanwhile; nothing was changed now."""
+
+    version: int
+
+
+class ConfigurationUnchanged(Rejection, frozen=True, tag=True):
+    """The configuration is already exactly this one: asking twice is harmless."""
+
+    version: int
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -63,4 +78,9 @@ class Application(msgspec.Struct, frozen=True):
     application: ApplicationId
     version: int
     configuration: Configuration
-    changed_at: Instant
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """Record `api-key/HASH`: whose API key this is. The key itself is not stored here."""
+
+    application: ApplicationId

@@ -1,13 +1,14 @@
 """What a decider is, and the few words that every decider and the runtime share.
 
-Pure. A decider is a module (or folder) with six functions:
+Pure. A decider is a module (or folder) with seven functions:
 
     key(message)                    -> the key whose partition's owner decides it
     reads(message)                  -> record keys that `decide` may look at
-    decide(message, records, now)   -> events; no clock, randomness or I/O (architecture rule 1)
+    decide(message, records, now)   -> events (or a Rejection); no clock, randomness or I/O (architecture rule 1)
     evolve(records, event)          -> the records that the event changes, new value or None for "deleted"
     react(event)                    -> who must hear of it: committed with the event, never recomputed
     due(record)                     -> when the record wants to be looked at again, or None
+    give_up(message, reason)        -> events that end a message nobody can decide (rule 14)
 
 Commands, events and records are frozen msgspec Structs: on the hot path they are several times cheaper to make, encode
 and decode than dataclasses. Read next: payment.py, then admission.py and ledger.py.
@@ -45,10 +46,22 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class ReplyTo(msgspec.Struct, frozen=True, array_like=True):
-    """Where the asking process listens: its reply partition and the random incarnation it drew at start."""
+    """Who asked: its reply partition, the random incarnation it drew at start, and what it waits for.
+
+    `asked` is the payment id, session hash or application id of the question: one process waits for many answers.
+    """
 
     partition: int
     incarnation: str
+    asked: str
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """An answer that is not an event (rule 12): it goes to the asking process and is never stored."""
+
+    reply_to: ReplyTo | None
+    code: str
+    text: str
 
 
 class Decider(Protocol):
@@ -56,11 +69,13 @@ class Decider(Protocol):
 
     def key(self, message: Message, /) -> str: ...
     def reads(self, message: Message, /) -> Sequence[RecordKey]: ...
-    def decide(self, message: Message, records: Records, now: Instant, /) -> list[Event]: ...
+    def decide(
+        self, message: Message, records: Records, now: Instant, /
+    ) -> Sequence[Event]: ...
     def evolve(self, records: Records, event: Event, /) -> Changes: ...
     def react(self, event: Event, /) -> Sequence[Send]: ...
     def due(self, record: Record, /) -> Instant | None: ...
-    def give_up(self, message: Message, reason: str, /) -> list[Event]:
+    def give_up(self, message: Message, reason: str, /) -> Sequence[Event]:
         """Events that end a message which can't be decided (rule 14), or none: then it must be parked."""
         ...
 

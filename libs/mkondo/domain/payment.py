@@ -8,8 +8,15 @@ Read next: admission.py, ledger.py.
 
 import msgspec
 
-from mkondo.domain.decider import ReplyTo
-from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
+from mkondo.domain.decider import Rejection, ReplyTo
+from mkondo.domain.ids import (
+    AccountId,
+    ApplicationId,
+    Instant,
+    PaymentId,
+    SessionHash,
+    TransactionId,
+)
 from mkondo.domain.money import Money
 
 
@@ -38,6 +45,15 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_to: ReplyTo | None = None
     asynchronous: bool = False
     response_url: str = ""
+    opens_accounts: bool = False
+    """Sandbox: an account that is not there yet is opened with the market pack's balance (contract section 12)."""
+
+
+class Forced(msgspec.Struct, frozen=True):
+    """The outcome that a sandbox trigger asks for (contract section 7): the payment is declined with it."""
+
+    code: str
+    text: str
 
 
 class RequestPayment(msgspec.Struct, frozen=True, tag=True):
@@ -46,6 +62,15 @@ class RequestPayment(msgspec.Struct, frozen=True, tag=True):
     payment: Payment
     session: SessionHash
     approval: str = "implicit"
+    forced: Forced | None = None
+
+
+class PaymentRejected(Rejection, frozen=True, tag=True):
+    """The request is not a payment: no event, no reference taken (rule 12; contract section 12, duplicates)."""
+
+    payment_id: PaymentId
+    operation: str
+    third_party_conversation_id: str
 
 
 class PaymentAdmitted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -90,15 +115,9 @@ PaymentEnded = PaymentCompleted | PaymentFailed
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """Immutable fact: this application's reference names that payment (rule 8). Written in admission's transaction.
+    """Record `reference/APPLICATION/THIRD_PARTY_CONVERSATION_ID`, an immutable fact of admission (rule 8).
 
     It proves duplicates, and a status query finds by it a payment that has not ended yet.
     """
 
     payment: Payment
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """Immutable fact: how the payment ended. Written by the processor that ended it, in the same transaction."""
-
-    ended: PaymentEnded

@@ -6,7 +6,7 @@ Read next: admission.py.
 
 import msgspec
 
-from mkondo.domain.decider import ReplyTo
+from mkondo.domain.decider import Rejection, ReplyTo
 from mkondo.domain.ids import ApplicationId, Instant, SessionHash
 
 
@@ -26,6 +26,10 @@ class SessionOpened(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     live_from: Instant
     expires_at: Instant
     reply_to: ReplyTo | None = None
+
+
+class SessionRefused(Rejection, frozen=True, tag=True):
+    """No session: the application is gone (INS-989)."""
 
 
 class SessionRevoked(msgspec.Struct, frozen=True, tag=True):

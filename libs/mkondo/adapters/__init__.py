@@ -1,0 +1,1 @@
+"""One folder per outside thing. Every adapter of a port passes the suite in mkondo/testing/conformance."""

@@ -1,0 +1,1 @@
+"""What crosses a process boundary, with versions. Read next: journal.py."""

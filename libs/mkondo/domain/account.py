@@ -1,0 +1,205 @@
+"""Accounts: where money is counted, in one currency, by double entry.
+
+Pure. An account's balance grows by credits and shrinks by debits; `available = posted - held` never passes the floor.
+The debited account's owner posts the whole journal entry; each credited account's owner applies its credit when the
+entry reaches it (architecture rule 7). In between, the credit is in transit. Read next: ledger.py.
+"""
+
+import msgspec
+
+from mkondo.domain.ids import AccountId, Instant, PaymentId, partition_of, pinned
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Record `account/ID`. Minor units. A floor of None means that the account may go below zero without end."""
+
+    account: AccountId
+    currency: str
+    posted: int = 0
+    held: int = 0
+    floor: int | None = 0
+
+    @property
+    def available(self) -> int:
+        return self.posted - self.held
+
+    def covers(self, minor: int) -> bool:
+        """Whether that much may leave the account without passing its floor."""
+        return self.floor is None or self.available - minor >= self.floor
+
+
+class Posting(msgspec.Struct, frozen=True, array_like=True):
+    """One line of a journal entry: `minor` is positive, `side` is debit or credit."""
+
+    account: AccountId
+    side: str
+    minor: int
+
+
+class JournalEntryPosted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Money moved. One debit, one credit, the same amount; the debit has been applied, the credit is on its way.
+
+    `balance` is the debited account's posted balance after it. `opens_accounts`: a credited account that does not exist
+    yet is opened (sandbox). `in_transit` False: all accounts live in this partition and are credited at once.
+    """
+
+    entry: str
+    payment_id: str
+    currency: str
+    postings: tuple[Posting, Posting]
+    balance: int
+    description: str = ""
+    market: str = ""
+    opens_accounts: bool = False
+    in_transit: bool = True
+
+    @property
+    def debit(self) -> Posting:
+        return self.postings[0]
+
+    @property
+    def credit(self) -> Posting:
+        return self.postings[1]
+
+
+class CreditApplied(msgspec.Struct, frozen=True, tag=True):
+    """A credit of a posted entry has reached its account. `balance` is the posted balance after it."""
+
+    account: AccountId
+    entry: str
+    payment_id: str
+    minor: int
+    currency: str
+    balance: int
+
+
+class CreditSuspended(msgspec.Struct, frozen=True, tag=True):
+    """The credited account can't take its credit: the money stands in this partition's suspense account. An alert."""
+
+    account: AccountId
+    suspense: AccountId
+    entry: str
+    payment_id: str
+    minor: int
+    currency: str
+    balance: int
+    reason: str
+
+
+class OpenAccount(msgspec.Struct, frozen=True, tag=True):
+    """Open an account, with money from the market's funding account. An account that exists is left as it is."""
+
+    account: AccountId
+    market: str
+    opening_minor: int
+    floor: int | None = 0
+
+
+class AccountOpened(msgspec.Struct, frozen=True, tag=True):
+    """The account exists, with nothing in it yet."""
+
+    account: AccountId
+    currency: str
+    floor: int | None
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Record `hold/ID`: an open hold. It is deleted when it is captured, released or expires."""
+
+    hold: str
+    account: AccountId
+    credited: AccountId
+    minor: int
+    currency: str
+    expires_at: Instant
+    market: str = ""
+    opens_accounts: bool = False
+
+
+class PlaceHold(msgspec.Struct, frozen=True, tag=True):
+    """Reserve funds until an instant."""
+
+    hold: Hold
+
+
+class CaptureHold(msgspec.Struct, frozen=True, tag=True):
+    """Turn a hold into a posting, whole or in part; what is not captured is given back."""
+
+    hold: str
+    account: AccountId
+    minor: int
+    entry: str
+    payment_id: PaymentId
+
+
+class ReleaseHold(msgspec.Struct, frozen=True, tag=True):
+    """Give a hold back."""
+
+    hold: str
+    account: AccountId
+
+
+class HoldPlaced(msgspec.Struct, frozen=True, tag=True):
+    hold: Hold
+
+
+class HoldDeclined(msgspec.Struct, frozen=True, tag=True):
+    """The hold could not be placed, or there is no open hold to capture or release."""
+
+    hold: str
+    account: AccountId
+    code: str
+    reason: str
+
+
+class HoldCaptured(msgspec.Struct, frozen=True, tag=True):
+    """The hold is gone: `minor` of it was posted."""
+
+    hold: str
+    account: AccountId
+    held: int
+    minor: int
+
+
+class HoldReleased(msgspec.Struct, frozen=True, tag=True):
+    hold: str
+    account: AccountId
+    held: int
+
+
+class HoldExpired(msgspec.Struct, frozen=True, tag=True):
+    hold: str
+    account: AccountId
+    held: int
+
+
+def wallet(scope: str, msisdn: str, currency: str) -> AccountId:
+    """A customer's account. The scope is the application in the sandbox and empty in live (contract section 12)."""
+    return AccountId(f"wallet/{scope}/{msisdn}/{currency}")
+
+
+def till(scope: str, shortcode: str, currency: str) -> AccountId:
+    """An organisation's account. The scope is the application in the sandbox and the organisation in live."""
+    return AccountId(f"till/{scope}/{shortcode}/{currency}")
+
+
+def funding(market: str, currency: str, beside: AccountId) -> AccountId:
+    """The market's funding account in the partition of another account: the only kind without a floor."""
+    return AccountId(pinned(f"funding/{market}/{currency}", partition_of(beside)))
+
+
+def suspense(currency: str, beside: AccountId) -> AccountId:
+    """Where a credit stands whose account can't take it, in the partition of that account."""
+    return AccountId(pinned(f"suspense/{currency}", partition_of(beside)))
+
+
+def currency_of(account: AccountId) -> str:
+    """Every account id ends in its currency."""
+    return account.rpartition("/")[2].partition("#")[0]
+
+
+def transfer(
+    debited: AccountId, credited: AccountId, minor: int
+) -> tuple[Posting, Posting]:
+    """The two postings of a plain payment. They sum to zero by construction."""
+    return Posting(debited, "debit", minor), Posting(credited, "credit", minor)

@@ -1,0 +1,119 @@
+"""Which account's owner decides a message, and which records it needs."""
+
+from collections.abc import Sequence
+
+from mkondo.domain.account import (
+    AccountOpened,
+    CaptureHold,
+    CreditApplied,
+    CreditSuspended,
+    HoldCaptured,
+    HoldDeclined,
+    HoldExpired,
+    HoldPlaced,
+    HoldReleased,
+    JournalEntryPosted,
+    OpenAccount,
+    PlaceHold,
+    ReleaseHold,
+    currency_of,
+    funding,
+    suspense,
+)
+from mkondo.domain.approval import (
+    AnswerApproval,
+    ApprovalAsked,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRefused,
+)
+from mkondo.domain.decider import Message, TimerDue, record_key
+from mkondo.domain.ids import AccountId, RecordKey
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
+
+
+def account_key(account: AccountId) -> RecordKey:
+    return record_key("account", account)
+
+
+def approval_key(payment_id: str) -> RecordKey:
+    return record_key("approval", payment_id)
+
+
+def hold_key(hold: str, account: AccountId) -> RecordKey:
+    """The account is part of the key, so that the hold's timer knows which account to load."""
+    return record_key("hold", hold, account)
+
+
+def _account_of_hold(record: RecordKey) -> AccountId:
+    return AccountId(record.split("/", 2)[2])
+
+
+def key(message: Message) -> str:
+    """The account that an event is about; it is also the key of the public event topic."""
+    match message:
+        case PaymentAdmitted() | PaymentCompleted() | PaymentFailed():
+            return message.payment.debited
+        case ApprovalAsked():
+            return message.admitted.payment.debited
+        case JournalEntryPosted():
+            return message.debit.account
+        case HoldPlaced() | PlaceHold():
+            return message.hold.account
+        case (
+            AnswerApproval() | ApprovalGranted() | ApprovalRefused() | ApprovalExpired()
+        ):
+            return message.debited
+        case OpenAccount() | AccountOpened() | CreditApplied() | CreditSuspended():
+            return message.account
+        case (
+            CaptureHold()
+            | ReleaseHold()
+            | HoldCaptured()
+            | HoldReleased()
+            | HoldExpired()
+            | HoldDeclined()
+        ):
+            return message.account
+        case _:
+            raise TypeError(f"the ledger has no key for {type(message).__name__}")
+
+
+def reads(message: Message) -> Sequence[RecordKey]:
+    match message:
+        case PaymentAdmitted(payment=payment):
+            return account_key(payment.debited), _funding_key(
+                payment.market, payment.debited
+            )
+        case JournalEntryPosted():
+            credited = message.credit.account
+            return (
+                account_key(credited),
+                _funding_key(message.market, credited),
+                account_key(suspense(message.currency, credited)),
+            )
+        case OpenAccount():
+            return account_key(message.account), _funding_key(
+                message.market, message.account
+            )
+        case AnswerApproval():
+            return approval_key(message.payment_id), account_key(message.debited)
+        case PlaceHold(hold=hold):
+            return (
+                hold_key(hold.hold, hold.account),
+                account_key(hold.account),
+                _funding_key(hold.market, hold.account),
+            )
+        case CaptureHold() | ReleaseHold():
+            return hold_key(message.hold, message.account), account_key(message.account)
+        case TimerDue(record=record) if record.startswith("hold/"):
+            return record, account_key(_account_of_hold(record))
+        case TimerDue(record=record):
+            return (record,)
+        case _:
+            return ()
+
+
+def _funding_key(market: str, account: AccountId) -> RecordKey:
+    """An opening balance would come from the funding account beside it."""
+    return account_key(funding(market, currency_of(account), account))

@@ -1,0 +1,1 @@
+"""The loops that make deciders live. Read next: processor.py."""
