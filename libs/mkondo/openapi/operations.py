@@ -1,0 +1,272 @@
+"""The thirteen operations of the M-Pesa OpenAPI: one table that routes, checks, answers and documents.
+
+Pure. Contract sections 1 and 4. An operation that is not `built` is a path the router does not know yet; switching it
+on is an edit of this table. Read next: routing.py, parse.py, render.py.
+"""
+
+import msgspec
+
+from mkondo.openapi import fields as f
+from mkondo.openapi.fields import Field
+
+
+class Either(msgspec.Struct, frozen=True):
+    """One of these fields must be there, or the code is answered."""
+
+    names: tuple[str, ...]
+    code: str
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """Another way in, for applications whose compatibility switches are on (contract section 10.7)."""
+
+    method: str
+    path: str
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One row. `outputs` are the keys between ResponseDesc and the two conversation ids, in the order of section 12.
+
+    `name` is also the product that an application switches on, getSession's apart, which needs none.
+    Queries reuse a ThirdPartyConversationID freely, all others use it up, query direct debit too (section 12).
+    """
+
+    name: str
+    label: str
+    method: str
+    path: str
+    fields: tuple[Field, ...]
+    outputs: tuple[str, ...] = ("output_TransactionID",)
+    ok_status: int = 201
+    ok_code: str = "INS-0"
+    accepted_code: str = "INS-0"
+    uses_up_id: bool = True
+    built: bool = False
+    either: Either | None = None
+    aliases: tuple[Alias, ...] = ()
+    conversation: bool = True
+    """Whether its answers carry ConversationID and ThirdPartyConversationID: all but getSession's."""
+
+
+def _optional(field: Field, code: str = "", test_grammar: str = "") -> Field:
+    return msgspec.structs.replace(field, mandatory=False, code=code or field.code, test_grammar=test_grammar)
+
+
+_C2B = (
+    f.AMOUNT,
+    f.CUSTOMER,
+    f.COUNTRY,
+    f.CURRENCY,
+    f.SERVICE_PROVIDER,
+    f.TRANSACTION_REFERENCE,
+    f.CONVERSATION,
+    f.PURCHASED_ITEMS,
+)
+_CUSTOMER_OR_TOKEN = (f.CUSTOMER.name, f.TOKEN.name)
+
+_ROWS = (
+    Operation(
+        name="get_session",
+        label="Generate session key",
+        method="GET",
+        path="getSession/",
+        fields=(),
+        outputs=("output_SessionID",),
+        ok_status=200,
+        uses_up_id=False,
+        built=True,
+        conversation=False,
+    ),
+    Operation(
+        name="c2b_single_stage",
+        label="C2B single stage",
+        method="POST",
+        path="c2bPayment/singleStage/",
+        fields=(*_C2B, f.RESPONSE_URL),
+        built=True,
+    ),
+    Operation(
+        name="c2b_multi_stage",
+        label="C2B multi stage",
+        method="POST",
+        path="c2bPayment/multiStage/",
+        fields=(*_C2B, f.API_VERSION, f.RESPONSE_URL),
+        outputs=("output_TransactionID", "output_VoucherCode"),
+    ),
+    Operation(
+        name="update_transaction_status",
+        label="Update transaction status",
+        method="PUT",
+        path="updateTransactionStatus/",
+        fields=(
+            f.DECISION,
+            f.VOUCHER,
+            f.COUNTRY,
+            f.UPDATED_TRANSACTION,
+            f.SERVICE_PROVIDER,
+            f.CONVERSATION,
+            f.API_VERSION,
+            f.RESPONSE_URL,
+        ),
+        ok_code="INS-GAR-0",
+        accepted_code="INS-A-0",
+    ),
+    Operation(
+        name="b2c_payment",
+        label="B2C single payment",
+        method="POST",
+        path="b2cPayment/",
+        fields=(*_C2B[:-1], f.PAYMENT_ITEMS, f.RESPONSE_URL),
+        aliases=(Alias("POST", "b2cPayment/singleStage/"),),
+    ),
+    Operation(
+        name="b2b_payment",
+        label="B2B single payment",
+        method="POST",
+        path="b2bPayment/",
+        fields=(
+            f.AMOUNT,
+            f.RECEIVER_PARTY,
+            f.PRIMARY_PARTY,
+            f.COUNTRY,
+            f.CURRENCY,
+            f.TRANSACTION_REFERENCE,
+            f.CONVERSATION,
+            f.PURCHASED_ITEMS,
+            f.RESPONSE_URL,
+        ),
+    ),
+    Operation(
+        name="reversal",
+        label="Reversal",
+        method="PUT",
+        path="reversal/",
+        fields=(
+            f.REVERSED_TRANSACTION,
+            f.COUNTRY,
+            f.SERVICE_PROVIDER,
+            f.CONVERSATION,
+            f.REVERSAL_AMOUNT,
+            f.RESPONSE_URL,
+        ),
+        aliases=(Alias("POST", "reversal/"),),
+    ),
+    Operation(
+        name="query_transaction_status",
+        label="Query transaction status",
+        method="GET",
+        path="queryTransactionStatus/",
+        fields=(f.QUERY_REFERENCE, f.COUNTRY, f.SERVICE_PROVIDER, f.CONVERSATION),
+        outputs=("output_ResponseTransactionStatus", "output_OriginalTransactionID", "output_Reversed"),
+        ok_status=200,
+        uses_up_id=False,
+        built=True,
+        aliases=(Alias("POST", "queryTransactionStatus/"),),
+    ),
+    Operation(
+        name="query_beneficiary_name",
+        label="Query beneficiary name",
+        method="GET",
+        path="queryBeneficiaryName/",
+        fields=(f.CUSTOMER, f.COUNTRY, f.SERVICE_PROVIDER, f.CONVERSATION, f.KYC_QUERY_TYPE),
+        outputs=("output_CustomerFirstName", "output_CustomerLastName"),
+        ok_status=200,
+        uses_up_id=False,
+    ),
+    Operation(
+        name="direct_debit_creation",
+        label="Direct debit create",
+        method="POST",
+        path="directDebitCreation/",
+        fields=(
+            f.CUSTOMER,
+            f.COUNTRY,
+            f.SERVICE_PROVIDER,
+            f.NEW_MANDATE_REFERENCE,
+            f.CONVERSATION,
+            f.AGREED,
+            f.FIRST_PAYMENT,
+            f.FREQUENCY,
+            f.START_DAY,
+            f.END_DAY,
+            f.EXPIRY,
+            f.RESPONSE_URL,
+        ),
+        outputs=("output_TransactionReference", "output_MsisdnToken", "output_MandateID"),
+    ),
+    Operation(
+        name="direct_debit_payment",
+        label="Direct debit payment",
+        method="POST",
+        path="directDebitPayment/",
+        fields=(
+            f.TOKEN,
+            # section 12: besides customers' numbers, the sandbox takes its own test values of 20 digits
+            _optional(f.CUSTOMER, test_grammar=r"[0-9]{20}"),
+            f.COUNTRY,
+            f.SERVICE_PROVIDER,
+            f.NEW_MANDATE_REFERENCE,
+            f.CONVERSATION,
+            f.AMOUNT,
+            f.CURRENCY,
+            f.MANDATE,
+            f.RESPONSE_URL,
+        ),
+        outputs=("output_TransactionID", "output_MsisdnToken"),
+        either=Either(_CUSTOMER_OR_TOKEN, "INS-20"),
+    ),
+    Operation(
+        name="query_direct_debit",
+        label="Query direct debit",
+        method="GET",
+        path="queryDirectDebit/",
+        fields=(
+            f.QUERY_BALANCE,
+            f.BALANCE_AMOUNT,
+            f.COUNTRY,
+            _optional(f.CUSTOMER),
+            _optional(f.TOKEN, code="INS-56"),
+            f.SERVICE_PROVIDER,
+            f.CONVERSATION,
+            f.MANDATE_REFERENCE,
+            f.MANDATE,
+            f.CURRENCY,
+        ),
+        outputs=(
+            "output_TransactionReference",
+            "output_SufficientBalance",
+            "output_MsisdnToken",
+            "output_MandateID",
+            "output_MandateStatus",
+            "output_AccountStatus",
+            "output_FirstPaymentDate",
+            "output_Frequency",
+            "output_PaymentDayFrom",
+            "output_PaymentDayTo",
+            "output_ExpiryDate",
+        ),
+        ok_status=200,
+        either=Either(_CUSTOMER_OR_TOKEN, "INS-57"),
+    ),
+    Operation(
+        name="direct_debit_cancel",
+        label="Cancel direct debit",
+        method="PUT",
+        path="directDebitCancel/",
+        fields=(
+            f.TOKEN,
+            _optional(f.CUSTOMER),
+            f.COUNTRY,
+            f.SERVICE_PROVIDER,
+            f.MANDATE_REFERENCE,
+            f.CONVERSATION,
+            f.MANDATE,
+            f.RESPONSE_URL,
+        ),
+        outputs=("output_TransactionReference", "output_MsisdnToken"),
+        either=Either(_CUSTOMER_OR_TOKEN, "INS-20"),
+    ),
+)
+
+OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
+BUILT: tuple[Operation, ...] = tuple(row for row in _ROWS if row.built)

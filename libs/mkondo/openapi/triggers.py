@@ -1,0 +1,145 @@
+"""The sandbox's test values: which value of which field makes an operation end how (contract section 7).
+
+Pure. They work in the sandbox only, with shortcode 000000, after admission: a failing one is recorded as a payment
+that failed, and value 1 of a payment is an ordinary payment between funded test wallets (section 12, "Triggers").
+Read next: parse.py, whose fields these are matched against.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mkondo.openapi.codes import status_of, text_of
+
+TEST_SHORTCODE = "000000"
+_SHORTCODE_FIELDS = ("input_ServiceProviderCode", "input_PrimaryPartyCode")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A text of section 7 and what section 12 rules it to mean. `status` is what a query calls such a payment."""
+
+    means: str
+    code: str
+    status: str = "Failed"
+    text: str = ""
+
+
+OK = Outcome("Request processed successfully", "INS-0", "Completed")
+INTERNAL = Outcome("Internal Error", "INS-1")
+FAILED = Outcome("Transaction Failed", "INS-6", "Declined")
+PIN = Outcome("Transaction Failed [Incorrect PIN]", "INS-6", "Declined", "Transaction Failed")
+TIMEOUT = Outcome("Request timeout", "INS-9", "Expired")
+PUSH_TIMEOUT = Outcome("USSD Push timeout", "INS-9", "Expired")
+AMOUNT = Outcome("Invalid Amount Used", "INS-15", "Declined")
+BALANCE = Outcome("Insufficient balance", "INS-2006", "Declined")
+UNAVAILABLE = Outcome("Service is not available", "INS-16")
+FOREIGN = Outcome("This transaction do not belong to you", "INS-35", "Declined")
+MISSING = Outcome("Missing Reference", "INS-45")
+NO_MANDATE = Outcome("Mandate does not exist", "INS-6", "Declined", "Mandate does not exist")
+USE_CASE = Outcome("Invalid Use Case", "INS-21")
+REVERSED = Outcome("Request processed successfully, reversed", "INS-0", "Completed")
+
+_LAST = "9"
+
+
+class Table(msgspec.Struct, frozen=True):
+    """The test values of one field with one length: the number that the zeros end in, and the outcome."""
+
+    field: str
+    length: int
+    outcomes: dict[str, Outcome]
+
+    def values(self) -> dict[str, Outcome]:
+        """The whole values as a merchant writes them."""
+        return {number.zfill(self.length): outcome for number, outcome in self.outcomes.items()}
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """What a test value asks for. `word` is the status a query of the payment shows, `reversed` a queried one's."""
+
+    value: str
+    code: str
+    http_status: int
+    text: str
+    means: str
+    word: str
+    reversed: bool = False
+
+
+def _numbered(*outcomes: Outcome) -> dict[str, Outcome]:
+    return {str(number): outcome for number, outcome in enumerate(outcomes, start=1)}
+
+
+_C2B = Table("input_CustomerMSISDN", 12, _numbered(
+    OK, TIMEOUT, PUSH_TIMEOUT, PIN, INTERNAL, PIN, AMOUNT, BALANCE, UNAVAILABLE))  # fmt: skip
+_PAID_OUT = _numbered(OK, INTERNAL, FAILED, TIMEOUT, AMOUNT, BALANCE, UNAVAILABLE)
+_MANDATE = _numbered(OK, INTERNAL, FAILED, TIMEOUT, UNAVAILABLE)
+
+TRIGGERS: dict[str, tuple[Table, ...]] = {
+    "c2b_single_stage": (_C2B,),
+    "c2b_multi_stage": (_C2B,),
+    "b2c_payment": (Table("input_CustomerMSISDN", 12, _PAID_OUT),),
+    "b2b_payment": (Table("input_ReceiverPartyCode", 6, _PAID_OUT),),
+    "query_transaction_status": (
+        Table("input_QueryReference", 12, {"1": OK, "2": INTERNAL, "3": FAILED, "7": UNAVAILABLE}),
+        Table("input_QueryReference", 21, _numbered(REVERSED, MISSING, INTERNAL, FAILED, UNAVAILABLE)),
+    ),
+    "reversal": (
+        Table("input_TransactionID", 13, _numbered(OK, INTERNAL, FAILED, AMOUNT, BALANCE, FOREIGN, UNAVAILABLE)),
+    ),
+    "update_transaction_status": (Table("input_TransactionID", 13, _numbered(OK, INTERNAL, FAILED, UNAVAILABLE)),),
+    "direct_debit_creation": (Table("input_CustomerMSISDN", 12, _MANDATE),),
+    "direct_debit_payment": (
+        Table("input_CustomerMSISDN", 12, _MANDATE),
+        Table("input_CustomerMSISDN", 20, _MANDATE),
+    ),
+    "query_direct_debit": (
+        Table("input_ThirdPartyReference", 20,
+              _numbered(OK, INTERNAL, FAILED, TIMEOUT, INTERNAL) | {_LAST * 20: USE_CASE}),
+    ),
+    "direct_debit_cancel": (
+        Table("input_ThirdPartyReference", 20,
+              _numbered(OK, INTERNAL, NO_MANDATE, TIMEOUT, UNAVAILABLE) | {_LAST * 20: USE_CASE}),
+    ),
+}  # fmt: skip
+
+ACCOUNT_STATUS = {"000000000001": "Active", "000000000002": "Pending Approval", "000000000003": "Locked",
+                  "000000000004": "Inactive"}  # fmt: skip
+"""Query direct debit: input_CustomerMSISDN sets output_AccountStatus."""
+
+MANDATE_STATUS = {"000001": "Active", "000002": "Pending Approval", "000003": "Cancelled",
+                  "000004": "Expired"}  # fmt: skip
+"""Query direct debit: input_MandateID sets output_MandateStatus."""
+
+SUFFICIENT_BALANCE_MAX_MINOR = 500_00
+"""Query direct debit: an input_BalanceAmount above 500 is not covered, 500 itself is (section 12)."""
+
+_WHOLE: dict[str, tuple[tuple[str, dict[str, Outcome]], ...]] = {
+    operation: tuple((table.field, table.values()) for table in tables) for operation, tables in TRIGGERS.items()
+}
+
+
+def trigger(operation: str, environment: str, fields: Mapping[str, str]) -> Trigger | None:
+    """What the request's test value asks for, or None: live, another shortcode, no test value, or an ordinary payment.
+
+    Only status queries have a scripted success; value 1 of anything else is the real thing.
+    """
+    if environment != "sandbox" or not any(fields.get(name) == TEST_SHORTCODE for name in _SHORTCODE_FIELDS):
+        return None
+    for field, values in _WHOLE.get(operation, ()):
+        outcome = values.get(fields.get(field, ""))
+        if outcome and (outcome.code != "INS-0" or operation == "query_transaction_status"):
+            return _trigger(operation, fields[field], outcome)
+    return None
+
+
+def _trigger(operation: str, value: str, outcome: Outcome) -> Trigger:
+    return Trigger(
+        value=value,
+        code=outcome.code,
+        http_status=status_of(outcome.code, operation),
+        text=outcome.text or text_of(outcome.code, operation),
+        means=outcome.means,
+        word=outcome.status,
+        reversed=outcome is REVERSED,
+    )
