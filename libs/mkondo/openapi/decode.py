@@ -14,7 +14,14 @@ import msgspec
 DEPTH_MAX = 16
 PARAMETERS_MAX = 100
 
-_DECODER = msgspec.json.Decoder(dict[str, object], float_hook=str)
+
+class Literal(str):
+    """The text of a JSON number with a fraction or exponent; a type of its own because it stood without quotes."""
+
+    __slots__ = ()
+
+
+_DECODER = msgspec.json.Decoder(dict[str, object], float_hook=Literal)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _STRUCTURE = re.compile(rb"[\[\]{}:]")
 

@@ -42,7 +42,7 @@ class Field(msgspec.Struct, frozen=True):
     """Values the sandbox takes as well, whatever the kind would say of them."""
     aliases: tuple[str, ...] = ()
     needed_with: tuple[str, str, str] | None = None
-    """(other field, its value, code): with that value of the other field this one must be there, or the code is answered."""
+    """(other field, its value, code): where the other field has that value, this one must be there."""
 
 
 _AMOUNT = r"\d*\.?\d+"

@@ -13,7 +13,7 @@ import msgspec
 from mkondo.domain.markets import Market
 from mkondo.domain.money import parse_amount
 from mkondo.openapi.codes import text_of
-from mkondo.openapi.decode import decode_body, decode_query
+from mkondo.openapi.decode import Literal, decode_body, decode_query
 from mkondo.openapi.fields import CONVERSATION, Field, Kind
 from mkondo.openapi.operations import OPERATIONS, Operation
 
@@ -151,7 +151,7 @@ def parse(
     texts: dict[str, str] = {}
     for step in plan.reading:
         text = _read(values, step)
-        if text is not None:
+        if text:
             texts[step.name] = text
         elif step.field.mandatory:
             return _refuse("INS-20", operation)
@@ -160,7 +160,7 @@ def parse(
         return _refuse(lacking, operation)
     for step in plan.checking:
         text = texts.get(step.name)
-        if text is not None and not _fits(step, text, market, environment):
+        if text and not _fits(step, text, market, environment):
             return _refuse(step.field.code, operation)
     amount = texts.get("input_Amount") or texts.get("input_ReversalAmount")
     return Fields(texts, (amount and parse_amount(amount, market.decimals)) or 0)
@@ -170,19 +170,23 @@ def _read(values: Mapping[str, object], step: _Step) -> str | None:
     """The field's text under any of its names, or None: absent, null and empty are the same (section 10.1)."""
     text = _text(values.get(step.name))
     if not text:
-        text = next(filter(None, (_text(values.get(name)) for name in step.other_names)), None)
-    return step.tidy(text) if text and step.tidy else text
+        for name in step.other_names:
+            if name in values and (text := _text(values[name])):
+                break
+        else:
+            return None
+    return step.tidy(text) if step.tidy else text
 
 
-def _text(value: object) -> str | None:
-    """A JSON value as the text the client wrote; None for nothing."""
-    if isinstance(value, str):
+def _text(value: object) -> str:
+    """A JSON value as the text the client wrote; empty for nothing."""
+    if type(value) is str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, int | Literal):
         return str(value)
-    return None if value is None else _UNFIT
+    return "" if value is None else _UNFIT
 
 
 def _lacking(operation: Operation, texts: Mapping[str, str]) -> str | None:
