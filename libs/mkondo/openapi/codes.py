@@ -10,7 +10,6 @@ import msgspec
 
 GET_SESSION = "get_session"
 
-PAYING = ("c2b_single_stage", "c2b_multi_stage", "b2c_payment", "b2b_payment")
 _TWO_STEP = ("c2b_single_stage", "c2b_multi_stage", "update_transaction_status")
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "S": (GET_SESSION,),
@@ -207,6 +206,16 @@ _ROWS = (
           "Send the full international number as digits, without +.",
           texts={"query_beneficiary_name": "2051 MSISDN invalid."}),
 )  # fmt: skip
+
+TRANSPORT: dict[int, str] = {
+    404: "INS-21",
+    405: "INS-21",
+    413: "INS-21",
+    415: "INS-21",
+    429: "INS-1",
+    503: "INS-1",
+}
+"""What is answered before an operation is looked at (section 12, "Transport"); 404 to 429 and 503 use up no id."""
 
 CODES: dict[str, Code] = {row.code: row for row in _ROWS}
 
