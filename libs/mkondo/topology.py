@@ -18,7 +18,7 @@ REPLY_PARTITIONS = 64
 class Row(msgspec.Struct, frozen=True):
     """One service. `hosts` says what for people; `decider` is the name under which its journal and topics go.
 
-    `public_topic` is the suffix of the event topic that other systems subscribe to. `built` False: its place is kept, the
+    `built` False: its place is kept, the
     service comes with a later issue.
     """
 
@@ -26,7 +26,6 @@ class Row(msgspec.Struct, frozen=True):
     hosts: str
     key: str = ""
     decider: str = ""
-    public_topic: str = ""
     built: bool = True
     emits: tuple[str, ...] = ()
 
@@ -42,7 +41,6 @@ TOPOLOGY: tuple[Row, ...] = (
         "applications, sessions, duplicates, limits",
         key="application",
         decider=admission.NAME,
-        public_topic="application-events",
         emits=(
             "ApplicationChanged",
             "SessionOpened",
@@ -56,7 +54,6 @@ TOPOLOGY: tuple[Row, ...] = (
         "approvals, double entry, holds",
         key="debited account",
         decider=ledger.NAME,
-        public_topic="ledger-events",
         emits=(
             "AccountOpened",
             "ApprovalAsked",
@@ -80,7 +77,6 @@ TOPOLOGY: tuple[Row, ...] = (
         "mandates",
         key="organisation + third-party reference",
         decider="mandates",
-        public_topic="mandate-events",
         built=False,
     ),
     Row(
@@ -95,7 +91,6 @@ TOPOLOGY: tuple[Row, ...] = (
         "deliveries to merchants",
         key="application",
         decider="callbacks",
-        public_topic="callback-events",
         built=False,
     ),
     Row("projector", "views in Postgres", key="per view"),
@@ -109,13 +104,10 @@ TOPOLOGY: tuple[Row, ...] = (
 )
 
 DECIDERS: dict[str, Decider] = {admission.NAME: admission, ledger.NAME: ledger}
-
-PUBLIC_TOPIC_OF_EVENT: dict[str, str] = {
-    "PaymentAdmitted": "payment-events",
-    "PaymentCompleted": "payment-events",
-    "PaymentFailed": "payment-events",
+SOURCES: dict[str, tuple[str, ...]] = {
+    admission.NAME: (ledger.NAME,),
+    ledger.NAME: (admission.NAME, ledger.NAME),
 }
-"""Events that go to another public topic than their decider's: a payment's whole story stands in one place."""
 
 
 def row_of(decider: str) -> Row:
@@ -124,6 +116,11 @@ def row_of(decider: str) -> Row:
         if row.decider == decider:
             return row
     raise KeyError(decider)
+
+
+def sources_of(decider: str) -> tuple[str, ...]:
+    """The deciders whose events may be routed to this one: the channels that its partitions listen to."""
+    return SOURCES.get(decider, ())
 
 
 def commands_topic(environment: str, decider: str) -> str:
@@ -138,6 +135,6 @@ def replies_topic(environment: str) -> str:
     return f"mkondo.{environment}.replies"
 
 
-def public_topic(environment: str, decider: str, event_type: str) -> str:
-    """The event topic of an event, by interfaces.md: `mkondo.{environment}.payment-events` and its like."""
-    return f"mkondo.{environment}.{PUBLIC_TOPIC_OF_EVENT.get(event_type) or row_of(decider).public_topic}"
+def public_topic(environment: str, family: str) -> str:
+    """The topic of a family of events (contracts/events.py): `mkondo.{environment}.payment-events` and its like."""
+    return f"mkondo.{environment}.{family}"

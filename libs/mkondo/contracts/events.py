@@ -6,6 +6,7 @@ upcaster in codec.py. Names are the classes' own, and never reused. Read next: c
 
 import msgspec
 
+from mkondo.contracts.parking import DiscardParked, RetryParked
 from mkondo.domain.account import (
     AccountOpened,
     CaptureHold,
@@ -27,7 +28,13 @@ from mkondo.domain.application import (
     ConfigurationUnchanged,
     ConfigureApplication,
 )
-from mkondo.domain.approval import AnswerApproval, ApprovalAsked, ApprovalExpired, ApprovalGranted, ApprovalRefused
+from mkondo.domain.approval import (
+    AnswerApproval,
+    ApprovalAsked,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRefused,
+)
 from mkondo.domain.decider import Message
 from mkondo.domain.payment import (
     PaymentAdmitted,
@@ -36,7 +43,12 @@ from mkondo.domain.payment import (
     PaymentRejected,
     RequestPayment,
 )
-from mkondo.domain.session import OpenSession, SessionOpened, SessionRefused, SessionRevoked
+from mkondo.domain.session import (
+    OpenSession,
+    SessionOpened,
+    SessionRefused,
+    SessionRevoked,
+)
 
 PAYMENT, LEDGER, LIMIT, MANDATE, APPLICATION, CALLBACK = (
     "payment-events",
@@ -72,6 +84,9 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(PlaceHold),
     MessageType(CaptureHold),
     MessageType(ReleaseHold),
+    # An operator's word about parked messages, to any decider's partition (rule 14).
+    MessageType(RetryParked),
+    MessageType(DiscardParked),
     # Rejections: answers that are never stored (rule 12).
     MessageType(ConfigurationRejected),
     MessageType(ConfigurationUnchanged),

@@ -3,7 +3,7 @@
 Pure. A decider is a module (or folder) with seven functions:
 
     key(message)                    -> the key whose partition's owner decides it
-    reads(message)                  -> record keys that `decide` may look at
+    reads(message)                  -> record keys that `decide` may look at; the first is what the message is about
     decide(message, records, now)   -> events (or a Rejection); no clock, randomness or I/O (architecture rule 1)
     evolve(records, event)          -> the records that the event changes, new value or None for "deleted"
     react(event)                    -> who must hear of it: committed with the event, never recomputed

@@ -57,7 +57,9 @@ class Store(Protocol):
         """Every record of the partition that has a timer, with its instant."""
         ...
 
-    async def read_journal(self, source: str, after: int, limit: int, destination: str | None = None) -> Sequence[JournalRow]:
+    async def read_journal(
+        self, source: str, after: int, limit: int, destination: str | None = None
+    ) -> Sequence[JournalRow]:
         """Rows of a source with a sequence above `after`; with `destination`, only those routed there."""
         ...
 

@@ -1,0 +1,47 @@
+"""Every metric of the platform, with a sentence each. docs/metrics.md is generated from here."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+POISON = Counter(
+    "mkondo_poison_messages_total",
+    "Messages that a decider raised on twice.",
+    ["message_type"],
+)
+PARKED = Gauge(
+    "mkondo_parked_messages",
+    "Messages set aside until an operator retries or discards them.",
+    ["partition"],
+)
+BATCHES = Counter(
+    "mkondo_batches_total", "Batches committed.", ["environment", "decider"]
+)
+MESSAGES = Counter(
+    "mkondo_messages_total",
+    "Messages decided and committed.",
+    ["environment", "decider"],
+)
+EVENTS = Counter(
+    "mkondo_events_total",
+    "Events committed to the journals.",
+    ["environment", "decider"],
+)
+BATCH_SECONDS = Histogram(
+    "mkondo_batch_seconds",
+    "From taking a batch to its commit, in seconds.",
+    ["environment", "decider"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+RECOVERIES = Counter(
+    "mkondo_recoveries_total",
+    "Times a processor dropped its memory and read its partitions again, by cause.",
+    ["environment", "decider", "cause"],
+)
+OWNED = Gauge(
+    "mkondo_owned_partitions",
+    "Partitions that this process owns.",
+    ["environment", "decider"],
+)
+SUSPENDED = Counter(
+    "mkondo_suspended_credits_total",
+    "Credits that went to a suspense account. Alert on any.",
+)

@@ -1,0 +1,409 @@
+"""The processor: take a batch, decide, commit, pass on. One per decider and process, for all partitions it owns.
+
+Nothing leaves before the transaction has committed (architecture rule 3). Any doubt about what the store holds is settled
+by dropping memory and taking the partition's row again (rule 4). Read next: ownership.py, relay.py.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from mkondo.contracts import codec
+from mkondo.contracts.journal import Partition, PartitionState
+from mkondo.contracts.records import PARKED, decode_record
+from mkondo.domain.decider import Decider, TimerDue
+from mkondo.domain.ids import PARTITIONS, Instant, RecordKey
+from mkondo.ports.clock import Clock
+from mkondo.ports.errors import CommitUnknown, Fenced, TryLater
+from mkondo.ports.ids import Ids
+from mkondo.ports.log import COMMANDS, Log, Received
+from mkondo.ports.store import Store
+from mkondo.runtime import metrics
+from mkondo.runtime.batch import BatchWriter, Decided
+from mkondo.runtime.inbox import PartitionInbox
+from mkondo.runtime.parking import ParkedMessages
+from mkondo.runtime.partition import OwnedPartition, Timers
+from mkondo.runtime.relay import Relay
+
+log = logging.getLogger(__name__)
+
+TIMER = "timer"
+
+
+class ProcessorSettings(msgspec.Struct, frozen=True):
+    """How much a processor takes at once and keeps. Seconds are real time."""
+
+    batch_messages_max: int = 500
+    inbox_messages_max: int = 4_000
+    page_rows: int = 500
+    records_kept_max: int = 200_000
+    idle_seconds: float = 0.25
+    back_off_seconds_max: float = 2.0
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """What must outlive a partition's dropped memory: commands that stand in no log, since their callers still wait.
+
+    `unknown` is the batch whose COMMIT answer was lost; its own commands are in `batch`, those behind it in `waiting`.
+    """
+
+    batch: list[Received]
+    waiting: list[Received]
+    unknown: Decided | None
+
+
+class Processor:
+    """Owns partitions of one decider. `run` until `stop`; `wanted` says which partitions it should own."""
+
+    def __init__(
+        self,
+        environment: str,
+        name: str,
+        decider: Decider,
+        sources: Collection[str],
+        store: Store,
+        carrier: Log,
+        relay: Relay,
+        clock: Clock,
+        ids: Ids,
+        member: str,
+        settings: ProcessorSettings | None = None,
+    ) -> None:
+        self.name = name
+        self.wanted: frozenset[Partition] = frozenset()
+        self.failures = 0
+        """Attempts to reach the store or the log that failed in a row: 0 means healthy."""
+        self._decider = decider
+        self._sources = [
+            f"{source}/{number}" for source in sources for number in range(PARTITIONS)
+        ]
+        self._store, self._log, self._relay, self._clock, self._ids = (
+            store,
+            carrier,
+            relay,
+            clock,
+            ids,
+        )
+        self._member = member
+        self._settings = settings or ProcessorSettings()
+        self._owned: dict[Partition, OwnedPartition] = {}
+        self._dropped: dict[Partition, Dropped] = {}
+        """Partitions whose memory was dropped, until they are taken again or somebody else has them."""
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._turns = 0
+        self._labels = (environment, name)
+
+    # The loop -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until `stop`, and then until what was taken in is done with."""
+        while not (self._stopping and self._idle()):
+            try:
+                await self._settle_ownership()
+                await self._catch_up()
+                if not await self._turn():
+                    await self._rest()
+                self.failures = 0
+            except TryLater as trouble:
+                self.failures += 1
+                log.warning(
+                    "store or log out of reach",
+                    extra={"decider": self.name, "trouble": str(trouble)},
+                )
+                await self._back_off()
+        await self._let_go(self._owned.keys())
+
+    def stop(self) -> None:
+        """Take no new commands, finish what is in hand, then `run` returns."""
+        self._stopping = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Something may have changed: ownership, or the clock was moved."""
+        self._wake.set()
+
+    def owned(self) -> Collection[Partition]:
+        return self._owned.keys()
+
+    def _idle(self) -> bool:
+        return self.failures > 0 or not (
+            self._dropped or any(len(owned.inbox) for owned in self._owned.values())
+        )
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        if self._has_work():
+            return
+        try:
+            async with asyncio.timeout(self._seconds_to_next_timer()):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _has_work(self) -> bool:
+        return self._stopping or any(
+            len(owned.inbox) or owned.inbox.behind for owned in self._owned.values()
+        )
+
+    def _seconds_to_next_timer(self) -> float:
+        """The sandbox clock may be moved at any time, so even a far timer is looked at again soon."""
+        instants = [
+            instant
+            for owned in self._owned.values()
+            if (instant := owned.timers.next()) is not None
+        ]
+        if not instants:
+            return self._settings.idle_seconds
+        return min(
+            max((min(instants) - self._clock.now()) / 1000, 0.0),
+            self._settings.idle_seconds,
+        )
+
+    async def _back_off(self) -> None:
+        ceiling = min(
+            0.05 * 2 ** min(self.failures, 10), self._settings.back_off_seconds_max
+        )
+        await self._clock.wait(ceiling * (0.5 + self._ids.jitter() / 2))
+
+    # Ownership ----------------------------------------------------------------------------------------------------
+
+    async def _settle_ownership(self) -> None:
+        await self._let_go(
+            [partition for partition in self._owned if partition not in self.wanted]
+        )
+        for partition in self._dropped.keys() - self.wanted:
+            del self._dropped[partition]
+        for partition in sorted(self.wanted - self._owned.keys()):
+            await self._own(partition)
+        metrics.OWNED.labels(*self._labels).set(len(self._owned))
+
+    async def _own(self, partition: Partition) -> None:
+        """Raise the epoch first, load afterwards (rule 4); listen before reading, so that nothing falls in between."""
+        state = await self._store.acquire(partition, self._member)
+        inbox = PartitionInbox(
+            state.positions,
+            self._sources,
+            self._settings.inbox_messages_max,
+            self._wake.set,
+        )
+        timers = Timers(await self._store.due(partition))
+        parked = ParkedMessages(
+            partition, await self._store.load_kind(partition, PARKED)
+        )
+        await self._relay.resume(state)
+        inbox.put_back(await self._still_asked(partition, state))
+        await self._log.attach(partition, inbox)
+        self._dropped.pop(partition, None)
+        self._owned[partition] = OwnedPartition(
+            state, inbox, timers, parked, self._settings.records_kept_max
+        )
+
+    async def _still_asked(
+        self, partition: Partition, state: PartitionState
+    ) -> list[Received]:
+        """The direct commands to decide again. A batch whose COMMIT answer was lost and that is in the store after all
+        only has to be passed on."""
+        dropped = self._dropped.get(partition)
+        if dropped is None:
+            return []
+        if dropped.unknown is not None and await self._is_stored(
+            dropped.unknown, state
+        ):
+            await self._pass_on(dropped.unknown)
+            return dropped.waiting
+        return dropped.batch + dropped.waiting
+
+    async def _is_stored(self, decided: Decided, state: PartitionState) -> bool:
+        last = decided.batch.after.last_sequence
+        if not decided.batch.rows or state.last_sequence < last:
+            return False
+        rows = await self._store.read_journal(str(state.partition), last - 1, 1)
+        return bool(rows) and rows[0].seal == decided.batch.after.head
+
+    async def _let_go(self, partitions: Iterable[Partition]) -> None:
+        for partition in list(partitions):
+            await self._log.detach(partition)
+            await self._relay.release(partition)
+            self._owned.pop(partition).inbox.close()
+
+    async def _drop(
+        self,
+        taken: Mapping[Partition, list[Received]],
+        unknown: Collection[Decided] = (),
+    ) -> None:
+        """The memory of these partitions can't be trusted any more."""
+        batches = {decided.batch.before.partition: decided for decided in unknown}
+        for partition, batch in taken.items():
+            owned = self._owned.pop(partition)
+            await self._log.detach(partition)
+            await self._relay.release(partition)
+            waiting = owned.inbox.close()
+            self._dropped[partition] = Dropped(
+                _direct(batch), _direct(waiting), batches.get(partition)
+            )
+
+    # One turn -----------------------------------------------------------------------------------------------------
+
+    async def _catch_up(self) -> None:
+        """Read from the journals what was not offered, or was offered out of turn (rule 6)."""
+        for partition, owned in self._owned.items():
+            for source in sorted(owned.inbox.behind):
+                if owned.inbox.has_room():
+                    await self._read_on(partition, owned.inbox, source)
+
+    async def _read_on(
+        self, partition: Partition, inbox: PartitionInbox, source: str
+    ) -> None:
+        destination, limit = str(partition), self._settings.page_rows
+        rows = await self._store.read_journal(
+            source, inbox.position(source), limit, destination
+        )
+        received = []
+        for row in rows:
+            previous = next(
+                route.previous
+                for route in row.routes
+                if route.destination == destination
+            )
+            message = codec.decode(row.type, row.version, row.data)
+            received.append(Received(source, row.sequence, previous, message))
+        inbox.catch_up(source, received, more=len(rows) == limit)
+
+    async def _turn(self) -> bool:
+        """One transaction over all owned partitions that have something to do. False: there was nothing."""
+        taken = self._take()
+        if not taken:
+            return False
+        decided: list[Decided] = []
+        started = time.perf_counter()
+        try:
+            await self._load(taken)
+            decided = [
+                self._decide(partition, batch) for partition, batch in taken.items()
+            ]
+            await self._store.commit([one.batch for one in decided])
+        except CommitUnknown:
+            await self._recover("commit unknown", taken, decided)
+            return True
+        except Fenced:
+            await self._recover("fenced", taken)
+            return True
+        except TryLater:
+            await self._recover("out of reach", taken)
+            raise
+        metrics.BATCH_SECONDS.labels(*self._labels).observe(
+            time.perf_counter() - started
+        )
+        await self._committed(taken, decided)
+        return True
+
+    async def _recover(
+        self,
+        cause: str,
+        taken: Mapping[Partition, list[Received]],
+        unknown: Collection[Decided] = (),
+    ) -> None:
+        metrics.RECOVERIES.labels(*self._labels, cause).inc()
+        log.warning(
+            "memory dropped",
+            extra={"decider": self.name, "cause": cause, "partitions": len(taken)},
+        )
+        await self._drop(taken, unknown)
+
+    def _take(self) -> dict[Partition, list[Received]]:
+        """Timers that are due, and whatever waits, up to the ceiling; another partition is first every time."""
+        taken: dict[Partition, list[Received]] = {}
+        room = self._settings.batch_messages_max
+        self._turns += 1
+        first = self._turns % max(len(self._owned), 1)
+        everyone = list(self._owned.items())
+        for partition, owned in everyone[first:] + everyone[:first]:
+            now = Instant(max(self._clock.now(), owned.state.time))
+            batch = [
+                Received(TIMER, 0, 0, TimerDue(key))
+                for key in owned.timers.take(now, room)
+            ]
+            batch += owned.inbox.take(room - len(batch))
+            if batch:
+                taken[partition] = batch
+                room -= len(batch)
+            if room <= 0:
+                break
+        return taken
+
+    async def _load(self, taken: Mapping[Partition, list[Received]]) -> None:
+        """The records that the batch reads and that are not in memory, in one query."""
+        wanted: dict[Partition, set[RecordKey]] = {}
+        reads = self._decider.reads
+        for partition, batch in taken.items():
+            known = self._owned[partition].records
+            missing = {
+                key
+                for received in batch
+                for key in reads(received.message)
+                if key not in known
+            }
+            if missing:
+                wanted[partition] = missing
+        if not wanted:
+            return
+        found = await self._store.load(wanted)
+        for partition, keys in wanted.items():
+            records = self._owned[partition].records
+            for key in keys:
+                data = found.get(key)
+                if data is not None:
+                    records[key] = decode_record(key, data)
+
+    def _decide(self, partition: Partition, batch: list[Received]) -> Decided:
+        owned = self._owned[partition]
+        writer = BatchWriter(
+            self._decider, owned.state, owned.records, owned.parked, self._clock.now()
+        )
+        for received in batch:
+            writer.take(received)
+        return writer.finish()
+
+    async def _committed(
+        self, taken: Mapping[Partition, list[Received]], decided: Iterable[Decided]
+    ) -> None:
+        for one in decided:
+            partition = one.batch.before.partition
+            owned = self._owned[partition]
+            owned.state = one.batch.after
+            owned.inbox.committed(owned.state.positions.get(COMMANDS, 0))
+            for key, due in one.touched.items():
+                owned.timers.set(key, due)
+            owned.forget_references()
+            owned.trim()
+            metrics.MESSAGES.labels(*self._labels).inc(len(taken[partition]))
+            metrics.EVENTS.labels(*self._labels).inc(len(one.events))
+        metrics.BATCHES.labels(*self._labels).inc()
+        for one in decided:
+            await self._pass_on(one)
+
+    async def _pass_on(self, decided: Decided) -> None:
+        """Rows to whoever must hear of them; replies to whoever asked. Replies are hints: a lost one is no loss."""
+        if decided.events:
+            await self._relay.publish(decided.batch.rows, decided.events)
+        if decided.replies:
+            try:
+                await self._log.send_replies(decided.replies)
+            except TryLater as trouble:
+                log.warning(
+                    "replies not sent",
+                    extra={"decider": self.name, "trouble": str(trouble)},
+                )
+
+
+def _direct(batch: Iterable[Received]) -> list[Received]:
+    """Commands that came without a number: they stand in no log."""
+    return [
+        received
+        for received in batch
+        if received.source == COMMANDS and not received.sequence
+    ]
