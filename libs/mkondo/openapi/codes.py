@@ -94,7 +94,7 @@ _ROWS = (
     _code("INS-6", 401, "Transaction Failed", "C B O R Q N DC DP DX",
           "The payment was refused: a wrong PIN, a refusal on the handset, or a state that does not allow it.",
           "Ask the customer, then send a new request.", Resend.NEW_ID,
-          texts={"direct_debit_cancel": "Mandate does not exist"}),
+          also="DQ", texts={"direct_debit_cancel": "Mandate does not exist"}),
     _code("INS-9", 408, "Request timeout", _CALLS,
           "The customer or a system did not answer in time.", "Find out by a query how the payment ended.",
           Resend.QUERY_FIRST),

@@ -1,0 +1,102 @@
+"""The sandbox's test values end as section 7 says, and only where section 12 lets them."""
+
+import pytest
+
+from mkondo.domain.markets import MARKETS
+from mkondo.openapi.operations import OPERATIONS
+from mkondo.openapi.parse import Fields, parse
+from mkondo.openapi.triggers import TRIGGERS, trigger
+
+C2B = "c2b_single_stage"
+QUERY = "query_transaction_status"
+
+
+def asked(operation: str, field: str, value: str, environment: str = "sandbox", shortcode: str = "000000") -> str:
+    """`code status text`, or nothing."""
+    found = trigger(operation, environment, {"input_ServiceProviderCode": shortcode, field: value})
+    return f"{found.code} {found.http_status} {found.text}" if found else ""
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1, ""),
+        (2, "INS-9 408 Request timeout"),
+        (3, "INS-9 408 Request timeout"),
+        (4, "INS-6 401 Transaction Failed"),
+        (5, "INS-1 400 Internal Error"),
+        (6, "INS-6 401 Transaction Failed"),
+        (7, "INS-15 400 Invalid Amount Used"),
+        (8, "INS-2006 422 Insufficient balance"),
+        (9, "INS-16 503 Service is not available"),
+        (10, ""),
+    ],
+)
+def test_a_customer_number_decides_how_a_c2b_payment_ends(number: int, expected: str) -> None:
+    assert asked(C2B, "input_CustomerMSISDN", f"{number:012}") == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("1".zfill(12), "INS-0 200 Request processed successfully"),
+        ("2".zfill(12), "INS-1 400 Internal Error"),
+        ("3".zfill(12), "INS-6 401 Transaction Failed"),
+        ("4".zfill(12), ""),
+        ("7".zfill(12), "INS-16 503 Service is not available"),
+        ("1".zfill(21), "INS-0 200 Request processed successfully"),
+        ("2".zfill(21), "INS-45 400 Missing Reference"),
+        ("3".zfill(21), "INS-1 400 Internal Error"),
+        ("4".zfill(21), "INS-6 401 Transaction Failed"),
+        ("5".zfill(21), "INS-16 503 Service is not available"),
+        ("1".zfill(20), ""),
+        ("G27DEn1DLoQ3", ""),
+    ],
+)
+def test_a_query_reference_decides_how_a_status_query_ends(reference: str, expected: str) -> None:
+    assert asked(QUERY, "input_QueryReference", reference) == expected
+
+
+def test_only_the_reference_of_21_digits_is_of_a_reversed_payment() -> None:
+    shown = {}
+    for length in (12, 21):
+        fields = {"input_ServiceProviderCode": "000000", "input_QueryReference": "1".zfill(length)}
+        found = trigger(QUERY, "sandbox", fields)
+        assert found
+        shown[length] = found.reversed
+    assert shown == {12: False, 21: True}
+
+
+def test_live_and_other_shortcodes_have_no_test_values() -> None:
+    for operation, tables in TRIGGERS.items():
+        for table in tables:
+            for value in table.values():
+                assert asked(operation, table.field, value, environment="openapi") == ""
+                assert asked(operation, table.field, value, shortcode="123456") == ""
+
+
+def test_b2b_is_recognised_by_its_primary_party() -> None:
+    fields = {"input_PrimaryPartyCode": "000000", "input_ReceiverPartyCode": "000006"}
+    found = trigger("b2b_payment", "sandbox", fields)
+    assert found and found.code == "INS-2006"
+
+
+def test_a_cancelled_mandate_that_never_was_has_its_own_text() -> None:
+    text = asked("direct_debit_cancel", "input_ThirdPartyReference", "3".zfill(20))
+    assert text == "INS-6 401 Mandate does not exist"
+
+
+def test_an_internal_error_of_query_direct_debit_is_500() -> None:
+    assert asked("query_direct_debit", "input_ThirdPartyReference", "2".zfill(20)) == "INS-1 500 Internal Error"
+
+
+def test_every_test_value_passes_its_own_fields_grammar() -> None:
+    market = MARKETS["vodacomTZN"]
+    for name, tables in TRIGGERS.items():
+        operation = OPERATIONS[name]
+        examples = {field.name: field.example for field in operation.fields}
+        for table in tables:
+            for value in table.values():
+                for compatible in (True, False):
+                    values = examples | {table.field: value}
+                    assert isinstance(parse(operation, values, market, "sandbox", compatible=compatible), Fields)
