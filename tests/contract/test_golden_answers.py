@@ -94,6 +94,7 @@ ANSWERS: dict[str, Answer] = {
     "query_transaction_status/session_invalid": render.refusal(QUERY, "INS-989", conversation_id=QUERIED),
     "query_transaction_status/test_value_success": _test_value("000000000001"),
     "query_transaction_status/test_value_reversed": _test_value("000000000000000000001"),
+    "query_transaction_status/test_value_failed": _test_value("000000000003"),
     "query_transaction_status/test_value_missing": _test_value("000000000000000000002"),
     "transport/unknown_path": _unanswered(404, "INS-21"),
     "transport/wrong_method": _unanswered(405, "INS-21"),
