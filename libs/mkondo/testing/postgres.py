@@ -39,7 +39,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A running server in a directory of its own, gone when the session ends."""
     directory = Path(tempfile.mkdtemp(prefix="mkondo-test-"))
     directory.chmod(0o755)
-    server = PostgresServer(directory / "postgres")
+    server = PostgresServer(directory / "postgres", settings={"fsync": "off"})  # No test cuts the power.
     try:
         asyncio.run(server.start())
         yield server

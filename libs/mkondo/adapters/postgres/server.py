@@ -23,7 +23,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 import asyncpg
@@ -44,11 +46,15 @@ _log = logging.getLogger(__name__)
 class PostgresServer:
     """One Postgres in one directory, owned by this process."""
 
-    def __init__(self, directory: Path, recovery_seconds: float = 600) -> None:
+    def __init__(
+        self, directory: Path, recovery_seconds: float = 600, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`settings` go over those of settings.py."""
         self.directory = directory.absolute()
         self.data = self.directory / "data"
         self.log_file = self.directory / "server.log"
         self._recovery_seconds = recovery_seconds
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
         self._stopping = False
@@ -134,7 +140,7 @@ class PostgresServer:
         version = major_version(self._binaries) or 0
         if self.log_file.exists() and self.log_file.stat().st_size > _LOG_BYTES_MAX:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
-        arguments = [program, "-D", str(self.data), *command_line(version, str(self._socket_directory))]
+        arguments = [program, "-D", str(self.data), *command_line(version, self._socket_directory, self._settings)]
         # SIGINT is Postgres's fast shutdown: if we die, it rolls back, writes its checkpoint and goes.
         self._process = self._spawn(arguments, signal.SIGINT)
         async with asyncio.timeout(self._recovery_seconds):

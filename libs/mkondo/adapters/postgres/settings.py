@@ -1,6 +1,7 @@
 """Settings of the Postgres we run ourselves: safe first, then small, then quick on two cores. Read next: server.py."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 SETTINGS: Mapping[str, str] = {
     # What is committed survives a power cut.
@@ -45,7 +46,8 @@ SINCE_18: Mapping[str, str] = {"io_method": "sync", "autovacuum_worker_slots": "
 """No processes for reading ahead: everything hot is in memory."""
 
 
-def command_line(version: int, socket_directory: str) -> list[str]:
+def command_line(version: int, socket_directory: Path, overriding: Mapping[str, str]) -> list[str]:
     """`-c name=value …`: on the command line they are always today's, whatever the data directory's file says."""
-    settings = {**SETTINGS, **(SINCE_18 if version >= 18 else {}), "unix_socket_directories": socket_directory}
+    fitting = {**SETTINGS, **(SINCE_18 if version >= 18 else {})}
+    settings = {**fitting, "unix_socket_directories": str(socket_directory), **overriding}
     return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

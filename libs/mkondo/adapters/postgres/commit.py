@@ -1,0 +1,93 @@
+"""Batches as the arrays of one statement, `mkondo_commit` of programs.sql: a column, an array. Read next: store.py."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mkondo.contracts.journal import JournalRow, PartitionBatch, Route, StoredOutcome, StoredRecord, StoredReference
+from mkondo.domain.ids import RecordKey
+
+COMMIT = f"SELECT mkondo_commit({', '.join(f'${number}' for number in range(1, 31))})"
+
+_encoder = msgspec.json.Encoder()
+
+
+def arguments(batches: Sequence[PartitionBatch]) -> list[list[object]]:
+    """The arguments of COMMIT. Raises ValueError for rows that do not go on from the row before."""
+    ordered = sorted(batches, key=lambda batch: str(batch.before.partition))
+    for batch in ordered:
+        _check_numbering(batch)
+    rows = [row for batch in ordered for row in batch.rows]
+    records = [(key, str(batch.before.partition), record) for batch in ordered for key, record in batch.records.items()]
+    return [
+        *_partitions(ordered),
+        *_journal(rows),
+        *_records(records),
+        *_references([reference for batch in ordered for reference in batch.references]),
+        *_outcomes([outcome for batch in ordered for outcome in batch.outcomes]),
+    ]
+
+
+def _check_numbering(batch: PartitionBatch) -> None:
+    first, last = batch.before.last_sequence + 1, batch.after.last_sequence
+    if len(batch.rows) != last + 1 - first or any(row.sequence != first + i for i, row in enumerate(batch.rows)):
+        raise ValueError(f"{batch.before.partition}: {len(batch.rows)} rows do not lead from {first} to {last}")
+
+
+def _partitions(batches: Sequence[PartitionBatch]) -> Iterable[list[object]]:
+    yield [str(batch.before.partition) for batch in batches]
+    yield [batch.before.epoch for batch in batches]
+    yield [batch.before.last_sequence for batch in batches]
+    yield [batch.after.last_sequence for batch in batches]
+    yield [batch.after.time for batch in batches]
+    yield [batch.after.head for batch in batches]
+    yield [_encoder.encode(batch.after.positions).decode() for batch in batches]
+    yield [_encoder.encode(batch.after.sent).decode() for batch in batches]
+
+
+def _journal(rows: Sequence[JournalRow]) -> Iterable[list[object]]:
+    yield [row.source for row in rows]
+    yield [row.sequence for row in rows]
+    yield [row.time for row in rows]
+    yield [row.type for row in rows]
+    yield [row.version for row in rows]
+    yield [row.key for row in rows]
+    yield [row.data for row in rows]
+    yield [format_routes(row.routes) for row in rows]
+    yield [row.seal for row in rows]
+
+
+def _records(records: Sequence[tuple[RecordKey, str, StoredRecord | None]]) -> Iterable[list[object]]:
+    kept = [(key, partition, record) for key, partition, record in records if record is not None]
+    yield [key for key, _, _ in kept]
+    yield [partition for _, partition, _ in kept]
+    yield [record.data for _, _, record in kept]
+    yield [record.due for _, _, record in kept]
+    yield [key for key, _, record in records if record is None]
+    yield [partition for _, partition, record in records if record is None]
+
+
+def _references(references: Sequence[StoredReference]) -> Iterable[list[object]]:
+    yield [reference.application for reference in references]
+    yield [reference.third_party_conversation_id for reference in references]
+    yield [reference.transaction_id for reference in references]
+    yield [reference.payment_id for reference in references]
+    yield [reference.data for reference in references]
+
+
+def _outcomes(outcomes: Sequence[StoredOutcome]) -> Iterable[list[object]]:
+    yield [outcome.payment_id for outcome in outcomes]
+    yield [outcome.data for outcome in outcomes]
+
+
+def format_routes(routes: Sequence[Route]) -> str:
+    """`ledger/3:17 callbacks/1:4`: small, and searchable for a destination."""
+    return " ".join(f"{route.destination}:{route.previous}" for route in routes)
+
+
+def parse_routes(text: str) -> tuple[Route, ...]:
+    """The inverse of `format_routes`."""
+    return tuple(
+        Route(destination, int(previous))
+        for destination, _, previous in (part.rpartition(":") for part in text.split())
+    )
