@@ -65,9 +65,9 @@ $(VENV)/installed-test: requirements-test.lock pyproject.toml | $(VENV)/bin/pip
 	@touch $(VENV)/installed $@
 
 pip_install = echo "Installing what $(1) pins, every file checked against its hash ..." \
-	&& $(BIN)/python -m pip install --quiet --require-hashes --requirement $(1) \
+	&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(1) \
 	&& echo "Installing Mkondo itself ..." \
-	&& $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
 $(VENV)/bin/pip:
 	@if [ -z "$(PYTHON)" ]; then \
