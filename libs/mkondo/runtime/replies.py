@@ -1,8 +1,8 @@
 """The reply desk: where a process that asked waits for answers.
 
-A question is registered before its command is sent. Replies are hints (architecture rule 10): they may be lost, repeated or
-meant for an earlier life of this process; the first one that fits wins, and whoever gets none reads the outcome row.
-Read next: services/payments_ingress/pay.py.
+A question is registered before its command is sent. Replies are hints (architecture rule 10): they may be lost,
+repeated or meant for an earlier life of this process; the first one that fits wins, and whoever gets none reads the
+outcome row. Read next: services/payments_ingress/pay.py.
 """
 
 import asyncio

@@ -32,7 +32,8 @@ class UnusableKey(Exception):
 
 
 def load_or_create(path: Path, bits: int = 2048) -> RSAPrivateKey:
-    """The key pair of a file, made on first use. An existing one is kept whatever its size: merchants have its other half."""
+    """The key pair of a file, made on first use. An existing one is kept whatever its size: merchants have its other
+    half."""
     if not path.exists():
         _create(path, bits)
     try:
@@ -92,7 +93,8 @@ class RsaKeys:
         return ciphertext if len(ciphertext) == self._size else None
 
     def _open(self, ciphertext: bytes) -> str | None:
-        """OpenSSL 3.2 and later answer a wrong padding with random bytes in the same time; older ones raise ValueError."""
+        """OpenSSL 3.2 and later answer a wrong padding with random bytes in the same time; older ones raise
+        ValueError."""
         try:
             return self._key.decrypt(ciphertext, PKCS1v15()).decode("ascii")
         except ValueError:

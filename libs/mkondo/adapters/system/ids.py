@@ -1,4 +1,5 @@
-"""New names from the operating system's randomness. Shapes: domain/ids.py. Read next: ports/ids.py for what is promised."""
+"""New names from the operating system's randomness. Shapes: domain/ids.py. Read next: ports/ids.py for what is
+promised."""
 
 import secrets
 import string

@@ -46,4 +46,5 @@ class IdsConformance:
     def test_jitter_spreads_over_nought_to_one(self, ids: Ids) -> None:
         drawn = [ids.jitter() for _ in range(2_000)]
         assert all(0 <= jitter < 1 for jitter in drawn)
-        assert min(drawn) < 0.1 and max(drawn) > 0.9
+        assert min(drawn) < 0.1
+        assert max(drawn) > 0.9

@@ -1,7 +1,7 @@
 """What every Keys adapter promises (ports/keys.py). A test module subclasses it and gives the fixture `keys`.
 
-The client's half is here too, written from contract section 2, so that an adapter is tested against the merchants' way of
-encrypting and not against itself.
+The client's half is here too, written from contract section 2, so that an adapter is tested against the merchants' way
+of encrypting and not against itself.
 """
 
 import asyncio
@@ -33,7 +33,8 @@ def encrypt(keys: Keys, text: str) -> str:
 class KeysConformance:
     def test_the_public_key_is_one_line_of_base64_without_armour(self, keys: Keys) -> None:
         assert public_half(keys).public_numbers().e == 65537
-        assert "-----" not in keys.public_key() and "\n" not in keys.public_key()
+        assert "-----" not in keys.public_key()
+        assert "\n" not in keys.public_key()
 
     async def test_what_a_client_encrypted_is_read(self, keys: Keys) -> None:
         assert await keys.decrypt(encrypt(keys, API_KEY)) == API_KEY
@@ -73,7 +74,8 @@ class KeysConformance:
         block = encrypt(keys, API_KEY)
         results = await asyncio.gather(*(keys.decrypt(block) for _ in range(3_000)), return_exceptions=True)
         refused = [result for result in results if isinstance(result, TryLater)]
-        assert refused and len(refused) + results.count(API_KEY) == len(results)
+        assert refused
+        assert len(refused) + results.count(API_KEY) == len(results)
         assert await keys.decrypt(block) == API_KEY
 
     async def test_the_event_loop_goes_on_while_blocks_are_read(self, keys: Keys) -> None:

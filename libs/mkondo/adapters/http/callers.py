@@ -1,0 +1,95 @@
+"""Who is calling: from a request to the application behind it, or to the contract's words for why not (section 12).
+
+Applications and sessions are read from the store and may be a second old; admission checks again and is the authority.
+Read next: services/payments_ingress/checks.py.
+"""
+
+import msgspec
+
+from mkondo.adapters.http.bearer import Bearers
+from mkondo.adapters.http.recent import Recent
+from mkondo.adapters.http.request import Request
+from mkondo.adapters.http.sources import is_trusted
+from mkondo.contracts.records import decode_record
+from mkondo.domain.application import ApiKey, Application
+from mkondo.domain.decider import Record, record_key
+from mkondo.domain.ids import SessionHash
+from mkondo.domain.markets import MARKETS
+from mkondo.domain.session import Session
+from mkondo.ports.clock import Clock
+from mkondo.ports.keys import Keys
+from mkondo.ports.store import Facts
+
+INVALID = "Session is invalid"
+NOT_TRUSTED = "Request source is not trusted"
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """An application that has shown a session it may use now, from a source it trusts."""
+
+    application: Application
+    session: SessionHash
+
+
+class Stranger(msgspec.Struct, frozen=True):
+    """Nobody we know. `text` is the answer's description."""
+
+    text: str
+
+
+class Callers:
+    """Recognises the callers of one environment. Every method may raise TryLater."""
+
+    def __init__(self, keys: Keys, facts: Facts, clock: Clock) -> None:
+        self._facts = facts
+        self._clock = clock
+        self._bearers = Bearers(keys)
+        self._applications = Recent(self._application, clock)
+        self._sessions = Recent(self._session, clock)
+
+    async def of_session(self, request: Request) -> Caller | Stranger:
+        """The caller of every operation but getSession: its bearer holds a session id."""
+        secret = await self._bearers.secret(request.authorization)
+        session = await self._sessions.get(secret.hash) if secret else None
+        application = await self._applications.get(session.application) if session else None
+        if secret is None or session is None or application is None or application.configuration.removed:
+            return Stranger(INVALID)
+        if secret.raw and not application.configuration.compatible:
+            return Stranger(INVALID)
+        trouble = session.trouble(self._clock.now())
+        if trouble is not None:
+            return Stranger(trouble)
+        if not is_trusted(application.configuration.trusted_sources, request.address, request.origin):
+            return Stranger(NOT_TRUSTED)
+        return Caller(application, session.session)
+
+    async def of_api_key(self, request: Request) -> Application | None:
+        """The application whose encrypted API key is the bearer, if the request may come from where it comes."""
+        secret = await self._bearers.secret(request.authorization)
+        if secret is None or secret.raw:
+            return None
+        key = await self._record("api-key", secret.hash)
+        application = await self._applications.get(key.application) if isinstance(key, ApiKey) else None
+        if application is None or application.configuration.removed:
+            return None
+        if not is_trusted(application.configuration.trusted_sources, request.address, request.origin):
+            return None
+        return application
+
+    async def _session(self, name: str) -> Session | None:
+        record = await self._record("session", name)
+        return record if isinstance(record, Session) else None
+
+    async def _application(self, name: str) -> Application | None:
+        record = await self._record("application", name)
+        return record if isinstance(record, Application) else None
+
+    async def _record(self, kind: str, name: str) -> Record | None:
+        key = record_key(kind, name)
+        data = await self._facts.record(key)
+        return None if data is None else decode_record(key, data)
+
+
+def allows_market(application: Application, market: str) -> bool:
+    """Whether the platform has this market and the application may use it."""
+    return market in MARKETS and (not application.configuration.markets or market in application.configuration.markets)

@@ -1,0 +1,162 @@
+"""The front of the house: a thin ASGI application that serves the payment routes itself and hands on everything else.
+
+Framework routing costs more than a whole payment may (architecture section 9), so the thirteen operations are found by
+one look-up in openapi/routing.py. Every answer has a body of the contract (section 12, "Transport"), whatever came in
+and whatever went wrong. Read next: intake.py, respond.py, protocol.py; then callers.py.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from mkondo.adapters.http.intake import Receive, Unreadable, read_body, read_head
+from mkondo.adapters.http.request import Handler, Request
+from mkondo.adapters.http.respond import CLOSE, RETRY_AFTER, Header, Send, allow, cross_origin, respond
+from mkondo.adapters.http.sources import client_address, parse_networks
+from mkondo.openapi import render
+from mkondo.openapi.operations import Operation
+from mkondo.openapi.parse import third_party_conversation_id
+from mkondo.openapi.render import Answer
+from mkondo.openapi.routing import ENVIRONMENTS, Match, Miss, match
+from mkondo.ports.errors import TryLater
+from mkondo.ports.ids import Ids
+
+Scope = dict[str, Any]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+"""Any ASGI application; frameworks disagree about the types of its three arguments."""
+Observe = Callable[[str, int, float], None]
+"""Told of every operation answered: its name, the HTTP status, the seconds it took."""
+
+Reply = tuple[Answer, tuple[Header, ...]]
+
+log = logging.getLogger("mkondo.edge")
+
+UNREADABLE, BUSY, BROKEN, UNKNOWN = "INS-21", "INS-1", "INS-1", "INS-9"
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one process takes at once: past `requests_max` callers are told 503. `proxies` are the addresses and
+    networks whose X-Forwarded-For is believed."""
+
+    requests_max: int = 2_000
+    proxies: tuple[str, ...] = ()
+
+
+class Front:
+    """Serves `handlers[environment][operation]`; a path that is no operation's is the business of `pages`."""
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Mapping[str, Handler]],
+        pages: App,
+        ids: Ids,
+        limits: Limits | None = None,
+        observe: Observe | None = None,
+    ) -> None:
+        self._handlers = handlers
+        self._pages = pages
+        self._ids = ids
+        self._limits = limits or Limits()
+        self._proxies = parse_networks(self._limits.proxies)
+        self._observe = observe
+        self._active = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        found = match(scope["method"], scope["path"])
+        if isinstance(found, Match):
+            began = perf_counter()
+            answer, extra = await self._operation(found, scope, receive)
+            await respond(send, answer, extra)
+            if self._observe is not None:
+                self._observe(found.operation.name, answer.status, perf_counter() - began)
+        elif found.operation is not None or _is_payment_path(scope["path"]):
+            await read_body(read_head(scope["headers"]), receive)  # so that the connection can go on
+            await respond(send, *self._missed(found))
+        else:
+            await self._page(scope, receive, send)
+
+    async def _operation(self, found: Match, scope: Scope, receive: Receive) -> Reply:
+        head = read_head(scope["headers"])
+        body = await read_body(head, receive)
+        if isinstance(body, Unreadable):
+            extra = (CLOSE,) if body.close else ()
+            return self._refusal(body.status, UNREADABLE, found.operation), extra
+        handler = self._handlers.get(found.environment, {}).get(found.operation.name)
+        if handler is None:
+            return self._missed(Miss(404))
+        peer = scope["client"][0] if scope["client"] else ""
+        address = client_address(peer, head.forwarded_for, self._proxies) if self._proxies else peer
+        request = Request(found, scope["query_string"], body, head.authorization, head.origin, address)
+        return await self._handled(request, handler)
+
+    async def _handled(self, request: Request, handler: Handler) -> Reply:
+        if self._active >= self._limits.requests_max:
+            return self._busy(request)
+        self._active += 1
+        try:
+            answer = await handler(request)
+        except TryLater:
+            return self._busy(request)
+        except asyncio.CancelledError:  # the server is stopping and has waited long enough: nobody knows, query
+            return self._refusal(408, UNKNOWN, request.match.operation, _echo(request)), (CLOSE,)
+        except Exception:
+            log.exception("a bug in the handler of %s", request.match.operation.name)
+            return self._broken(request), ()
+        finally:
+            self._active -= 1
+        return self._missed(answer) if isinstance(answer, Miss) else (answer, ())
+
+    def _busy(self, request: Request) -> Reply:
+        return self._refusal(503, BUSY, request.match.operation, _echo(request)), (RETRY_AFTER,)
+
+    def _broken(self, request: Request) -> Answer:
+        """INS-1 with the status of contract section 5: it may have been sent, so "try again" would be a lie."""
+        return render.refusal(
+            request.match.operation,
+            BROKEN,
+            conversation_id=self._ids.payment_id(),
+            third_party_conversation_id=_echo(request),
+        )
+
+    def _missed(self, miss: Miss) -> Reply:
+        if miss.status == 204:
+            return Answer(204, b""), cross_origin(miss.allow)
+        extra = (allow(miss.allow),) if miss.allow else ()
+        return self._refusal(miss.status, UNREADABLE, miss.operation), extra
+
+    def _refusal(self, status: int, code: str, operation: Operation | None, echo: str | None = None) -> Answer:
+        return render.transport_refusal(
+            status, code, self._ids.payment_id(), operation=operation, third_party_conversation_id=echo
+        )
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything that is no payment route, with the same promise: no answer of the framework's own making."""
+        started = False
+
+        async def watched(message: dict[str, Any]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._pages(scope, receive, watched)
+        except Exception:
+            log.exception("a bug in a page")
+            if started:
+                raise
+            await respond(send, self._refusal(400, BROKEN, None))
+
+
+def _is_payment_path(path: str) -> bool:
+    """Whether the first part of a path names an environment."""
+    return path.lstrip("/").partition("/")[0] in ENVIRONMENTS
+
+
+def _echo(request: Request) -> str | None:
+    return third_party_conversation_id(request.values())

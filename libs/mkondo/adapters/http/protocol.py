@@ -1,0 +1,168 @@
+"""uvicorn's HTTP protocol, made to speak the contract where uvicorn speaks for itself, and to lose patience.
+
+Bytes that are no HTTP get the contract's body (section 12: 400 INS-21). A request must be whole soon after its first
+byte, a head has a largest size, a body that nobody wants is read on only so far, and connections are bounded. What
+costs anything is done for requests that did not arrive in one piece. Read next: server.py.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httptools
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from mkondo.adapters.http.respond import raw_response
+from mkondo.openapi.render import Answer
+
+_LINGER_SECONDS = 0.5
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long and how much. `request_seconds_max`: from a request's first byte to its last."""
+
+    request_seconds_max: float = 10.0
+    head_bytes_max: int = 64 * 1024
+    headers_max: int = 100
+    unwanted_bytes_max: int = 1024 * 1024
+    connections_max: int = 4_096
+
+
+class Refusals(msgspec.Struct, frozen=True):
+    """Makes the answers to what is no request: not HTTP, and one connection too many."""
+
+    unreadable: Callable[[], Answer]
+    busy: Callable[[], Answer]
+
+
+class ContractProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        refusals: Refusals,
+        patience: Patience,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._refusals = refusals
+        self._patience = patience
+        self._whole = True
+        self._in_head = False
+        self._deaf = False
+        self._begun = False
+        self._bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self._patience.connections_max:
+            self._say(self._refusals.busy())
+        else:
+            self._wait_for_a_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.cycle.keep_alive = False  # the parser stops here: what follows would never be read
+        except httptools.HttpParserError:
+            self._refuse()
+        self._mind_the_time(len(data))
+
+    def _mind_the_time(self, count: int) -> None:
+        if self._deaf:
+            return
+        if not self._whole:
+            self._wait_for_the_rest(count)
+        elif self._timer is not None:
+            self._stop_timer()
+        elif self._in_hand() is None:
+            self._wait_for_a_request()
+
+    def _in_hand(self) -> RequestResponseCycle | None:
+        """The newest request, while it is not answered."""
+        return self.cycle if self._begun and not self.cycle.response_complete else None
+
+    def on_message_begin(self) -> None:
+        self._whole, self._in_head, self._bytes = False, True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        if len(self.headers) > self._patience.headers_max:
+            raise ValueError("too many headers")
+        super().on_headers_complete()
+        self._in_head, self._begun = False, True
+
+    def on_message_complete(self) -> None:
+        self._whole = True
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+
+    def _wait_for_a_request(self) -> None:
+        if self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _wait_for_the_rest(self, count: int) -> None:
+        """A request has begun and is not whole: bounded in bytes while nobody reads them, and in time."""
+        self._bytes += count
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._bytes > self._patience.head_bytes_max:
+            self._refuse()
+        elif not self._in_head and self._in_hand() is None and self._bytes > self._patience.unwanted_bytes_max:
+            self.transport.close()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(self._patience.request_seconds_max, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing() and not self._whole:
+            self._refuse()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self) -> None:
+        """Answer what can't be read, in its turn: while an earlier request is being answered, only close after it."""
+        cycle = self._in_hand()
+        in_body = not self._whole and not self._in_head
+        if cycle is not None:
+            if not in_body or self.pipeline or cycle.response_started:
+                cycle.keep_alive = False
+                return
+            cycle.disconnected = True  # the broken body is this request's own: its handler learns that nobody listens
+            cycle.message_event.set()
+        elif in_body:
+            self.transport.close()  # it has its answer already
+            return
+        self._say(self._refusals.unreadable())
+
+    def _say(self, answer: Answer) -> None:
+        """The last words on this connection. It stays half open for a moment: closing it with bytes unread would send a
+        reset, and the other side could lose the answer."""
+        self._deaf = True
+        self._stop_timer()
+        self.transport.write(raw_response(answer))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)

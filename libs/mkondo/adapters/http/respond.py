@@ -1,0 +1,53 @@
+"""From an answer to the wire: the contract's framing (section 1) around the bytes that openapi/render.py made.
+
+Read next: front.py.
+"""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from mkondo.openapi.render import HEADERS, Answer
+
+Header = tuple[bytes, bytes]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+CLOSE: Header = (b"connection", b"close")
+RETRY_AFTER: Header = (b"retry-after", b"1")
+"""Seconds. With every 503 and 429 (contract section 12, "Transport")."""
+
+_NO_CONTENT: tuple[Header, ...] = tuple(header for header in HEADERS if header[0] != b"content-type")
+
+
+def allow(methods: str) -> Header:
+    return b"allow", methods.encode()
+
+
+def cross_origin(methods: str) -> tuple[Header, ...]:
+    """What OPTIONS answers: anybody may ask from anywhere (contract section 12)."""
+    return (
+        allow(methods),
+        (b"access-control-allow-methods", methods.encode()),
+        (b"access-control-allow-headers", b"*, Authorization"),
+        (b"access-control-max-age", b"86400"),
+    )
+
+
+async def respond(send: Send, answer: Answer, extra: tuple[Header, ...] = ()) -> None:
+    """Send an answer through ASGI."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, extra)})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def raw_response(answer: Answer) -> bytes:
+    """The same without ASGI, for what was no HTTP request. It ends the connection."""
+    phrase = HTTPStatus(answer.status).phrase.encode()
+    lines = [b"HTTP/1.1 %d %s" % (answer.status, phrase)]
+    lines += [b"%s: %s" % header for header in _headers(answer, (CLOSE,))]
+    return b"\r\n".join((*lines, b"", answer.body))
+
+
+def _headers(answer: Answer, extra: tuple[Header, ...]) -> list[Header]:
+    if answer.status == HTTPStatus.NO_CONTENT:
+        return [*_NO_CONTENT, *extra]
+    return [*HEADERS, (b"content-length", b"%d" % len(answer.body)), *extra]

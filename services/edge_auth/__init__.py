@@ -1,0 +1,1 @@
+"""edge_auth: getSession. Composition root: root.py. Read next: sessions.py."""

@@ -1,0 +1,9 @@
+"""Settings of edge_auth. Read once at start; docs/settings.md is made from here."""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """`open_seconds_max`: how long a caller waits for its session before it is told INS-989."""
+
+    open_seconds_max: float = 10.0

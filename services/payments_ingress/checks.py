@@ -1,0 +1,71 @@
+"""What every operation asks of a request, in the contract's order (section 5): who, market, product, fields, shortcode.
+
+A request that passes is Checked; one that does not has its answer. Read next: pay.py, query.py.
+"""
+
+import msgspec
+
+from mkondo.adapters.http.callers import Caller, Callers, Stranger, allows_market
+from mkondo.adapters.http.request import Request
+from mkondo.domain.application import Configuration
+from mkondo.domain.markets import MARKETS, Market
+from mkondo.openapi import render
+from mkondo.openapi.parse import LIVE, Fields, Refusal, parse, third_party_conversation_id
+from mkondo.openapi.render import Answer
+from mkondo.openapi.routing import Miss
+from mkondo.ports.ids import Ids
+
+_SHORTCODES = ("input_ServiceProviderCode", "input_PrimaryPartyCode")
+"""The fields with which a caller says which organisation it is."""
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A request whose caller, market, product and fields are in order."""
+
+    caller: Caller
+    market: Market
+    fields: Fields
+
+
+class Checks:
+    """The checks of one environment."""
+
+    def __init__(self, callers: Callers, ids: Ids) -> None:
+        self._callers = callers
+        self._ids = ids
+
+    async def check(self, request: Request) -> Checked | Answer | Miss:
+        """May raise TryLater."""
+        values = request.values()
+        if values is None:
+            return self.refuse(request, None, "INS-21")
+        caller = await self._callers.of_session(request)
+        if isinstance(caller, Stranger):
+            return self.refuse(request, values, "INS-989", caller.text)
+        configuration, asked = caller.application.configuration, request.match
+        if asked.strict_miss is not None and not configuration.compatible:
+            return asked.strict_miss
+        if not allows_market(caller.application, asked.market):
+            return self.refuse(request, values, "INS-998")
+        if asked.operation.name not in configuration.products:
+            return self.refuse(request, values, "INS-997")
+        market = MARKETS[asked.market]
+        fields = parse(asked.operation, values, market, asked.environment, compatible=configuration.compatible)
+        if isinstance(fields, Refusal):
+            return self.refuse(request, values, fields.code, fields.text)
+        if asked.environment == LIVE and not _owns_shortcodes(configuration, fields):
+            return self.refuse(request, values, "INS-13")
+        return Checked(caller, market, fields)
+
+    def refuse(self, request: Request, values: dict[str, object] | None, code: str, text: str | None = None) -> Answer:
+        return render.refusal(
+            request.match.operation,
+            code,
+            text=text,
+            conversation_id=self._ids.payment_id(),
+            third_party_conversation_id=third_party_conversation_id(values),
+        )
+
+
+def _owns_shortcodes(configuration: Configuration, fields: Fields) -> bool:
+    return all(fields[name] in configuration.shortcodes for name in _SHORTCODES if name in fields)

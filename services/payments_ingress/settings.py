@@ -1,0 +1,12 @@
+"""Settings of payments_ingress. Read once at start; docs/settings.md is made from here."""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """`deadline_ms`: after it no processor moves the payment's money (architecture rule 10). `grace_ms`: how much
+    longer the caller waits for the answer; together they stay below the 25 s that clients allow (contract section
+    10.9)."""
+
+    deadline_ms: int = 20_000
+    grace_ms: int = 3_000

@@ -1,0 +1,265 @@
+"""A small world around the edge: real keys, a memory store, and a core that answers commands in the same turn.
+
+The core stands behind the Log port. It writes what the real deciders would have written, so that queries find it; how
+it answers a payment is a test's to choose.
+"""
+
+import base64
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from mkondo.adapters.http.bearer import hash_of
+from mkondo.adapters.http.callers import Callers
+from mkondo.adapters.http.front import App, Front, Limits, Observe
+from mkondo.adapters.http.pages import Document, pages
+from mkondo.adapters.http.request import Handler
+from mkondo.adapters.keys.rsa import RsaKeys
+from mkondo.adapters.memory.store import MemoryStore
+from mkondo.adapters.system.clock import SystemClock
+from mkondo.adapters.system.ids import SystemIds
+from mkondo.contracts.codec import encode
+from mkondo.contracts.journal import (
+    JournalRow,
+    Partition,
+    PartitionBatch,
+    StoredOutcome,
+    StoredRecord,
+    StoredReference,
+)
+from mkondo.contracts.records import encode_event, encode_record
+from mkondo.domain import admission
+from mkondo.domain.application import ApiKey, Application, Configuration, ProductScope
+from mkondo.domain.decider import Message, Record, ReplyTo
+from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash, partition_of
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentEnded, RequestPayment
+from mkondo.domain.session import OpenSession, Session, SessionOpened
+from mkondo.ports.log import Inbox, ReplyHandler
+from mkondo.runtime.replies import ReplyDesk
+from services.edge_auth import root as edge_auth
+from services.edge_auth.settings import Settings as AuthSettings
+from services.payments_ingress import root as payments_ingress
+from services.payments_ingress.settings import Settings as PaySettings
+
+KEY = generate_private_key(65537, 2048)
+API_KEY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE"
+APPLICATION = ApplicationId("app-1")
+PRODUCTS = ("c2b_single_stage", "query_transaction_status")
+HOUR_MS = 3_600_000
+
+Answering = Callable[["Core", RequestPayment], Awaitable[None]]
+
+
+def configuration(**changes: object) -> Configuration:
+    usual = Configuration(
+        name="Shop", api_key_hash=hash_of(API_KEY), products={name: ProductScope() for name in PRODUCTS}
+    )
+    return replace(usual, **changes)
+
+
+async def completes(core: "Core", command: RequestPayment) -> None:
+    """What usually happens: the payment is posted."""
+    await core.end(PaymentCompleted(command.payment), command)
+
+
+class Core:
+    """A Log whose other end is here. Everything it was sent is kept in `commands`."""
+
+    def __init__(self, store: MemoryStore, clock: SystemClock) -> None:
+        self.commands: list[Message] = []
+        self.answering: Answering = completes
+        self.opens_sessions = True
+        self._store = store
+        self._clock = clock
+        self._handler: ReplyHandler | None = None
+
+    async def send_command(self, partition: Partition, command: Message) -> None:
+        self.commands.append(command)
+        match command:
+            case OpenSession():
+                assert partition == Partition("admission", partition_of(command.application))
+                await self._open(command)
+            case RequestPayment():
+                assert partition == Partition("admission", partition_of(command.payment.application))
+                await self.answering(self, command)
+
+    async def _open(self, command: OpenSession) -> None:
+        if self.opens_sessions:
+            now = self._clock.now()
+            await self.add_session(Session(command.application, command.session, now, Instant(now + HOUR_MS)))
+            self.reply(SessionOpened(command.application, command.session, now, now, command.reply_to))
+
+    async def add_session(self, session: Session) -> None:
+        await self.put(admission.session_key(session.session), session)
+
+    async def end(self, ended: PaymentEnded, command: RequestPayment) -> None:
+        await self.admit(command)
+        await self.finish(ended)
+        self.reply(ended)
+
+    async def admit(self, command: RequestPayment) -> None:
+        """The reference row, as admission writes it."""
+        event = PaymentAdmitted(command.payment, command.session, 1)
+        payment = command.payment
+        reference = StoredReference(
+            payment.application,
+            payment.third_party_conversation_id,
+            payment.transaction_id,
+            payment.payment_id,
+            encode_event(event, encode(event)),
+        )
+        await self._commit(payment.application, references=(reference,))
+
+    async def finish(self, ended: PaymentEnded) -> None:
+        """The outcome row, as the ending processor writes it."""
+        outcome = StoredOutcome(ended.payment.payment_id, encode_event(ended, encode(ended)))
+        await self._commit(ended.payment.application, outcomes=(outcome,))
+
+    async def put(self, key: RecordKey, record: Record) -> None:
+        await self._commit("x", records={key: StoredRecord(encode_record(record))})
+
+    async def _commit(
+        self,
+        name: str,
+        *,
+        records: dict[RecordKey, StoredRecord | None] | None = None,
+        references: tuple[StoredReference, ...] = (),
+        outcomes: tuple[StoredOutcome, ...] = (),
+    ) -> None:
+        state = await self._store.acquire(Partition("admission", partition_of(name)), "core")
+        await self._store.commit([PartitionBatch(state, state, (), records or {}, references, outcomes)])
+
+    def reply(self, message: Message, incarnation: str = "") -> None:
+        assert self._handler is not None
+        self._handler(incarnation or self.incarnation, message)
+
+    @property
+    def incarnation(self) -> str:
+        """Of whoever asked last."""
+        command = self.commands[-1]
+        reply_to = (
+            command.payment.reply_to if isinstance(command, RequestPayment) else getattr(command, "reply_to", None)
+        )
+        assert isinstance(reply_to, ReplyTo)
+        return reply_to.incarnation
+
+    @property
+    def payments(self) -> list[Payment]:
+        return [command.payment for command in self.commands if isinstance(command, RequestPayment)]
+
+    async def listen(self, handler: ReplyHandler) -> int:
+        self._handler = handler
+        return 7
+
+    async def attach(self, partition: Partition, inbox: Inbox) -> None: ...
+    async def detach(self, partition: Partition) -> None: ...
+    async def publish(self, rows: Sequence[JournalRow], messages: Sequence[Message]) -> None: ...
+    async def send_replies(self, replies: Sequence[tuple[ReplyTo, Message]]) -> None: ...
+    async def close(self) -> None: ...
+
+
+class World:
+    """Both environments' edge, each with its own store and core, behind one front."""
+
+    def __init__(self, front: Front, cores: dict[str, Core], keys: RsaKeys, stores: dict[str, MemoryStore]) -> None:
+        self.front = front
+        self.cores = cores
+        self.core = cores["sandbox"]
+        self.store = stores["sandbox"]
+        self.keys = keys
+
+    async def configure(
+        self, application: ApplicationId = APPLICATION, environment: str = "sandbox", **changes: object
+    ) -> None:
+        """Create or replace an application, as admission would have."""
+        core, configured = self.cores[environment], configuration(**changes)
+        await core.put(admission.application_key(application), Application(application, 1, configured))
+        await core.put(admission.api_key_key(configured.api_key_hash), ApiKey(application))
+
+    async def session(
+        self,
+        application: ApplicationId = APPLICATION,
+        environment: str = "sandbox",
+        *,
+        live_in_ms: int = -1,
+        lasts_ms: int = HOUR_MS,
+        revoked: bool = False,
+    ) -> str:
+        """A session id that admission has opened."""
+        session_id = secrets.token_hex(16)
+        live_from = Instant(SystemClock().now() + live_in_ms)
+        ends = Instant(live_from + lasts_ms)
+        session = Session(application, SessionHash(hash_of(session_id)), live_from, ends, revoked)
+        await self.cores[environment].add_session(session)
+        return session_id
+
+    def bearer(self, secret: str) -> dict[str, str]:
+        """The headers a client sends, with the secret encrypted anew."""
+        return {"Authorization": f"Bearer {encrypt(self.keys.public_key(), secret)}", "Origin": "*"}
+
+
+def encrypt(public_key: str, secret: str) -> str:
+    key = load_der_public_key(base64.b64decode(public_key))
+    assert isinstance(key, RSAPublicKey)
+    return base64.b64encode(key.encrypt(secret.encode(), PKCS1v15())).decode()
+
+
+async def build(
+    *,
+    pay: PaySettings | None = None,
+    auth: AuthSettings | None = None,
+    limits: Limits | None = None,
+    observe: Observe | None = None,
+    page: App | None = None,
+) -> World:
+    """A world with one configured application, APPLICATION, in the sandbox."""
+    ids, clock, keys = SystemIds(), SystemClock(), RsaKeys(KEY)
+    stores = {name: MemoryStore(clock) for name in ("sandbox", "openapi")}
+    cores = {name: Core(store, clock) for name, store in stores.items()}
+    handlers: dict[str, dict[str, Handler]] = {}
+    for name, store in stores.items():
+        core, callers = cores[name], Callers(keys, store, clock)
+        desk = await ReplyDesk.listening(core, ids)
+        handlers[name] = edge_auth.handlers(
+            callers=callers, facts=store, log=core, desk=desk, ids=ids, settings=auth
+        ) | payments_ingress.handlers(
+            callers=callers, facts=store, log=core, desk=desk, clock=clock, ids=ids, settings=pay
+        )
+
+    async def ready() -> dict[str, str]:
+        return {}
+
+    documents = {"/docs/m-pesa-openapi.json": Document("application/json", b'{"openapi":"3.1.0"}')}
+    front = Front(handlers, page or pages(ids, ready, CollectorRegistry(), documents), ids, limits, observe)
+    world = World(front, cores, keys, stores)
+    await world.configure()
+    return world
+
+
+def c2b(**changes: object) -> dict[str, object]:
+    """A good request body, with a new ThirdPartyConversationID."""
+    return {
+        "input_Amount": "10.00",
+        "input_CustomerMSISDN": "255744553111",
+        "input_Country": "TZN",
+        "input_Currency": "TZS",
+        "input_ServiceProviderCode": "000000",
+        "input_TransactionReference": "T12344C",
+        "input_ThirdPartyConversationID": secrets.token_hex(16),
+        "input_PurchasedItemsDesc": "Handbag, Black shoes",
+    } | changes
+
+
+def status_of(reference: str, **changes: object) -> dict[str, str]:
+    """Good query parameters."""
+    return {
+        "input_QueryReference": reference,
+        "input_ServiceProviderCode": "000000",
+        "input_ThirdPartyConversationID": secrets.token_hex(16),
+        "input_Country": "TZN",
+    } | {name: str(value) for name, value in changes.items()}
