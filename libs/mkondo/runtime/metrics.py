@@ -45,3 +45,10 @@ SUSPENDED = Counter(
     "mkondo_suspended_credits_total",
     "Credits that went to a suspense account. Alert on any.",
 )
+REQUESTS = Counter("mkondo_requests_total", "Requests answered, by operation and HTTP status.", ["operation", "status"])
+REQUEST_SECONDS = Histogram(
+    "mkondo_request_seconds",
+    "From the first byte of a request to its answer, in seconds.",
+    ["operation"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25),
+)

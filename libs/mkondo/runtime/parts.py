@@ -1,0 +1,49 @@
+"""The ports of one environment in one process: what every service's composition root is given.
+
+Read next: services/cli/platform.py, which makes them.
+"""
+
+import msgspec
+
+from mkondo.ports.clock import Clock
+from mkondo.ports.ids import Ids
+from mkondo.ports.keys import Keys
+from mkondo.ports.log import Log
+from mkondo.ports.store import Facts, Store
+from mkondo.ports.views import Views
+from mkondo.runtime.processor import Processor, ProcessorSettings
+from mkondo.runtime.relay import Relay
+from mkondo.runtime.replies import ReplyDesk
+from mkondo.topology import DECIDERS, sources_of
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """One environment, as this process sees it. `member` names this process's share of the partitions."""
+
+    environment: str
+    store: Store
+    facts: Facts
+    log: Log
+    relay: Relay
+    views: Views
+    keys: Keys
+    desk: ReplyDesk
+    clock: Clock
+    ids: Ids
+    member: str
+
+    def processor(self, decider: str, settings: ProcessorSettings | None = None) -> Processor:
+        """A processor for a decider of the topology."""
+        return Processor(
+            self.environment,
+            decider,
+            DECIDERS[decider],
+            sources_of(decider),
+            self.store,
+            self.log,
+            self.relay,
+            self.clock,
+            self.ids,
+            self.member,
+            settings,
+        )

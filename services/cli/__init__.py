@@ -1,0 +1,1 @@
+"""mkondo: the command line, and the one place that composes all services. Read next: main.py, platform.py."""

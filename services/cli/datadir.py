@@ -1,0 +1,92 @@
+"""The data directory: one owner at a time, of a version this program knows (`--data`, `.mkondo` unless set).
+
+It holds Postgres, keys, certificates, demo.json and up.json. Nothing in it is touched before the checks have passed.
+"""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mkondo.domain.ids import PARTITIONS
+from services.cli.errors import CannotDo
+
+VERSION = 1
+_META = "mkondo.json"
+
+
+class DataDirectory:
+    """Holds the directory's lock for as long as this process lives: the kernel lets it go, whatever ends us."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._lock: int | None = None
+
+    def open(self) -> None:
+        """Check, lock and, if it is new, make it. CannotDo says in one line what is in the way."""
+        self._check_version()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o711)
+            self._take_lock()
+            self._write_meta()
+        except OSError as trouble:
+            raise CannotDo(
+                f"cannot use {self.path}: {trouble.strerror}. Choose another with --data, or make it writable"
+            ) from trouble
+
+    def _check_version(self) -> None:
+        meta = self.read(_META)
+        if meta is None:
+            return
+        if meta.get("version", 0) > VERSION:
+            raise CannotDo(
+                f"{self.path} was written by a newer Mkondo (data version {meta['version']}, this one knows {VERSION}): "
+                "upgrade, or choose another directory with --data"
+            )
+        if meta.get("partitions") != PARTITIONS:
+            raise CannotDo(
+                f"{self.path} was made with {meta.get('partitions')} partitions, this program has {PARTITIONS}: "
+                "choose another directory with --data"
+            )
+
+    def _take_lock(self) -> None:
+        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
+            os.close(self._lock)
+            raise CannotDo(
+                f"{self.path} is in use by process {owner}: stop it, or choose another directory with --data"
+            ) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def _write_meta(self) -> None:
+        if self.read(_META) is None:
+            self.write(_META, {"version": VERSION, "partitions": PARTITIONS})
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """A JSON file of the directory, or None when there is none."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / name).read_text())
+        except FileNotFoundError:
+            return None
+        except PermissionError:
+            raise CannotDo(f"{self.path / name} can't be read by this user: run as its owner") from None
+        except (ValueError, NotADirectoryError):
+            raise CannotDo(f"{self.path / name} is damaged or no data directory: choose another with --data") from None
+        return found
+
+    def write(self, name: str, content: dict[str, Any], mode: int = 0o644) -> None:
+        """Whole or not at all: readers never see half a file."""
+        unfinished = self.path / f"{name}.unfinished"
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+        unfinished.rename(self.path / name)
+
+    def remove(self, name: str) -> None:
+        (self.path / name).unlink(missing_ok=True)

@@ -1,0 +1,131 @@
+"""The demo: an organisation, an application in every market, customers rich and poor, in the sandbox and live.
+
+`mkondo up` runs it on an empty data directory. Everything is made by ordinary commands to admission and the ledger.
+Read next: platform.py.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mkondo.contracts.journal import Partition
+from mkondo.domain import admission, ledger
+from mkondo.domain.account import OpenAccount, till, wallet
+from mkondo.domain.application import Configuration, ConfigureApplication, ProductScope
+from mkondo.domain.ids import AccountId, ApplicationId, partition_of
+from mkondo.domain.markets import MARKETS, Market
+from mkondo.openapi.operations import OPERATIONS
+from mkondo.runtime.parts import Parts
+
+DEMO, STRICT, LIVE = ApplicationId("demo"), ApplicationId("demo-strict"), ApplicationId("demo-live")
+ORGANISATION = "demo-shop"
+SHORTCODE, SECOND_SHORTCODE, LIVE_SHORTCODE = "000000", "ORG002", "171717"
+FIRST_MARKET = "vodacomTZN"
+POOR_BALANCE_MINOR = 5_00
+LIVE_BALANCE_MINOR = 100_000_00
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """The API keys of the demo's three applications: secrets, kept in demo.json only."""
+
+    demo: str
+    strict: str
+    live: str
+
+
+def rich_msisdn(market: Market) -> str:
+    return _msisdn(market, "1")
+
+
+def poor_msisdn(market: Market) -> str:
+    return _msisdn(market, "2")
+
+
+def _msisdn(market: Market, last: str) -> str:
+    subscriber_digits = market.live_msisdn_length - len(market.msisdn_prefix)
+    return market.msisdn_prefix + "7" + "0" * (subscriber_digits - 2) + last
+
+
+def _configuration(name: str, api_key: str, **more: Any) -> Configuration:
+    products = {operation: ProductScope() for operation in OPERATIONS if operation != "get_session"}
+    return Configuration(
+        name=name,
+        api_key_hash=hashlib.sha256(api_key.encode()).hexdigest(),
+        products=products,
+        organisation=ORGANISATION,
+        **more,
+    )
+
+
+async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
+    """The demo and the strict application, and a poor customer in every market."""
+    await _configure(parts, DEMO, _configuration("Demo", credentials.demo))
+    await _configure(parts, STRICT, _configuration("Demo, strict", credentials.strict, compatible=False))
+    for market in MARKETS.values():
+        account = wallet(DEMO, poor_msisdn(market), market.currency)
+        await _open(parts, account, market, POOR_BALANCE_MINOR)
+
+
+async def make_live(parts: Parts, credentials: Credentials) -> None:
+    """The live application, its shortcode's account and one customer in every market."""
+    configuration = _configuration("Demo, live", credentials.live, compatible=False, shortcodes=(LIVE_SHORTCODE,))
+    await _configure(parts, LIVE, configuration)
+    for market in MARKETS.values():
+        await _open(parts, till(ORGANISATION, LIVE_SHORTCODE, market.currency), market, 0)
+        await _open(parts, wallet("", rich_msisdn(market), market.currency), market, LIVE_BALANCE_MINOR)
+
+
+async def _configure(parts: Parts, application: ApplicationId, configuration: Configuration) -> None:
+    with parts.desk.ask(application) as question:
+        command = ConfigureApplication(application, configuration, reply_to=question.reply_to)
+        await parts.log.send_command(Partition(admission.NAME, partition_of(application)), command)
+        await question.answer()
+
+
+async def _open(parts: Parts, account: AccountId, market: Market, minor: int) -> None:
+    """Commands of one partition are decided in order, so a payment that follows finds the account open."""
+    command = OpenAccount(account, market.path, minor)
+    await parts.log.send_command(Partition(ledger.NAME, partition_of(account)), command)
+
+
+def demo_file(credentials: Credentials, public_keys: Mapping[str, str]) -> dict[str, Any]:
+    """demo.json (interfaces.md) but for the addresses, which may change with every start. What is not built is null."""
+    first = MARKETS[FIRST_MARKET]
+    return {
+        "http": "",
+        "https": "",
+        "ca_file": "",
+        "environment": "sandbox",
+        "market": first.path,
+        "country": first.country,
+        "currency": first.currency,
+        "api_key": credentials.demo,
+        "public_key": public_keys["sandbox"],
+        "origin": "*",
+        "service_provider_code": SHORTCODE,
+        "second_service_provider_code": SECOND_SHORTCODE,
+        "customer_msisdn": rich_msisdn(first),
+        "poor_customer_msisdn": poor_msisdn(first),
+        "markets": {market.path: _market(market) for market in MARKETS.values()},
+        "strict_api_key": credentials.strict,
+        "live": {
+            "api_key": credentials.live,
+            "public_key": public_keys["openapi"],
+            "service_provider_code": LIVE_SHORTCODE,
+            "customer_msisdn": rich_msisdn(first),
+        },
+        "portal": None,
+        "users": None,
+        "tokens": None,
+    }
+
+
+def _market(market: Market) -> dict[str, str]:
+    return {
+        "country": market.country,
+        "currency": market.currency,
+        "customer_msisdn": rich_msisdn(market),
+        "poor_customer_msisdn": poor_msisdn(market),
+    }

@@ -1,0 +1,76 @@
+"""One environment in this process: its processors, its relay, its projector, and the order in which they start and stop.
+
+Read next: platform.py.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any
+
+from mkondo.runtime.ownership import Ownership
+from mkondo.runtime.parts import Parts
+from mkondo.runtime.processor import Processor
+from mkondo.runtime.relay import WatermarkRelay
+from services.admission.root import processor as admission_processor
+from services.ledger.root import processor as ledger_processor
+
+# PROJ from services.projector.root import projector
+
+PROCESSORS: dict[str, Callable[[Parts], Processor]] = {
+    "admission": admission_processor,
+    "ledger": ledger_processor,
+}
+"""In the order in which they stop: each one hands on to those behind it."""
+
+
+class Hosted:
+    """Runs the services of one environment that this process hosts. A service that dies takes the process with it."""
+
+    def __init__(self, parts: Parts, services: Collection[str]) -> None:
+        self.parts = parts
+        self._processors = [make(parts) for name, make in PROCESSORS.items() if name in services]
+        self._ownership = Ownership(parts.store, parts.member, self._processors, parts.clock)
+        self._projector = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Returns when the processors own partitions, if there are any to own."""
+        if self._processors:
+            await self._ownership.claim()
+        for processor in self._processors:
+            self._run(processor.name, processor.run())
+        if self._processors:
+            self._run("ownership", self._ownership.run())
+        if isinstance(self.parts.relay, WatermarkRelay):
+            self._run("relay", self.parts.relay.run())
+        if self._projector is not None:
+            self._run("projector", self._projector.run())
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks[name] = asyncio.create_task(work, name=f"{self.parts.environment} {name}")
+
+    def tasks(self) -> Collection[asyncio.Task[None]]:
+        """None of them ends by itself before `stop`: one that does has failed."""
+        return self._tasks.values()
+
+    def ready(self) -> bool:
+        """Whether payments can be taken: every partition wanted is owned, and store and log are in reach."""
+        return all(
+            processor.wanted and processor.wanted <= set(processor.owned()) and not processor.failures
+            for processor in self._processors
+        )
+
+    async def stop(self) -> None:
+        """Drain in the order of the flow, then say goodbye."""
+        for processor in self._processors:
+            processor.stop()
+            await self._tasks[processor.name]
+        if isinstance(self.parts.relay, WatermarkRelay):
+            self.parts.relay.stop()
+            await self._tasks["relay"]
+        if self._projector is not None:
+            self._projector.stop()
+            await self._tasks["projector"]
+        if self._processors:
+            await self._ownership.stop()
+            await self._tasks["ownership"]

@@ -1,0 +1,51 @@
+"""The `mkondo` command. Each subcommand is a module that is imported only when it is called."""
+
+import importlib
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("services.cli.up", "The whole platform on one machine."),
+    "demo": ("services.cli.demo", "What the demo made: keys, shortcodes, customers."),
+    "env": ("services.cli.env", "Point an unmodified SDK at this platform."),
+    "pay": ("services.cli.pay", "Make a payment over HTTP, with the real cryptography."),
+    "status": ("services.cli.status", "Ask what became of a payment."),
+    "verify": ("services.cli.verify", "Audit the books: exit 0 and one line, or what is wrong where."),
+    "serve": ("services.cli.serve", "Run one or more services as a process (Kafka mode)."),
+    "init": ("services.cli.init", "Prepare the databases and topics of the environments."),
+    "relay": ("services.cli.relay", "Publish again from the store."),
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a subcommand's module when it is needed: `mkondo env` must not wait for the HTTP server's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name][0]} has no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mkondo")
+def main() -> None:
+    """Mkondo: a mobile-money payments platform that speaks the M-Pesa OpenAPI.
+
+    \b
+    Start here:  mkondo up
+    Then:        mkondo pay c2b --amount 10.00
+    """
+
+
+if __name__ == "__main__":
+    main()

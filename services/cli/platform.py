@@ -1,0 +1,171 @@
+"""The whole platform in one process: both environments, the HTTP front, the views. What `mkondo up` runs.
+
+It starts from the bottom (store, log, processors, front) and stops from the top, so that nothing is taken in that can't be
+finished. Read next: hosting.py, web.py.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mkondo.adapters.keys.authority import Certificates, ensure_certificates
+from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
+from mkondo.adapters.memory.log import MemoryLog
+from mkondo.adapters.postgres.binaries import CannotServe
+from mkondo.adapters.postgres.databases import ensure_database, environment_dsn
+from mkondo.adapters.postgres.schema import initialise
+from mkondo.adapters.postgres.server import PostgresServer
+from mkondo.adapters.postgres.store import connect_store
+from mkondo.adapters.postgres.views import connect_views
+from mkondo.adapters.system.clock import SystemClock
+from mkondo.adapters.system.ids import SystemIds
+from mkondo.ports.errors import Incompatible, TryLater
+from mkondo.ports.log import Log
+from mkondo.runtime.parts import Parts
+from mkondo.runtime.relay import DirectRelay, WatermarkRelay
+from mkondo.runtime.replies import ReplyDesk
+from mkondo.topology import ENVIRONMENTS
+from services.cli.datadir import DataDirectory
+from services.cli.errors import CannotDo
+from services.cli.hosting import Hosted
+from services.cli.logs import connect_kafka_log
+from services.cli.web import Web, WebSettings
+
+ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "ledger", "projector")
+
+Closer = Callable[[], Awaitable[None]]
+
+
+class PlatformSettings(msgspec.Struct, frozen=True):
+    """What one process of the platform runs and where. `kafka` empty: messages are handed over in memory."""
+
+    data: Path
+    web: WebSettings
+    database_url: str = ""
+    kafka: str = ""
+    services: tuple[str, ...] = ALL_SERVICES
+
+
+class Platform:
+    """`start`, then `wait` until something fails or the caller has had enough, then `stop`."""
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._settings = settings
+        self.directory = DataDirectory(settings.data)
+        self.hosted: dict[str, Hosted] = {}
+        self.certificates: Certificates | None = None
+        self.public_keys: dict[str, str] = {}
+        self.web: Web | None = None
+        self._postgres: PostgresServer | None = None
+        self._ids = SystemIds()
+        self._closers: list[Closer] = []
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Returns when a payment can be taken. CannotDo, in one line with the mend, when that can't be."""
+        self.directory.open()
+        try:
+            base = await self._database()
+            for environment in ENVIRONMENTS:
+                self.hosted[environment] = Hosted(await self._parts(base, environment), self._settings.services)
+            await asyncio.gather(*(hosted.start() for hosted in self.hosted.values()))
+            await self._all_ready()
+            await self._open_front()
+        except (CannotServe, Incompatible, TryLater, UnusableKey) as trouble:
+            raise CannotDo(str(trouble)) from trouble
+
+    async def _database(self) -> str:
+        if self._settings.database_url:
+            return self._settings.database_url
+        self._postgres = PostgresServer(self._settings.data / "postgres")
+        await self._postgres.start()
+        self._background.append(asyncio.create_task(self._postgres.supervise(), name="postgres"))
+        return self._postgres.dsn("mkondo")
+
+    async def _parts(self, base: str, environment: str) -> Parts:
+        dsn = environment_dsn(base, environment)
+        await ensure_database(dsn)
+        await initialise(dsn, environment)
+        store, views = await connect_store(dsn, environment), await connect_views(dsn)
+        keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
+        self.public_keys[environment] = keys.public_key()
+        clock, log = SystemClock(), await self._log(environment)
+        embedded = isinstance(log, MemoryLog)
+        relay = DirectRelay(log) if embedded else WatermarkRelay(store, log, clock, self._ids)
+        desk = await ReplyDesk.listening(log, self._ids)
+        member = f"{environment}-{self._ids.incarnation()}"
+        self._closers += [store.close, views.close, log.close]
+        return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member)
+
+    async def _log(self, environment: str) -> Log:
+        return await connect_kafka_log(self._settings.kafka, environment) if self._settings.kafka else MemoryLog()
+
+    async def _all_ready(self) -> None:
+        """Bounded: a partition that nobody gets to own within a minute is a trouble to be told, not waited out."""
+        try:
+            async with asyncio.timeout(60):
+                while not all(hosted.ready() for hosted in self.hosted.values()):
+                    self._fail_early()
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise CannotDo("the processors own no partitions after a minute: see the log above") from None
+
+    async def _open_front(self) -> None:
+        if not {"edge_auth", "payments_ingress"} & set(self._settings.services):
+            return
+        self.certificates = ensure_certificates(self._settings.data)
+        self.web = Web(self._settings.web, {name: hosted.parts for name, hosted in self.hosted.items()}, self.ready)
+        await self.web.start(self.certificates)
+
+    def ready(self) -> bool:
+        """Whether payments can be taken now: what /health/ready says."""
+        return all(hosted.ready() for hosted in self.hosted.values())
+
+    def addresses(self) -> dict[str, Any]:
+        """The ready file (interfaces.md)."""
+        return {} if self.web is None else self.web.addresses()
+
+    def ca_file(self) -> str:
+        """What clients must trust for HTTPS."""
+        return "" if self.certificates is None else str(self.certificates.ca_file.absolute())
+
+    async def wait(self) -> None:
+        """Until a part of the platform fails: its error is raised. None of them ends by itself."""
+        done, _ = await asyncio.wait(self._tasks(), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+            raise CannotDo(f"{task.get_name()} has ended unexpectedly")
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Until somebody asks to stop, or a part of the platform fails: then its error is raised."""
+        asked, failed = asyncio.create_task(stop.wait()), asyncio.create_task(self.wait())
+        await asyncio.wait((asked, failed), return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if failed.done():
+            failed.result()
+        failed.cancel()
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [*self._background, *(task for hosted in self.hosted.values() for task in hosted.tasks())]
+
+    def _fail_early(self) -> None:
+        for task in self._tasks():
+            if task.done():
+                task.result()
+
+    async def stop(self) -> None:
+        """Drain: no new requests, finish what was taken in, then the store."""
+        if self.web is not None:
+            await self.web.stop()
+        for hosted in self.hosted.values():
+            await hosted.stop()
+        for close in self._closers:
+            await close()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self._postgres is not None:
+            await self._postgres.stop()

@@ -1,0 +1,72 @@
+"""`mkondo serve SERVICE…`: some services as a process of their own, over Kafka. Settings come from the environment.
+
+Read next: platform.py; docs/settings.md lists the variables.
+"""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+
+import click
+import uvloop
+
+from services.cli.errors import CannotDo
+from services.cli.logging import configure_logging
+from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
+from services.cli.web import WebSettings
+
+
+@click.command()
+@click.argument("services", nargs=-1, required=True, type=click.Choice(ALL_SERVICES))
+@click.option(
+    "--database-url", required=True, metavar="DSN", envvar="MKONDO_DATABASE_URL", help="Prepared by mkondo init."
+)
+@click.option("--kafka", required=True, metavar="HOST:PORT", envvar="MKONDO_KAFKA")
+@click.option(
+    "--keys", type=click.Path(path_type=Path), required=True, envvar="MKONDO_KEYS", help="Keys and certificates."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, envvar="MKONDO_HOST")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), envvar="MKONDO_PORT")
+@click.option("--https-port", default=0, show_default=True, type=click.IntRange(0, 65535), envvar="MKONDO_HTTPS_PORT")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when this process is ready."
+)
+def command(
+    services: tuple[str, ...],
+    database_url: str,
+    kafka: str,
+    keys: Path,
+    host: str,
+    port: int,
+    https_port: int,
+    ready_file: Path | None,
+) -> None:
+    """Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
+
+    \b
+    Example:  mkondo serve admission ledger
+              mkondo serve edge_auth payments_ingress --port 8080
+    """
+    configure_logging()
+    web = WebSettings(host, port, https_port, None)
+    uvloop.run(_serve(PlatformSettings(keys, web, database_url, kafka, services), ready_file))
+
+
+async def _serve(settings: PlatformSettings, ready_file: Path | None) -> None:
+    platform = Platform(settings)
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    try:
+        await platform.start()
+        addresses = {**platform.addresses(), "services": list(settings.services), "pid": os.getpid()}
+        if ready_file is not None:
+            ready_file.write_text(json.dumps(addresses) + "\n")
+        click.echo(json.dumps(addresses))
+        await platform.run_until(stop)
+    except OSError as trouble:
+        raise CannotDo(f"{trouble.strerror}: {trouble.filename}") from trouble
+    finally:
+        await platform.stop()

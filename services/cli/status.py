@@ -1,0 +1,36 @@
+"""`mkondo status REF`: what became of a payment."""
+
+from pathlib import Path
+
+import click
+
+from mkondo.adapters.client.client import Body
+from services.cli.files import data_option, demo
+from services.cli.pay import check_market, client_of, run_call, session_of, show
+
+
+@click.command()
+@click.argument("reference")
+@data_option
+@click.option("--market", default="", help="Market path value, such as vodacomTZN.")
+@click.option("--json", "as_json", is_flag=True)
+def command(reference: str, data: Path, market: str, as_json: bool) -> None:
+    """Ask for a payment by TransactionID, ConversationID or ThirdPartyConversationID.
+
+    \b
+    Example:  mkondo status G27DEn1DLoQ3
+    """
+    found = demo(data)
+    market = check_market(found, market)
+    fields = {
+        "input_QueryReference": reference,
+        "input_Country": found["markets"][market]["country"],
+        "input_ServiceProviderCode": found["service_provider_code"],
+    }
+
+    async def ask() -> tuple[int, Body]:
+        async with client_of(found, market) as client:
+            await session_of(client)
+            return await client.status(fields)
+
+    show(*run_call(ask()), as_json)

@@ -1,0 +1,118 @@
+"""`mkondo up`: the whole platform on one machine, until Ctrl-C or SIGTERM. Read next: platform.py, first_payment.py."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+import uvloop
+
+from services.cli import demo_data
+from services.cli.errors import CannotDo
+from services.cli.first_payment import pay_and_tell
+from services.cli.logging import configure_logging
+from services.cli.platform import Platform, PlatformSettings
+from services.cli.web import WebSettings
+
+LOGS = ("postgres", "kafka")
+
+
+@click.command()
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=Path(".mkondo"), show_default=True, help="Data directory."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="HTTP port; 0: a free one."
+)
+@click.option(
+    "--https-port", default=8443, show_default=True, type=click.IntRange(0, 65535), help="HTTPS port; 0: free."
+)
+@click.option(
+    "--proxy-port", default=0, type=click.IntRange(0, 65535), help="Port of the proxy for `mkondo env`; 0: free."
+)
+@click.option("--mozambique-ports", type=click.Choice(["off", "default", "free"]), default="off", show_default=True)
+@click.option(
+    "--log", "log_kind", type=click.Choice(LOGS), default="postgres", show_default=True, help="What carries messages."
+)
+@click.option("--kafka", default="localhost:9092", show_default=True, metavar="HOST:PORT", help="With --log kafka.")
+@click.option("--database-url", default="", metavar="DSN", help="Use this Postgres instead of our own.")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when payments can be taken."
+)
+@click.option("--demo/--no-demo", default=True, show_default=True, help="Make the demo on an empty data directory.")
+@click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
+@click.option("--json", "as_json", is_flag=True, help="Print the addresses as JSON.")
+def command(**options: Any) -> None:
+    """The whole platform on one machine.
+
+    \b
+    Example:  mkondo up
+              mkondo up --port 0 --https-port 0 --ready-file ready.json
+              mkondo up --log kafka --kafka localhost:9092
+    """
+    configure_logging()
+    uvloop.run(_up(options))
+
+
+async def _up(options: dict[str, Any]) -> None:
+    platform = Platform(_settings(options))
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    try:
+        if not options["as_json"]:
+            click.echo("Starting: store, log, processors, front …", err=True)
+        await platform.start()
+        if options["demo"]:
+            await tell_demo(platform)
+        announce(platform, options["ready_file"], options["as_json"])
+        if options["first_payment"]:
+            await pay_and_tell(platform)
+        await platform.run_until(stop)
+    finally:
+        await platform.stop()
+        if options["ready_file"]:
+            options["ready_file"].unlink(missing_ok=True)
+
+
+def _settings(options: dict[str, Any]) -> PlatformSettings:
+    if options["mozambique_ports"] != "off":
+        raise CannotDo("--mozambique-ports: the Mozambique profile is not built yet, leave it off")
+    web = WebSettings(options["host"], options["port"], options["https_port"], options["proxy_port"])
+    kafka = options["kafka"] if options["log_kind"] == "kafka" else ""
+    return PlatformSettings(options["data"], web, options["database_url"], kafka)
+
+
+async def tell_demo(platform: Platform) -> None:
+    """demo.json: made once per data directory, written last so that a crash in between makes it again; its addresses are
+    those of today."""
+    demo = platform.directory.read("demo.json")
+    addresses = platform.addresses()
+    if demo is None:
+        parts = {name: hosted.parts for name, hosted in platform.hosted.items()}
+        ids = parts["sandbox"].ids
+        credentials = demo_data.Credentials(ids.api_key(), ids.api_key(), ids.api_key())
+        await demo_data.make_sandbox(parts["sandbox"], credentials)
+        await demo_data.make_live(parts["openapi"], credentials)
+        demo = demo_data.demo_file(credentials, platform.public_keys)
+    demo |= {"http": addresses["http"], "https": addresses["https"], "ca_file": platform.ca_file()}
+    platform.directory.write("demo.json", demo, 0o600)
+
+
+def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None:
+    """The addresses: to people, to scripts (`--json`, `--ready-file`) and to the other commands (up.json, demo.json)."""
+    addresses = {**platform.addresses(), "data": str(platform.directory.path), "pid": os.getpid()}
+    platform.directory.write("up.json", addresses)
+    if ready_file is not None:
+        ready_file.write_text(json.dumps(addresses) + "\n")
+    if as_json:
+        click.echo(json.dumps(addresses))
+        return
+    click.echo(f"Mkondo is up. Data in {addresses['data']}, process {addresses['pid']}.")
+    for name in ("http", "https", "metrics"):
+        click.echo(f"  {name:8} {addresses[name]}")
+    click.echo('  Any SDK: eval "$(mkondo env)"   ·   docs: ' + addresses["http"] + "/docs   ·   stop: Ctrl-C")

@@ -1,0 +1,110 @@
+"""The HTTP side of a process: the front, over HTTP and HTTPS, and the proxy for unmodified SDKs.
+
+Read next: mkondo/adapters/http/front.py.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from prometheus_client import REGISTRY
+
+from mkondo.adapters.http.callers import Callers
+from mkondo.adapters.http.front import Front
+from mkondo.adapters.http.pages import Document, pages
+from mkondo.adapters.http.proxy import Proxy, Routes
+from mkondo.adapters.http.request import Handler
+from mkondo.adapters.http.server import CannotListen, HttpServer, Listen
+from mkondo.adapters.keys.authority import PUBLIC_HOSTS, Certificates
+from mkondo.adapters.system.ids import SystemIds
+from mkondo.openapi import document
+from mkondo.runtime import metrics
+from mkondo.runtime.parts import Parts
+from services.cli.errors import CannotDo
+from services.edge_auth.root import handlers as edge_handlers
+from services.payments_ingress.root import handlers as ingress_handlers
+
+JSON = "application/json"
+
+
+class WebSettings(msgspec.Struct, frozen=True):
+    """Where to listen. Port 0 takes a free one; `proxy_port` None: no proxy."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    https_port: int = 8443
+    proxy_port: int | None = 0
+
+
+class Web:
+    """Listens for one process; `start`, then `stop`, which lets requests in hand have their answers."""
+
+    def __init__(self, settings: WebSettings, parts: Mapping[str, Parts], ready: Callable[[], bool]) -> None:
+        self._settings = settings
+        self._ids = SystemIds()
+        self._ready = ready
+        handlers = {environment: _handlers(its) for environment, its in parts.items()}
+        self._front = Front(handlers, self._pages(), self._ids, observe=_observe)
+        self._servers: dict[str, HttpServer] = {}
+        self._proxy: Proxy | None = None
+
+    def _pages(self) -> Any:
+        async def missing() -> Mapping[str, str]:
+            return (
+                {} if self._ready() else {"processors": "not all partitions are owned, or store or log is out of reach"}
+            )
+
+        codes = msgspec.json.encode(document.codes_page())
+        documents = {
+            "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
+            "/docs/codes": Document(JSON, codes),
+        }
+        return pages(self._ids, missing, REGISTRY, documents)
+
+    async def start(self, certificates: Certificates) -> None:
+        """Raises CannotDo when an address can't be had."""
+        settings = self._settings
+        secure = Listen(
+            settings.host,
+            settings.https_port,
+            certificate_file=certificates.certificate_file,
+            key_file=certificates.key_file,
+        )
+        try:
+            self._servers["http"] = await HttpServer.start(self._front, Listen(settings.host, settings.port), self._ids)
+            self._servers["https"] = await HttpServer.start(self._front, secure, self._ids)
+            if settings.proxy_port is not None:
+                ports = self._servers["http"].port, self._servers["https"].port
+                self._proxy = await Proxy.start(Routes(PUBLIC_HOSTS, *ports), settings.proxy_port)
+        except CannotListen as trouble:
+            await self.stop()
+            raise CannotDo(str(trouble)) from trouble
+
+    def addresses(self) -> dict[str, Any]:
+        """The addresses of the ready file (interfaces.md). What is not built is null."""
+        http = f"http://{self._settings.host}:{self._servers['http'].port}"
+        return {
+            "http": http,
+            "https": f"https://{self._settings.host}:{self._servers['https'].port}",
+            "portal": None,
+            "metrics": f"{http}/metrics",
+            "proxy": None if self._proxy is None else f"http://127.0.0.1:{self._proxy.port}",
+            "mozambique": {},
+        }
+
+    async def stop(self) -> None:
+        if self._proxy is not None:
+            await self._proxy.stop()
+        for server in self._servers.values():
+            await server.stop()
+
+
+def _handlers(parts: Parts) -> dict[str, Handler]:
+    callers = Callers(parts.keys, parts.facts, parts.clock)
+    common = {"callers": callers, "facts": parts.facts, "log": parts.log, "desk": parts.desk, "ids": parts.ids}
+    return {**edge_handlers(**common), **ingress_handlers(**common, clock=parts.clock)}
+
+
+def _observe(operation: str, status: int, seconds: float) -> None:
+    metrics.REQUESTS.labels(operation, str(status)).inc()
+    metrics.REQUEST_SECONDS.labels(operation).observe(seconds)
