@@ -98,7 +98,9 @@ class KafkaBroker:
                 start_new_session=self._detached,
                 preexec_fn=None if self._detached else _die_with_parent(),
             )
-        self._wait_until_it_answers(timeout_seconds)
+        if not self.wait_until_answering(self.port, timeout_seconds, self._has_ended):
+            self.kill9()
+            raise NoKafka(f"the broker did not start, see {self.directory / 'broker.log'}")
 
     def stop(self, timeout_seconds: float = 20) -> None:
         """A clean stop; a broker that does not manage it in time is killed."""
@@ -140,14 +142,18 @@ class KafkaBroker:
             _run([*java("-Xmx128m"), *format_storage, "-c", str(properties)], "formatting the broker's data directory")
         return properties
 
-    def _wait_until_it_answers(self, timeout_seconds: float) -> None:
-        assert self._process is not None
+    def _has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    @staticmethod
+    def wait_until_answering(port: int, timeout_seconds: float = 60, ended: Callable[[], bool] = lambda: False) -> bool:
+        """Poll until a broker answers; False when it does not in time, or has ended."""
         end = time.monotonic() + timeout_seconds
-        while not answers(self.port):
-            if self._process.poll() is not None or time.monotonic() > end:
-                self.kill9()
-                raise NoKafka(f"the broker did not start, see {self.directory / 'broker.log'}")
+        while not answers(port):
+            if ended() or time.monotonic() > end:
+                return False
             time.sleep(0.05)
+        return True
 
 
 def java(*options: str) -> list[str]:
@@ -232,13 +238,13 @@ def _die_with_parent() -> Callable[[], None] | None:
     return lambda: libc.prctl(set_parent_death_signal, signal.SIGKILL)
 
 
-def docker_answers() -> bool:
-    """Whether a docker engine with compose is there. The client alone is not enough."""
-    if shutil.which("docker") is None:
-        return False
-    engine = subprocess.run(["docker", "info"], capture_output=True, timeout=30)
-    compose = subprocess.run(["docker", "compose", "version"], capture_output=True, timeout=30)
-    return engine.returncode == 0 and compose.returncode == 0
+def docker_engine_answers() -> bool:
+    """Whether there is an engine. The client alone is not enough."""
+    return shutil.which("docker") is not None and _works("docker", "info")
+
+
+def _works(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, timeout=30).returncode == 0
 
 
 def main() -> None:
@@ -257,9 +263,10 @@ def main() -> None:
 def up(port: int, state: Path) -> None:
     running = _running(state)
     if running is not None:
-        return _say(f"Kafka is already running at 127.0.0.1:{running[1]}")
+        _say(f"Kafka is already running at 127.0.0.1:{running[1]}")
+        return
     port = port or free_port()
-    if docker_answers():
+    if docker_engine_answers() and _works("docker", "compose", "version"):
         if not port_is_free(port):
             raise NoKafka(f"port {port} is busy: choose another one, or --port 0 for any free one")
         _compose(port, "up", "--detach", "--wait", "kafka")
