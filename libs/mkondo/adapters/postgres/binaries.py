@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from mkondo.adapters.postgres.trouble import CannotServe
+
 OLDEST, NEWEST = 15, 18
 """The major versions of Postgres that our SQL is written for."""
 
 _SYSTEM_GLOBS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
-
-
-class CannotServe(Exception):
-    """Postgres can't be started or kept running. One line that says why, and the mend."""
 
 
 def find_binaries(data_version: int | None = None) -> Path:

@@ -17,8 +17,6 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _SETTINGS = {
     "application_name": "mkondo",
-    "statement_timeout": "10s",
-    "lock_timeout": "5s",
     "synchronous_commit": "on",
     "jit": "off",
     # Every statement finds its rows by key; fresh tables have no statistics to tell the planner so.
@@ -26,9 +24,8 @@ _SETTINGS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
-_CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 15.0
-"""Above the server's own statement_timeout: only a server that hangs is given up from this side."""
+PATIENCE_SECONDS = 10.0
+"""How long the server may take over one statement before it must give it up."""
 
 _FENCED = "MK001"
 _BUSY = ("40", "53", "55P03", "57014", "25P03", "58")
@@ -42,8 +39,9 @@ _lost = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientEr
 class Connections:
     """At most `size` connections, made when needed, dropped when broken."""
 
-    def __init__(self, dsn: str, size: int) -> None:
+    def __init__(self, dsn: str, size: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._dsn = dsn
+        self._patience_seconds = patience_seconds
         self._room = asyncio.Semaphore(size)
         self._idle: list[Connection] = []
 
@@ -72,9 +70,14 @@ class Connections:
             connection = self._idle.pop()
             if not connection.is_closed():
                 return connection
+        patience_ms = round(self._patience_seconds * 1000)
+        limits = {"statement_timeout": str(patience_ms), "lock_timeout": str(patience_ms // 2)}
         try:
             return await asyncpg.connect(
-                self._dsn, timeout=_CONNECT_SECONDS, command_timeout=_ANSWER_SECONDS, server_settings=_SETTINGS
+                self._dsn,
+                timeout=self._patience_seconds / 2,
+                command_timeout=self._patience_seconds * 1.5,  # Only a server that hangs is given up from this side.
+                server_settings={**_SETTINGS, **limits},
             )
         except (*_lost, asyncpg.PostgresError) as trouble:
             raise TryLater(f"no connection to Postgres: {trouble!r}") from trouble

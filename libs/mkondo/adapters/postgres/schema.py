@@ -2,41 +2,44 @@
 
 from pathlib import Path
 
-import asyncpg
-
-from mkondo.adapters.postgres.connections import Connection
+from mkondo.adapters.postgres.connections import Connection, Connections, reading
 from mkondo.domain.ids import PARTITIONS
 from mkondo.ports.errors import Incompatible
 
 VERSION = 1
 """Raised with every change of schema.sql."""
 
+_OLDEST_SERVER = 150000
 _HERE = Path(__file__).parent
+_IS_EMPTY = "SELECT to_regclass('meta') IS NULL"
+_IS_OLD = f"SELECT current_setting('server_version_num')::integer < {_OLDEST_SERVER}"
 
 
 async def initialise(dsn: str, environment: str, partitions: int = PARTITIONS) -> None:
     """Make the environment's tables, or check those that are there. Incompatible leaves the database untouched."""
-    connection: Connection = await asyncpg.connect(dsn, timeout=10, command_timeout=60)
+    connections = Connections(dsn, 1, patience_seconds=60)
     try:
-        async with connection.transaction():
+        async with reading(connections) as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('mkondo_initialise'))")
-            if await connection.fetchval("SELECT to_regclass('meta') IS NULL"):
-                await connection.execute((_HERE / "schema.sql").read_text())
-                await connection.execute(
-                    "INSERT INTO meta (version, environment, partitions) VALUES ($1, $2, $3)",
-                    VERSION,
-                    environment,
-                    partitions,
-                )
+            if await connection.fetchval(_IS_EMPTY):
+                await _make(connection, environment, partitions)
             await check(connection, environment, partitions)
             await connection.execute((_HERE / "programs.sql").read_text())
     finally:
-        await connection.close()
+        await connections.close()
+
+
+async def _make(connection: Connection, environment: str, partitions: int) -> None:
+    if await connection.fetchval(_IS_OLD):
+        raise Incompatible("this Postgres is older than version 15: use 15 to 18")
+    await connection.execute((_HERE / "schema.sql").read_text())
+    meta = "INSERT INTO meta (version, environment, partitions) VALUES ($1, $2, $3)"
+    await connection.execute(meta, VERSION, environment, partitions)
 
 
 async def check(connection: Connection, environment: str, partitions: int | None = None) -> None:
     """Incompatible, in one line with the mend, unless this is that environment in our version."""
-    if await connection.fetchval("SELECT to_regclass('meta') IS NULL"):
+    if await connection.fetchval(_IS_EMPTY):
         raise Incompatible("this database is not initialised: run `mkondo init`")
     meta = await connection.fetchrow("SELECT version, environment, partitions FROM meta")
     if meta is None or meta["version"] != VERSION:

@@ -14,10 +14,8 @@ Read next: launch.py (root, and dying with us), processes.py (what an earlier li
 """
 
 import asyncio
-import fcntl
 import logging
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -31,15 +29,18 @@ from urllib.parse import quote
 import asyncpg
 
 from mkondo.adapters.postgres import launch
-from mkondo.adapters.postgres.binaries import CannotServe, find_binaries, major_version
+from mkondo.adapters.postgres.binaries import find_binaries, major_version
+from mkondo.adapters.postgres.lock import DirectoryLock
 from mkondo.adapters.postgres.processes import end_leftovers
 from mkondo.adapters.postgres.settings import command_line
+from mkondo.adapters.postgres.trouble import CannotServe, cannot_serve, last_trouble
+from mkondo.adapters.postgres.user import ServerUser
 
 USER = "mkondo"
 _INITDB_OPTIONS = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions", "--data-checksums")
 _SOCKET_PATH_MAX = 107 - len("/.s.PGSQL.5432")
 _LOG_BYTES_MAX = 10_000_000
-_RESTARTS_IN_A_ROW = 5
+_FAILURES_IN_A_ROW_MAX = 5
 _log = logging.getLogger(__name__)
 
 
@@ -49,22 +50,21 @@ class PostgresServer:
     def __init__(
         self, directory: Path, recovery_seconds: float = 600, settings: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """`settings` go over those of settings.py."""
+        """`settings` go over those of settings.py. Recovery after a crash may take long: it is not hurried."""
         self.directory = directory.absolute()
-        self.data = self.directory / "data"
         self.log_file = self.directory / "server.log"
+        self._data = self.directory / "data"
+        self._socket_directory = self.directory / "socket"
         self._recovery_seconds = recovery_seconds
         self._settings = settings
+        self._lock = DirectoryLock(self.directory)
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock: int | None = None
+        self._log_start = 0
         self._stopping = False
-        self._socket_directory = self.directory / "socket"
-        self._binaries = Path()
-        self._user = _ServerUser()
 
     def dsn(self, database: str) -> str:
         """Where `database` answers, for as long as this directory is served."""
-        return f"postgresql://{USER}@/{database}?host={quote(str(self._socket_directory), safe='/')}"
+        return _dsn(self._socket_directory, database)
 
     @property
     def pid(self) -> int | None:
@@ -76,86 +76,68 @@ class PostgresServer:
         self._stopping = False
         try:
             self._prepare_directory()
-            await end_leftovers(self.data)
+            await end_leftovers(self._data)
             await self._initialise()
             await self._launch()
         except OSError as trouble:
-            self._unlock()
-            raise CannotServe(_mend(str(trouble), self.directory)) from trouble
+            await self.stop()
+            raise cannot_serve(str(trouble), self.directory) from trouble
         except BaseException:
             await self.stop()
             raise
 
     def _prepare_directory(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
+        self._lock.take()
         if len(str(self._socket_directory).encode()) > _SOCKET_PATH_MAX:
             self._socket_directory = Path(tempfile.mkdtemp(prefix="mkondo-"))
         self._socket_directory.mkdir(exist_ok=True)
+        self._user = ServerUser(self._data)
         for folder in (self.directory, self._socket_directory):
             folder.chmod(0o700)
             self._user.give(folder)
-        version_file = self.data / "PG_VERSION"
-        data_version = int(version_file.read_text()) if version_file.exists() else None
-        self._binaries = find_binaries(data_version)
-        self._user.keep_search = not self._user.reaches(self.directory, self._binaries)
-
-    def _take_lock(self) -> None:
-        """Held by the kernel for as long as this process lives, so that it can't be left behind."""
-        self._lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
-            self._unlock()
-            raise CannotServe(
-                f"{self.directory} is in use by process {owner}: stop it, or choose another data directory"
-            ) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
-
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        version_file = self._data / "PG_VERSION"
+        self._binaries = find_binaries(int(version_file.read_text()) if version_file.exists() else None)
 
     async def _initialise(self) -> None:
         """Make the data directory beside its place and rename it, so that there is never half of one."""
-        if (self.data / "PG_VERSION").exists():
+        if self._data.exists():
             return
         unfinished = self.directory / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         self._user.give(unfinished)
-        options = ["-D", str(unfinished), "-U", USER, *_INITDB_OPTIONS]
-        process = self._spawn([str(self._binaries / "initdb"), *options], signal.SIGKILL)
+        command = [str(self._binaries / "initdb"), "-D", str(unfinished), "-U", USER, *_INITDB_OPTIONS]
+        process = self._spawn(command, signal.SIGKILL)
         while process.poll() is None:
             await asyncio.sleep(0.02)
         if process.returncode != 0:
-            raise CannotServe(_mend(self._last_trouble(), self.directory))
-        unfinished.rename(self.data)
+            raise self._failure()
+        unfinished.rename(self._data)
 
     async def _launch(self) -> None:
         program = str(self._binaries / "postgres")
-        version = major_version(self._binaries) or 0
-        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_BYTES_MAX:
-            self.log_file.replace(self.log_file.with_suffix(".log.1"))
-        arguments = [program, "-D", str(self.data), *command_line(version, self._socket_directory, self._settings)]
+        settings = command_line(major_version(self._binaries) or 0, self._socket_directory, self._settings)
         # SIGINT is Postgres's fast shutdown: if we die, it rolls back, writes its checkpoint and goes.
-        self._process = self._spawn(arguments, signal.SIGINT)
-        async with asyncio.timeout(self._recovery_seconds):
-            while not await self._answers():
-                if self._process.poll() is not None:
-                    raise CannotServe(_mend(self._last_trouble(), self.directory))
-                await asyncio.sleep(0.03)
+        self._process = self._spawn([program, "-D", str(self._data), *settings], signal.SIGINT)
+        try:
+            async with asyncio.timeout(self._recovery_seconds):
+                while not await self._answers():
+                    if self._process.poll() is not None:
+                        raise self._failure()
+                    await asyncio.sleep(0.03)
+        except TimeoutError:
+            raise cannot_serve(f"no answer within {self._recovery_seconds} s", self.directory) from None
 
     def _spawn(self, command: list[str], death_signal: signal.Signals) -> subprocess.Popen[bytes]:
         """Its own session, so that Ctrl-C reaches us alone and we stop it after draining."""
         launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(death_signal))]
+        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_BYTES_MAX:
+            self.log_file.replace(self.log_file.with_suffix(".log.1"))
         with open(self.log_file, "ab") as log:
             self._log_start = log.tell()
             return subprocess.Popen(
-                [*launcher, *self._user.arguments(), *command],
+                [*launcher, *self._user.launch_arguments(self.directory, self._binaries), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -163,6 +145,9 @@ class PostgresServer:
                 start_new_session=True,
                 env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)},
             )
+
+    def _failure(self) -> CannotServe:
+        return cannot_serve(last_trouble(self.log_file, self._log_start), self.directory)
 
     async def _answers(self) -> bool:
         try:
@@ -173,14 +158,6 @@ class PostgresServer:
             return bool(await connection.fetchval("SELECT 1", timeout=5) == 1)
         finally:
             await connection.close()
-
-    def _last_trouble(self) -> str:
-        """The last line of this start's log that tells of a failure."""
-        with open(self.log_file, errors="replace") as log:
-            log.seek(self._log_start)
-            lines = [line.strip() for line in log if line.strip()]
-        telling = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:"))]
-        return (telling or lines or ["Postgres said nothing"])[-1]
 
     async def create_database(self, name: str) -> None:
         """Make sure that a database of this name exists."""
@@ -200,20 +177,20 @@ class PostgresServer:
                 continue
             _log.warning("postgres died with status %s, starting it again", self._process.returncode)
             try:
-                await end_leftovers(self.data)
+                await end_leftovers(self._data)
                 await self._launch()
                 failures = 0
-            except (CannotServe, TimeoutError) as trouble:
+            except CannotServe as trouble:
                 failures += 1
-                if failures == _RESTARTS_IN_A_ROW:
+                if failures == _FAILURES_IN_A_ROW_MAX:
                     raise
-                _log.warning("postgres did not start: %s", trouble)
+                _log.warning("%s", trouble)
                 await asyncio.sleep(failures)
 
     async def stop(self, timeout_seconds: float = 60) -> None:
         """Fast shutdown: open transactions roll back, a checkpoint is written. Harmless when not running."""
         self._stopping = True
-        process = self._process
+        process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
@@ -221,54 +198,21 @@ class PostgresServer:
                     while process.poll() is None:
                         await asyncio.sleep(0.02)
             except TimeoutError:
-                await end_leftovers(self.data)
-        self._process = None
-        if self._lock is not None and not self._socket_directory.is_relative_to(self.directory):
+                await end_leftovers(self._data)
+                process.wait()
+        if not self._socket_directory.is_relative_to(self.directory):
             shutil.rmtree(self._socket_directory, ignore_errors=True)
-        self._unlock()
+            self._socket_directory = self.directory / "socket"
+        self._lock.let_go()
 
 
-class _ServerUser:
-    """The user id that Postgres runs under: ours, or as root one that owns nothing else."""
-
-    def __init__(self) -> None:
-        self._entry = _unprivileged() if os.geteuid() == 0 else None
-        self.keep_search = False
-
-    def give(self, folder: Path) -> None:
-        if self._entry is not None:
-            os.chown(folder, self._entry.pw_uid, self._entry.pw_gid)
-
-    def reaches(self, *folders: Path) -> bool:
-        """Whether every directory on the way lets strangers pass."""
-        if self._entry is None:
-            return True
-        parents = {parent for folder in folders for parent in folder.resolve().parents}
-        return all(parent.stat().st_mode & 0o001 for parent in parents)
-
-    def arguments(self) -> list[str]:
-        if self._entry is None:
-            return ["-1", "-1", "0"]
-        return [str(self._entry.pw_uid), str(self._entry.pw_gid), str(int(self.keep_search))]
+def running_dsn(directory: Path, database: str) -> str | None:
+    """Where a database answers that another process serves from this directory; None if nobody serves it."""
+    pid_file = directory.absolute() / "data" / "postmaster.pid"
+    if not DirectoryLock(directory.absolute()).is_taken() or not pid_file.exists():
+        return None
+    return _dsn(Path(pid_file.read_text().splitlines()[4]), database)
 
 
-def _unprivileged() -> pwd.struct_passwd:
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise CannotServe("Postgres won't run as root and there is no user postgres or nobody: run as an ordinary user")
-
-
-def _mend(trouble: str, directory: Path) -> str:
-    """One line: what went wrong and what to do about it."""
-    for sign, mend in (
-        ("No space left", f"free some disk space for {directory}"),
-        ("Permission denied", f"make {directory} and the folders above it writable for this user"),
-        ("Read-only file system", "choose a data directory on a disk that can be written"),
-        ("could not look up effective user ID", "give this user id an entry in /etc/passwd"),
-    ):
-        if sign in trouble:
-            return f"Postgres can't run in {directory}: {trouble}. Mend: {mend}"
-    return f"Postgres can't run in {directory}: {trouble}. Mend: see {directory / 'server.log'}"
+def _dsn(socket_directory: Path, database: str) -> str:
+    return f"postgresql://{USER}@/{database}?host={quote(str(socket_directory), safe='/')}"

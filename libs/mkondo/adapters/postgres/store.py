@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from mkondo.adapters.postgres.commit import COMMIT, arguments, parse_routes
-from mkondo.adapters.postgres.connections import Connections, committing, reading
+from mkondo.adapters.postgres.connections import PATIENCE_SECONDS, Connections, committing, reading
 from mkondo.adapters.postgres.facts import PostgresFacts
 from mkondo.adapters.postgres.schema import check
 from mkondo.contracts.journal import (
@@ -55,9 +55,14 @@ INSERT INTO watermark AS w VALUES ($1, $2) ON CONFLICT (source) DO UPDATE SET se
 """
 
 
-async def connect_store(dsn: str, environment: str, connections: int = 4) -> "PostgresStore":
-    """The store of an initialised environment. Incompatible if it is another's or another version's."""
-    writers, readers = Connections(dsn, connections), Connections(dsn, 2)
+async def connect_store(
+    dsn: str, environment: str, connections: int = 4, patience_seconds: float = PATIENCE_SECONDS
+) -> "PostgresStore":
+    """The store of an initialised environment. Incompatible if it is another's or another version's.
+
+    No statement takes longer than `patience_seconds`; a server that hangs is given up after half as much again.
+    """
+    writers, readers = Connections(dsn, connections, patience_seconds), Connections(dsn, 2, patience_seconds)
     async with reading(writers) as connection:
         await check(connection, environment)
     return PostgresStore(writers, readers)
