@@ -16,6 +16,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/installed ## make .venv with the platform in it (.venv/bin/mkondo)
+	@echo "$(BIN)/mkondo is ready"
 
 run: install ## start the platform on this machine and make one real payment; Ctrl-C ends it (ARGS="--port 0")
 	@exec $(BIN)/mkondo up $(ARGS)
@@ -70,8 +71,8 @@ pip_install = echo "Installing what $(1) pins, every file checked against its ha
 	&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
 $(VENV)/bin/pip:
-	@if [ -z "$(PYTHON)" ]; then \
-		echo "Mkondo needs Python 3.11 or newer and found none ($$(python3 --version 2>&1)):" \
+	@if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "Mkondo needs Python 3.11 or newer, but $(or $(PYTHON),python3) is $$($(or $(PYTHON),python3) --version 2>&1):" \
 			"install one, or name it: make install PYTHON=/path/to/python3.12" >&2; exit 1; fi
 	@if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then \
 		echo "$(PYTHON) has no venv or ensurepip: install them (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; fi
