@@ -1,1 +1,1 @@
-"""admission: the service that hosts the admission decider. Composition root: root.py. Read next: mkondo/domain/admission."""
+"""The admission service hosts the decider of that name. Composition root: root.py. Read next: mkondo/domain/admission.py."""

@@ -41,7 +41,7 @@ class DataDirectory:
             return
         if meta.get("version", 0) > VERSION:
             raise CannotDo(
-                f"{self.path} was written by a newer Mkondo (data version {meta['version']}, this one knows {VERSION}): "
+                f"{self.path} was written by a newer Mkondo (data version {meta['version']}, here {VERSION}): "
                 "upgrade, or choose another directory with --data"
             )
         if meta.get("partitions") != PARTITIONS:

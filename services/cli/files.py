@@ -1,5 +1,7 @@
-"""What other commands read from a running platform's data directory."""
+"""What other commands read from a running platform's data directory, and the ready file."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,3 +29,18 @@ def addresses(data: Path) -> dict[str, Any]:
     if found is None:
         raise CannotDo(f"nothing runs on {data}: start the platform with `mkondo up --data {data}`")
     return found
+
+
+def write_ready(ready_file: Path, addresses: Mapping[str, Any]) -> None:
+    """Whole or not at all: whoever waits for the file never reads half of it."""
+    unfinished = ready_file.with_name(f"{ready_file.name}.unfinished")
+    try:
+        unfinished.write_text(json.dumps(addresses) + "\n")
+        unfinished.rename(ready_file)
+    except OSError as trouble:
+        raise CannotDo(f"cannot write {ready_file}: {trouble.strerror}. Choose another with --ready-file") from trouble
+
+
+def forget_ready(ready_file: Path | None) -> None:
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)

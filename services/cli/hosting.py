@@ -1,4 +1,4 @@
-"""One environment in this process: its processors, its relay, its projector, and the order in which they start and stop.
+"""One environment in this process: its processors, relay and projector, and the order in which they start and stop.
 
 Read next: platform.py.
 """

@@ -59,7 +59,7 @@ def show(status: int, body: Body, as_json: bool) -> None:
 
 @click.group()
 def command() -> None:
-    """Make a payment over HTTP, with the real cryptography.
+    r"""Make a payment over HTTP, with the real cryptography.
 
     \b
     Example:  mkondo pay c2b --amount 10.00
@@ -71,12 +71,10 @@ def command() -> None:
 @click.option("--amount", default="10.00", show_default=True)
 @click.option("--msisdn", default="", help="The paying customer; the demo's unless given.")
 @click.option("--market", default="", help="Market path value, such as vodacomTZN.")
-@click.option(
-    "--conversation-id", default="", help="input_ThirdPartyConversationID; the same one twice is a duplicate."
-)
+@click.option("--conversation-id", default="", help="The same one twice is a duplicate.")
 @click.option("--json", "as_json", is_flag=True)
 def c2b(data: Path, amount: str, msisdn: str, market: str, conversation_id: str, as_json: bool) -> None:
-    """A customer pays the demo's shortcode.
+    r"""A customer pays the demo's shortcode.
 
     \b
     Example:  mkondo pay c2b --amount 10.00 --market vodafoneGHA

@@ -1,7 +1,7 @@
 """The whole platform in one process: both environments, the HTTP front, the views. What `mkondo up` runs.
 
-It starts from the bottom (store, log, processors, front) and stops from the top, so that nothing is taken in that can't be
-finished. Read next: hosting.py, web.py.
+It starts from the bottom (store, log, processors, front) and stops from the top, so that nothing is taken in that can't
+be finished. Read next: hosting.py, web.py.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ import msgspec
 from mkondo.adapters.keys.authority import Certificates, ensure_certificates
 from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
 from mkondo.adapters.memory.log import MemoryLog
-from mkondo.adapters.postgres.binaries import CannotServe
 from mkondo.adapters.postgres.databases import ensure_database, environment_dsn
 from mkondo.adapters.postgres.schema import initialise
 from mkondo.adapters.postgres.server import PostgresServer
 from mkondo.adapters.postgres.store import connect_store
+from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.adapters.postgres.views import connect_views
 from mkondo.adapters.system.clock import SystemClock
 from mkondo.adapters.system.ids import SystemIds

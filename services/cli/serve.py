@@ -12,27 +12,23 @@ from pathlib import Path
 import click
 import uvloop
 
-from services.cli.errors import CannotDo
+from services.cli.files import write_ready
 from services.cli.logging import configure_logging
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
 from services.cli.web import WebSettings
 
+PORT = click.IntRange(0, 65535)
+
 
 @click.command()
 @click.argument("services", nargs=-1, required=True, type=click.Choice(ALL_SERVICES))
-@click.option(
-    "--database-url", required=True, metavar="DSN", envvar="MKONDO_DATABASE_URL", help="Prepared by mkondo init."
-)
+@click.option("--database-url", required=True, metavar="DSN", envvar="MKONDO_DATABASE_URL", help="See mkondo init.")
 @click.option("--kafka", required=True, metavar="HOST:PORT", envvar="MKONDO_KAFKA")
-@click.option(
-    "--keys", type=click.Path(path_type=Path), required=True, envvar="MKONDO_KEYS", help="Keys and certificates."
-)
+@click.option("--keys", type=click.Path(path_type=Path), required=True, envvar="MKONDO_KEYS", help="Directory of keys.")
 @click.option("--host", default="127.0.0.1", show_default=True, envvar="MKONDO_HOST")
-@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), envvar="MKONDO_PORT")
-@click.option("--https-port", default=0, show_default=True, type=click.IntRange(0, 65535), envvar="MKONDO_HTTPS_PORT")
-@click.option(
-    "--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when this process is ready."
-)
+@click.option("--port", default=0, show_default=True, type=PORT, envvar="MKONDO_PORT")
+@click.option("--https-port", default=0, show_default=True, type=PORT, envvar="MKONDO_HTTPS_PORT")
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready.")
 def command(
     services: tuple[str, ...],
     database_url: str,
@@ -43,7 +39,7 @@ def command(
     https_port: int,
     ready_file: Path | None,
 ) -> None:
-    """Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
+    r"""Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
 
     \b
     Example:  mkondo serve admission ledger
@@ -63,10 +59,8 @@ async def _serve(settings: PlatformSettings, ready_file: Path | None) -> None:
         await platform.start()
         addresses = {**platform.addresses(), "services": list(settings.services), "pid": os.getpid()}
         if ready_file is not None:
-            ready_file.write_text(json.dumps(addresses) + "\n")
+            write_ready(ready_file, addresses)
         click.echo(json.dumps(addresses))
         await platform.run_until(stop)
-    except OSError as trouble:
-        raise CannotDo(f"{trouble.strerror}: {trouble.filename}") from trouble
     finally:
         await platform.stop()

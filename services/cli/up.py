@@ -12,42 +12,32 @@ import uvloop
 
 from services.cli import demo_data
 from services.cli.errors import CannotDo
+from services.cli.files import data_option, forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.web import WebSettings
 
 LOGS = ("postgres", "kafka")
+PORT = click.IntRange(0, 65535)
 
 
 @click.command()
-@click.option(
-    "--data", type=click.Path(path_type=Path), default=Path(".mkondo"), show_default=True, help="Data directory."
-)
+@data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="HTTP port; 0: a free one."
-)
-@click.option(
-    "--https-port", default=8443, show_default=True, type=click.IntRange(0, 65535), help="HTTPS port; 0: free."
-)
-@click.option(
-    "--proxy-port", default=0, type=click.IntRange(0, 65535), help="Port of the proxy for `mkondo env`; 0: free."
-)
+@click.option("--port", default=8080, show_default=True, type=PORT, help="HTTP; 0: a free one.")
+@click.option("--https-port", default=8443, show_default=True, type=PORT, help="HTTPS; 0: a free one.")
+@click.option("--proxy-port", default=0, type=PORT, help="For `mkondo env`; 0: a free one.")
 @click.option("--mozambique-ports", type=click.Choice(["off", "default", "free"]), default="off", show_default=True)
-@click.option(
-    "--log", "log_kind", type=click.Choice(LOGS), default="postgres", show_default=True, help="What carries messages."
-)
+@click.option("--log", "log_kind", type=click.Choice(LOGS), default="postgres", show_default=True)
 @click.option("--kafka", default="localhost:9092", show_default=True, metavar="HOST:PORT", help="With --log kafka.")
 @click.option("--database-url", default="", metavar="DSN", help="Use this Postgres instead of our own.")
-@click.option(
-    "--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when payments can be taken."
-)
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready.")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Make the demo on an empty data directory.")
 @click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as JSON.")
 def command(**options: Any) -> None:
-    """The whole platform on one machine.
+    r"""The whole platform on one machine.
 
     \b
     Example:  mkondo up
@@ -75,8 +65,7 @@ async def _up(options: dict[str, Any]) -> None:
         await platform.run_until(stop)
     finally:
         await platform.stop()
-        if options["ready_file"]:
-            options["ready_file"].unlink(missing_ok=True)
+        forget_ready(options["ready_file"])
 
 
 def _settings(options: dict[str, Any]) -> PlatformSettings:
@@ -88,8 +77,10 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
 
 
 async def tell_demo(platform: Platform) -> None:
-    """demo.json: made once per data directory, written last so that a crash in between makes it again; its addresses are
-    those of today."""
+    """demo.json: made once per data directory, written last so that a crash in between makes it again.
+
+    Its addresses are those of today.
+    """
     demo = platform.directory.read("demo.json")
     addresses = platform.addresses()
     if demo is None:
@@ -104,11 +95,11 @@ async def tell_demo(platform: Platform) -> None:
 
 
 def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None:
-    """The addresses: to people, to scripts (`--json`, `--ready-file`) and to the other commands (up.json, demo.json)."""
+    """The addresses: to people, to scripts (`--json`, `--ready-file`) and to the other commands (up.json)."""
     addresses = {**platform.addresses(), "data": str(platform.directory.path), "pid": os.getpid()}
     platform.directory.write("up.json", addresses)
     if ready_file is not None:
-        ready_file.write_text(json.dumps(addresses) + "\n")
+        write_ready(ready_file, addresses)
     if as_json:
         click.echo(json.dumps(addresses))
         return

@@ -101,8 +101,11 @@ class Web:
 
 def _handlers(parts: Parts) -> dict[str, Handler]:
     callers = Callers(parts.keys, parts.facts, parts.clock)
-    common = {"callers": callers, "facts": parts.facts, "log": parts.log, "desk": parts.desk, "ids": parts.ids}
-    return {**edge_handlers(**common), **ingress_handlers(**common, clock=parts.clock)}
+    edge = edge_handlers(callers=callers, facts=parts.facts, log=parts.log, desk=parts.desk, ids=parts.ids)
+    ingress = ingress_handlers(
+        callers=callers, facts=parts.facts, log=parts.log, desk=parts.desk, clock=parts.clock, ids=parts.ids
+    )
+    return {**edge, **ingress}
 
 
 def _observe(operation: str, status: int, seconds: float) -> None:

@@ -5,6 +5,7 @@ committed. The contract knows one failure, INS-989, whatever was wrong.
 """
 
 import asyncio
+from contextlib import suppress
 
 from mkondo.adapters.http.bearer import hash_of
 from mkondo.adapters.http.callers import Callers, allows_market
@@ -16,6 +17,7 @@ from mkondo.domain.ids import SessionHash, partition_of
 from mkondo.domain.session import OpenSession, SessionOpened
 from mkondo.openapi import render
 from mkondo.openapi.render import Answer
+from mkondo.ports.errors import CommitUnknown
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
@@ -49,7 +51,8 @@ class Sessions:
             command = OpenSession(application.application, session, question.reply_to)
             try:
                 async with asyncio.timeout(self._settings.open_seconds_max):
-                    await self._log.send_command(owner, command)
+                    with suppress(CommitUnknown):  # it may have been sent: only a reply or the record tells
+                        await self._log.send_command(owner, command)
                     return isinstance(await question.answer(), SessionOpened)
             except TimeoutError:
                 return await self._facts.record(admission.session_key(session)) is not None

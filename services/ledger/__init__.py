@@ -1,1 +1,1 @@
-"""ledger: the service that hosts the ledger decider. Composition root: root.py. Read next: mkondo/domain/ledger."""
+"""The ledger service hosts the decider of that name. Composition root: root.py. Read next: mkondo/domain/ledger."""

@@ -5,6 +5,7 @@ The caller is told "try again" only when certainly nothing was sent, and "not kn
 """
 
 import asyncio
+from contextlib import suppress
 
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.journal import Partition
@@ -28,7 +29,7 @@ from mkondo.openapi.render import Answer
 from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
 from mkondo.ports.clock import Clock
-from mkondo.ports.errors import TryLater
+from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
@@ -72,7 +73,8 @@ class Payments:
             owner = Partition(admission.NAME, partition_of(payment.application))
             try:
                 async with asyncio.timeout((self._settings.deadline_ms + self._settings.grace_ms) / 1_000):
-                    await self._log.send_command(owner, command)
+                    with suppress(CommitUnknown):  # it may have been sent: only a reply or the outcome tells
+                        await self._log.send_command(owner, command)
                     reply = await question.answer()
             except TimeoutError:
                 return await self._unheard(payment)
