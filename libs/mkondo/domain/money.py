@@ -8,7 +8,8 @@ import re
 
 import msgspec
 
-_DECIMAL = re.compile(r"[0-9]*\.?[0-9]+", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]+|[0-9]*\.[0-9]+")
+"""One way only to match each text: `[0-9]*\\.?[0-9]+` tries quadratically many on a long run of digits."""
 
 MOST_MINOR_UNITS = 10**15
 """The largest amount of one payment, in minor units: far above any limit and far below what a 64-bit sum can hold."""
