@@ -1,0 +1,104 @@
+"""Small data that speaks: `payment("p1", tzs(60_00))`. Every builder gives a valid thing by default.
+
+Read next: given.py, which folds and decides them.
+"""
+
+from msgspec.structs import replace
+
+from mkondo.domain.account import Hold, OpenAccount, till, wallet
+from mkondo.domain.application import ApplicationChanged, Configuration, ConfigureApplication, ProductScope
+from mkondo.domain.decider import ReplyTo
+from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
+from mkondo.domain.money import Money
+from mkondo.domain.payment import Payment, PaymentAdmitted, RequestPayment
+from mkondo.domain.session import SessionOpened
+
+NOW = Instant(1_733_000_000_000)
+DEADLINE_MS = 20_000
+HOUR_MS = 3_600_000
+
+APPLICATION = ApplicationId("app-1")
+SESSION = SessionHash("5e" * 32)
+C2B = "c2b_single_stage"
+MARKET = "vodacomTZN"
+
+CUSTOMER = wallet(APPLICATION, "255744000001", "TZS")
+SHOP = till(APPLICATION, "000000", "TZS")
+
+
+def tzs(minor: int) -> Money:
+    """Tanzanian shillings, in cents: `tzs(60_00)` is sixty shillings."""
+    return Money(minor, "TZS")
+
+
+SIXTY = tzs(60_00)
+
+
+def later(milliseconds: int, than: Instant = NOW) -> Instant:
+    return Instant(than + milliseconds)
+
+
+def asking(what: str, partition: int = 0) -> ReplyTo:
+    """A question of the one process that asks in tests."""
+    return ReplyTo(partition, "incarnation-1", what)
+
+
+def payment(name: str = "p1", amount: Money = SIXTY, **changes: object) -> Payment:
+    """A customer pays the shop: accounts are not opened by touch unless `opens_accounts=True`."""
+    made = Payment(
+        payment_id=PaymentId(name),
+        transaction_id=TransactionId(f"T-{name}"),
+        application=APPLICATION,
+        organisation="000000",
+        operation=C2B,
+        market=MARKET,
+        amount=amount,
+        debited=CUSTOMER,
+        credited=SHOP,
+        third_party_conversation_id=f"tp-{name}",
+        transaction_reference="T12344C",
+        description="Shoes",
+        asked_at=NOW,
+        deadline=later(DEADLINE_MS),
+        customer="255744000001",
+        reply_to=asking(name),
+    )
+    return replace(made, **changes)
+
+
+def request(
+    name: str = "p1", amount: Money = SIXTY, session: SessionHash = SESSION, **changes: object
+) -> RequestPayment:
+    return RequestPayment(payment(name, amount, **changes), session)
+
+
+def admitted(name: str = "p1", amount: Money = SIXTY, approval: str = "implicit", **changes: object) -> PaymentAdmitted:
+    return PaymentAdmitted(payment(name, amount, **changes), SESSION, 1, approval)
+
+
+def configuration(**changes: object) -> Configuration:
+    """One product switched on, no limits."""
+    return replace(Configuration("Demo", "api-key-hash-1", {C2B: ProductScope()}), **changes)
+
+
+def configure(expected: int | None = None, **changes: object) -> ConfigureApplication:
+    return ConfigureApplication(APPLICATION, configuration(**changes), expected, asking(APPLICATION))
+
+
+def configured(version: int = 1, **changes: object) -> ApplicationChanged:
+    return ApplicationChanged(APPLICATION, version, configuration(**changes), asking(APPLICATION))
+
+
+def opened(session: SessionHash = SESSION, application: ApplicationId = APPLICATION) -> SessionOpened:
+    """A session that is live since NOW, for an hour."""
+    return SessionOpened(application, session, NOW, later(HOUR_MS), asking(session))
+
+
+def open_with(account: AccountId, minor: int, floor: int | None = 0) -> OpenAccount:
+    """An account with money in it, from its market's funding account."""
+    return OpenAccount(account, MARKET, minor, floor)
+
+
+def hold(name: str = "h1", minor: int = 60_00, **changes: object) -> Hold:
+    """The customer's money set aside for the shop, for an hour."""
+    return replace(Hold(name, CUSTOMER, SHOP, minor, "TZS", later(HOUR_MS), MARKET), **changes)
