@@ -85,7 +85,7 @@ def configure(expected: int | None = None, **changes: object) -> ConfigureApplic
     return ConfigureApplication(APPLICATION, configuration(**changes), expected, asking(APPLICATION))
 
 
-def configured(version: int = 1, **changes: object) -> ApplicationChanged:
+def configured(version: int = 1, /, **changes: object) -> ApplicationChanged:
     return ApplicationChanged(APPLICATION, version, configuration(**changes), asking(APPLICATION))
 
 

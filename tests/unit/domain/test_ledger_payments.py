@@ -15,7 +15,19 @@ from mkondo.domain.ids import AccountId, Instant
 from mkondo.domain.ledger.keys import account_key
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
-from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, MARKET, NOW, SHOP, admitted, later, open_with, payment, tzs
+from mkondo.testing.builders import (
+    CUSTOMER,
+    DEADLINE_MS,
+    MARKET,
+    NOW,
+    SESSION,
+    SHOP,
+    admitted,
+    later,
+    open_with,
+    payment,
+    tzs,
+)
 from mkondo.testing.given import story_of
 
 given = story_of(ledger)

@@ -1,0 +1,204 @@
+"""Admission of payments: refusals in the contract's order, duplicates, redelivery, deadlines, the first limit."""
+
+import pytest
+from msgspec.structs import replace
+
+from mkondo.domain import admission
+from mkondo.domain.admission import reference_key
+from mkondo.domain.application import ProductScope
+from mkondo.domain.decider import Event, Send, TimerDue
+from mkondo.domain.ids import ApplicationId, RecordKey, SessionHash
+from mkondo.domain.money import Money
+from mkondo.domain.payment import (
+    Forced,
+    Payment,
+    PaymentAdmitted,
+    PaymentCompleted,
+    PaymentFailed,
+    PaymentRejected,
+    Reference,
+    RequestPayment,
+)
+from mkondo.domain.session import OpenSession
+from mkondo.testing.builders import (
+    C2B,
+    CUSTOMER,
+    DEADLINE_MS,
+    SESSION,
+    asking,
+    configure,
+    configured,
+    later,
+    opened,
+    payment,
+    request,
+    tzs,
+)
+from mkondo.testing.given import Story, story_of
+
+given = story_of(admission)
+
+CEILING = ProductScope({"TZS": 60_00})
+
+
+def ready(**changes: object) -> Story:
+    return given(configured(**changes), opened())
+
+
+def failed(of: Payment, code: str, reason: str, status: str) -> PaymentFailed:
+    return PaymentFailed(of, code, reason, status)
+
+
+def test_a_payment_is_admitted_with_the_version_that_was_applied() -> None:
+    story = given(configured(7), opened()).when(request()).then(PaymentAdmitted(payment(), SESSION, 7))
+    assert story.records[reference_key(payment())] == Reference(payment())
+
+
+def test_an_admitted_payment_goes_to_the_owner_of_the_debited_account() -> None:
+    assert admission.react(PaymentAdmitted(payment(), SESSION, 1)) == (Send("ledger", CUSTOMER),)
+
+
+def test_how_the_payer_agrees_travels_with_the_payment() -> None:
+    command = replace(request(), approval="handset")
+    ready().when(command).then(PaymentAdmitted(payment(), SESSION, 1, "handset"))
+
+
+def test_a_rejection_names_everything_the_answer_needs() -> None:
+    given(configured()).when(request()).then(
+        PaymentRejected(asking("p1"), "INS-989", "Session is invalid", payment().payment_id, C2B, "tp-p1")
+    )
+
+
+# Duplicates and redelivery (contract section 12).
+
+
+def test_another_payment_with_the_same_id_of_the_merchant_is_a_duplicate_and_no_event() -> None:
+    again = request("p2", third_party_conversation_id="tp-p1")
+    story = ready().after(request("p1")).when(again).then_rejected("INS-10", "Duplicate Transaction")
+    assert story.records[reference_key(payment("p1"))] == Reference(payment("p1"))
+
+
+def test_the_same_payment_delivered_again_is_no_output_at_all() -> None:
+    ready().after(request()).when(request()).then_nothing()
+
+
+def test_a_redelivery_stays_silent_whatever_has_changed_meanwhile() -> None:
+    ready().after(request(), configure(removed=True)).at(later(2 * 3_600_000)).when(request()).then_nothing()
+    ready().after(request(), configure(products={})).when(request()).then_nothing()
+
+
+def test_an_id_is_used_up_by_a_declined_payment_too() -> None:
+    declined = request("p1", tzs(60_01))
+    story = ready(products={C2B: CEILING}).after(declined)
+    story.when(request("p2", third_party_conversation_id="tp-p1")).then_rejected("INS-10")
+
+
+def test_an_id_is_not_used_up_by_a_rejected_payment() -> None:
+    story = given(configured()).after(request("p1"))
+    assert reference_key(payment("p1")) not in story.records
+    story.after(OpenSession(payment().application, SESSION))
+    story.when(request("p2", third_party_conversation_id="tp-p1"))
+    assert isinstance(story.answer[0], PaymentAdmitted)
+
+
+def test_two_applications_may_use_the_same_id() -> None:
+    mine, theirs = payment(), payment(application=ApplicationId("app-2"))
+    assert reference_key(mine) != reference_key(theirs)
+
+
+# The deadline.
+
+
+def test_a_payment_past_its_deadline_has_failed_and_used_up_its_id() -> None:
+    expired = failed(payment(), "INS-9", "the deadline passed before admission", "Expired")
+    story = ready().at(later(DEADLINE_MS)).when(request()).then(expired)
+    assert reference_key(payment()) in story.records
+
+
+def test_the_last_millisecond_is_in_time() -> None:
+    ready().at(later(DEADLINE_MS - 1)).when(request()).then(PaymentAdmitted(payment(), SESSION, 1))
+
+
+# The first limit.
+
+
+def test_a_payment_of_exactly_the_single_value_is_admitted() -> None:
+    ready(products={C2B: CEILING}).when(request()).then(PaymentAdmitted(payment(), SESSION, 1))
+
+
+def test_one_minor_unit_more_than_the_single_value_is_declined() -> None:
+    reason = "single value: ceiling 6000, asked 6001 minor units"
+    declined = failed(payment("p1", tzs(60_01)), "INS-995", reason, "Declined")
+    ready(products={C2B: CEILING}).when(request("p1", tzs(60_01))).then(declined)
+
+
+def test_a_ceiling_of_another_currency_does_not_limit() -> None:
+    cedis = Money(60_01, "GHS")
+    ready(products={C2B: CEILING}).when(request("p1", cedis)).then(PaymentAdmitted(payment("p1", cedis), SESSION, 1))
+
+
+def test_a_ceiling_of_zero_lets_nothing_pass() -> None:
+    story = ready(products={C2B: ProductScope({"TZS": 0})}).when(request("p1", tzs(1))).and_all_is_well()
+    assert [event.code for event in story.answer if isinstance(event, PaymentFailed)] == ["INS-995"]
+
+
+# The order of refusals: each payment below has every fault from its own down to the last one.
+
+FAULTS = ("session", "product", "duplicate", "deadline", "limit", "forced")
+EXPECTED = {
+    "session": "INS-989",
+    "product": "INS-997",
+    "duplicate": "INS-10",
+    "deadline": "INS-9",
+    "limit": "INS-995",
+    "forced": "INS-2006",
+}
+
+
+def with_faults(*faults: str) -> tuple[Story, RequestPayment]:
+    story = given(configured(), opened())
+    if "duplicate" in faults:
+        story.after(request("p0", third_party_conversation_id="tp-p1"))
+    if "limit" in faults:
+        story.after(configure(products={C2B: CEILING}))
+    if "product" in faults:
+        story.after(configure(products={}))
+    if "deadline" in faults:
+        story.at(later(DEADLINE_MS))
+    forced = Forced("INS-2006", "Insufficient balance") if "forced" in faults else None
+    session = SessionHash("00" * 32) if "session" in faults else SESSION
+    return story, RequestPayment(payment("p1", tzs(60_01)), session, forced=forced)
+
+
+@pytest.mark.parametrize("first", FAULTS)
+def test_the_first_fault_in_the_contracts_order_is_the_one_that_is_told(first: str) -> None:
+    story, command = with_faults(*FAULTS[FAULTS.index(first) :])
+    (answer,) = story.when(command).and_all_is_well().answer
+    assert isinstance(answer, PaymentRejected | PaymentFailed)
+    assert answer.code == EXPECTED[first]
+    assert isinstance(answer, PaymentRejected) == (first in ("session", "product", "duplicate"))
+
+
+def test_an_unknown_application_is_an_invalid_session() -> None:
+    given(opened()).when(request()).then_rejected("INS-989", "Session is invalid")
+
+
+def test_a_sandbox_trigger_declines_an_otherwise_good_payment() -> None:
+    command = RequestPayment(payment(), SESSION, forced=Forced("INS-6", "Transaction Failed"))
+    ready().when(command).then(failed(payment(), "INS-6", "Transaction Failed", "Declined"))
+
+
+# Endings, and what nobody can decide.
+
+
+@pytest.mark.parametrize("ending", [PaymentCompleted(payment()), PaymentFailed(payment(), "INS-2006", "short")])
+def test_a_payments_ending_needs_nothing_more_here_yet(ending: Event) -> None:
+    ready().after(request()).when(ending).then_nothing()
+
+
+def test_a_payment_that_can_not_be_decided_ends_as_ins_1() -> None:
+    assert admission.give_up(request(), "KeyError: 'x'") == (PaymentFailed(payment(), "INS-1", "KeyError: 'x'"),)
+
+
+def test_a_timer_that_can_not_be_decided_is_left() -> None:
+    assert admission.give_up(TimerDue(RecordKey("session/x")), "bug") == ()

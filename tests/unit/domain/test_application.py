@@ -1,0 +1,79 @@
+"""Applications: configured in versions, unchanged, in conflict, removed, with another API key."""
+
+from mkondo.domain import admission
+from mkondo.domain.admission import api_key_key, application_key
+from mkondo.domain.application import (
+    ApiKey,
+    Application,
+    ApplicationChanged,
+    ConfigurationRejected,
+    ConfigurationUnchanged,
+)
+from mkondo.domain.ids import ApplicationId
+from mkondo.testing.builders import APPLICATION, asking, configuration, configure, configured, opened, request
+from mkondo.testing.given import story_of
+
+given = story_of(admission)
+
+
+def changed(version: int, **changes: object) -> ApplicationChanged:
+    return ApplicationChanged(APPLICATION, version, configuration(**changes), asking(APPLICATION))
+
+
+def test_a_new_application_is_version_1_and_found_by_its_api_key() -> None:
+    story = given().when(configure()).then(changed(1))
+    assert story.records == {
+        application_key(APPLICATION): Application(APPLICATION, 1, configuration()),
+        api_key_key("api-key-hash-1"): ApiKey(APPLICATION),
+    }
+
+
+def test_each_change_is_the_next_version() -> None:
+    given(configured(4)).when(configure(name="Other")).then(changed(5, name="Other"))
+
+
+def test_asking_for_what_is_already_so_changes_nothing() -> None:
+    given(configured(4)).when(configure()).then(
+        ConfigurationUnchanged(asking(APPLICATION), "INS-0", "nothing to change", 4)
+    )
+
+
+def test_whoever_saw_the_current_version_may_change_it() -> None:
+    given(configured(4)).when(configure(expected=4, name="Other")).then(changed(5, name="Other"))
+    given().when(configure(expected=0)).then(changed(1))
+
+
+def test_whoever_saw_an_older_version_is_told_and_changes_nothing() -> None:
+    rejected = ConfigurationRejected(asking(APPLICATION), "CONFLICT", "the application was changed meanwhile", 4)
+    given(configured(4)).when(configure(expected=3, name="Other")).then(rejected)
+
+
+def test_an_application_that_exists_is_not_created_again() -> None:
+    given(configured(4)).when(configure(expected=0, name="Other")).then_rejected("CONFLICT")
+
+
+def test_after_a_change_of_the_api_key_only_the_new_one_is_known() -> None:
+    story = given(configured()).when(configure(api_key_hash="api-key-hash-2")).and_all_is_well()
+    assert api_key_key("api-key-hash-1") not in story.records
+    assert story.records[api_key_key("api-key-hash-2")] == ApiKey(APPLICATION)
+
+
+def test_a_change_of_something_else_keeps_the_api_key() -> None:
+    story = given(configured()).when(configure(name="Other")).and_all_is_well()
+    assert story.records[api_key_key("api-key-hash-1")] == ApiKey(APPLICATION)
+
+
+def test_a_removed_applications_api_key_is_not_known_and_its_sessions_are_worth_nothing() -> None:
+    story = given(configured(), opened()).when(configure(removed=True)).and_all_is_well()
+    assert api_key_key("api-key-hash-1") not in story.records
+    story.when(request()).then_rejected("INS-989", "Session is invalid")
+
+
+def test_a_removed_application_may_come_back() -> None:
+    story = given(configured(), configured(2, removed=True)).when(configure()).then(changed(3))
+    assert story.records[api_key_key("api-key-hash-1")] == ApiKey(APPLICATION)
+
+
+def test_every_event_of_an_application_belongs_to_its_key() -> None:
+    assert admission.key(configured()) == admission.key(configure()) == ApplicationId("app-1")
+    assert admission.react(configured()) == ()

@@ -1,0 +1,94 @@
+"""Sessions: opened with a delay and an end, unknown, foreign, revoked, forgotten."""
+
+import pytest
+from msgspec.structs import replace
+
+from mkondo.domain import admission
+from mkondo.domain.admission import session_key
+from mkondo.domain.decider import TimerDue
+from mkondo.domain.ids import ApplicationId, Instant, SessionHash
+from mkondo.domain.markets import DAY_MS
+from mkondo.domain.payment import PaymentAdmitted
+from mkondo.domain.session import OpenSession, Session, SessionOpened, SessionRevoked
+from mkondo.testing.builders import APPLICATION, HOUR_MS, NOW, SESSION, asking, configured, later, opened, request
+from mkondo.testing.given import Story, story_of
+
+given = story_of(admission)
+
+OPEN = OpenSession(APPLICATION, SESSION, asking(SESSION))
+FORGET_AT = later(HOUR_MS + DAY_MS)
+
+
+def using(now: Instant, **changes: object) -> Story:
+    """A payment in a session that was opened NOW."""
+    return given(configured(**changes)).after(OPEN).at(now).when(request(deadline=later(20_000, now)))
+
+
+def test_a_session_is_live_at_once_for_an_hour() -> None:
+    given(configured()).when(OPEN).then(SessionOpened(APPLICATION, SESSION, NOW, later(HOUR_MS), asking(SESSION)))
+
+
+def test_delay_and_lifetime_are_the_applications() -> None:
+    application = configured(activation_delay_ms=30_000, session_lifetime_ms=60_000)
+    session = SessionOpened(APPLICATION, SESSION, later(30_000), later(90_000), asking(SESSION))
+    given(application).when(OPEN).then(session)
+
+
+def test_an_application_has_many_live_sessions() -> None:
+    other = SessionHash("07" * 32)
+    story = given(configured(), opened()).after(OpenSession(APPLICATION, other))
+    for number, session in enumerate((SESSION, other)):
+        answer = story.when(request(f"p{number}", session=session)).and_all_is_well().answer
+        assert isinstance(answer[0], PaymentAdmitted)
+
+
+def test_opening_the_same_session_again_is_no_output_at_all() -> None:
+    given(configured()).after(OPEN).at(later(HOUR_MS)).when(OPEN).then_nothing()
+
+
+def test_an_unknown_or_removed_application_gets_no_session() -> None:
+    given().when(OPEN).then_rejected("INS-989", "Session Creation Failed")
+    given(configured(removed=True)).when(OPEN).then_rejected("INS-989", "Session Creation Failed")
+
+
+def test_a_session_may_be_used_from_its_first_to_its_last_millisecond() -> None:
+    for now in (later(30_000), later(30_000 + HOUR_MS - 1)):
+        (event,) = using(now, activation_delay_ms=30_000).and_all_is_well().answer
+        assert isinstance(event, PaymentAdmitted)
+
+
+def test_before_its_activation_a_session_is_invalid() -> None:
+    using(later(29_999), activation_delay_ms=30_000).then_rejected("INS-989", "Session is invalid, not active yet")
+
+
+def test_at_its_end_a_session_has_expired() -> None:
+    using(later(HOUR_MS)).then_rejected("INS-989", "Session has expired")
+
+
+def test_an_unknown_session_is_invalid() -> None:
+    given(configured()).when(request()).then_rejected("INS-989", "Session is invalid")
+
+
+def test_another_applications_session_is_invalid() -> None:
+    foreign = opened(application=ApplicationId("app-2"))
+    given(configured(), foreign).when(request()).then_rejected("INS-989", "Session is invalid")
+
+
+@pytest.mark.parametrize("now", [NOW, later(2 * HOUR_MS)])
+def test_a_revoked_session_is_invalid_whatever_the_time(now: Instant) -> None:
+    session = Session(APPLICATION, SESSION, NOW, later(HOUR_MS))
+    assert replace(session, revoked=True).trouble(now) == "Session is invalid"
+
+
+def test_a_session_is_told_as_expired_for_a_day_and_then_forgotten() -> None:
+    story = given(configured(), opened())
+    assert admission.due(story.records[session_key(SESSION)]) == FORGET_AT
+    story.at(Instant(FORGET_AT - 1)).when(TimerDue(session_key(SESSION))).then_nothing()
+    story.at(FORGET_AT).when(TimerDue(session_key(SESSION))).then(SessionRevoked(APPLICATION, SESSION, "expired"))
+    assert session_key(SESSION) not in story.records
+    story.when(request(deadline=later(20_000, FORGET_AT))).then_rejected("INS-989", "Session is invalid")
+
+
+def test_only_sessions_have_a_timer_at_admission() -> None:
+    story = given(configured(), opened()).after(request())
+    assert [admission.due(record) for record in story.records.values()].count(None) == len(story.records) - 1
