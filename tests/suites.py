@@ -53,8 +53,8 @@ def _docker_answers() -> bool:
 
 
 def _two(*arguments: str) -> tuple[str, ...]:
-    """Two worker processes, a file's tests staying together."""
-    return (*arguments, "-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadscope")
+    """Two worker processes; an idle one takes over what waits for the other."""
+    return (*arguments, "-n", str(min(2, os.cpu_count() or 1)), "--dist", "worksteal")
 
 
 def _real(folder: str) -> tuple[str, ...]:
