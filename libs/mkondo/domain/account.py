@@ -198,8 +198,6 @@ def currency_of(account: AccountId) -> str:
     return account.rpartition("/")[2].partition("#")[0]
 
 
-def transfer(
-    debited: AccountId, credited: AccountId, minor: int
-) -> tuple[Posting, Posting]:
+def transfer(debited: AccountId, credited: AccountId, minor: int) -> tuple[Posting, Posting]:
     """The two postings of a plain payment. They sum to zero by construction."""
     return Posting(debited, "debit", minor), Posting(credited, "credit", minor)

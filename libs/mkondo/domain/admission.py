@@ -65,26 +65,14 @@ def api_key_key(api_key_hash: str) -> RecordKey:
 
 
 def reference_key(payment: Payment) -> RecordKey:
-    return record_key(
-        "reference", payment.application, payment.third_party_conversation_id
-    )
+    return record_key("reference", payment.application, payment.third_party_conversation_id)
 
 
 def key(message: Message) -> str:
     match message:
-        case (
-            RequestPayment(payment=payment)
-            | PaymentCompleted(payment=payment)
-            | PaymentFailed(payment=payment)
-        ):
+        case RequestPayment(payment=payment) | PaymentCompleted(payment=payment) | PaymentFailed(payment=payment):
             return payment.application
-        case (
-            OpenSession()
-            | ConfigureApplication()
-            | ApplicationChanged()
-            | SessionOpened()
-            | SessionRevoked()
-        ):
+        case OpenSession() | ConfigureApplication() | ApplicationChanged() | SessionOpened() | SessionRevoked():
             return message.application
         case PaymentAdmitted(payment=payment):
             return payment.application
@@ -130,10 +118,7 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
 def _admit(command: RequestPayment, records: Records, now: Instant) -> Sequence[Event]:
     payment = command.payment
     reference = records.get(reference_key(payment))
-    if (
-        isinstance(reference, Reference)
-        and reference.payment.payment_id == payment.payment_id
-    ):
+    if isinstance(reference, Reference) and reference.payment.payment_id == payment.payment_id:
         return ()  # a redelivery: decided before, answered before
     application = records.get(application_key(payment.application))
     if not isinstance(application, Application) or application.configuration.removed:
@@ -161,16 +146,8 @@ def _admit(command: RequestPayment, records: Records, now: Instant) -> Sequence[
     if breach is not None:
         return (PaymentFailed(payment, breach[0], breach[1], status="Declined"),)
     if command.forced is not None:
-        return (
-            PaymentFailed(
-                payment, command.forced.code, command.forced.text, status="Declined"
-            ),
-        )
-    return (
-        PaymentAdmitted(
-            payment, command.session, application.version, command.approval
-        ),
-    )
+        return (PaymentFailed(payment, command.forced.code, command.forced.text, status="Declined"),)
+    return (PaymentAdmitted(payment, command.session, application.version, command.approval),)
 
 
 def _rejected(payment: Payment, code: str, text: str) -> PaymentRejected:
@@ -184,16 +161,12 @@ def _rejected(payment: Payment, code: str, text: str) -> PaymentRejected:
     )
 
 
-def _open_session(
-    command: OpenSession, records: Records, now: Instant
-) -> Sequence[Event]:
+def _open_session(command: OpenSession, records: Records, now: Instant) -> Sequence[Event]:
     if session_key(command.session) in records:
         return ()
     application = records.get(application_key(command.application))
     if not isinstance(application, Application) or application.configuration.removed:
-        return (
-            SessionRefused(command.reply_to, BAD_SESSION, "Session Creation Failed"),
-        )
+        return (SessionRefused(command.reply_to, BAD_SESSION, "Session Creation Failed"),)
     configuration = application.configuration
     live_from = Instant(now + configuration.activation_delay_ms)
     expires_at = Instant(live_from + configuration.session_lifetime_ms)
@@ -211,15 +184,8 @@ def _open_session(
 def _configure(command: ConfigureApplication, records: Records) -> Sequence[Event]:
     current = records.get(application_key(command.application))
     version = current.version if isinstance(current, Application) else 0
-    if (
-        isinstance(current, Application)
-        and current.configuration == command.configuration
-    ):
-        return (
-            ConfigurationUnchanged(
-                command.reply_to, "INS-0", "nothing to change", version
-            ),
-        )
+    if isinstance(current, Application) and current.configuration == command.configuration:
+        return (ConfigurationUnchanged(command.reply_to, "INS-0", "nothing to change", version),)
     if command.expected is not None and command.expected != version:
         return (
             ConfigurationRejected(
@@ -229,11 +195,7 @@ def _configure(command: ConfigureApplication, records: Records) -> Sequence[Even
                 version,
             ),
         )
-    return (
-        ApplicationChanged(
-            command.application, version + 1, command.configuration, command.reply_to
-        ),
-    )
+    return (ApplicationChanged(command.application, version + 1, command.configuration, command.reply_to),)
 
 
 def _forget_session(session: Record | None, now: Instant) -> Sequence[Event]:
@@ -252,9 +214,7 @@ def evolve(records: Records, event: Event) -> Changes:
         case PaymentAdmitted(payment=payment) | PaymentFailed(payment=payment):
             return {reference_key(payment): Reference(payment)}
         case SessionOpened():
-            session = Session(
-                event.application, event.session, event.live_from, event.expires_at
-            )
+            session = Session(event.application, event.session, event.live_from, event.expires_at)
             return {session_key(event.session): session}
         case SessionRevoked():
             return {session_key(event.session): None}
@@ -269,13 +229,9 @@ def _changed(records: Records, event: ApplicationChanged) -> Changes:
     changes: Changes = {}
     if isinstance(before, Application):
         changes[api_key_key(before.configuration.api_key_hash)] = None
-    changes[application_key(event.application)] = Application(
-        event.application, event.version, event.configuration
-    )
+    changes[application_key(event.application)] = Application(event.application, event.version, event.configuration)
     if not event.configuration.removed:
-        changes[api_key_key(event.configuration.api_key_hash)] = ApiKey(
-            event.application
-        )
+        changes[api_key_key(event.configuration.api_key_hash)] = ApiKey(event.application)
     return changes
 
 

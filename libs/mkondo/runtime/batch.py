@@ -147,9 +147,7 @@ class BatchWriter:
         self._events.append(event)
         self._change(event, data)
         if isinstance(event, PaymentCompleted | PaymentFailed):
-            self._outcomes.append(
-                StoredOutcome(event.payment.payment_id, encode_event(event, data))
-            )
+            self._outcomes.append(StoredOutcome(event.payment.payment_id, encode_event(event, data)))
             self._reply(event.payment.reply_to, event)
         elif isinstance(event, SessionOpened | ApplicationChanged):
             self._reply(event.reply_to, event)
@@ -214,9 +212,7 @@ class BatchWriter:
         return None if record is None else StoredRecord(encode_record(record), due)
 
 
-def _stored_reference(
-    reference: Reference, event: Event, data: bytes
-) -> StoredReference:
+def _stored_reference(reference: Reference, event: Event, data: bytes) -> StoredReference:
     payment = reference.payment
     return StoredReference(
         payment.application,

@@ -53,11 +53,7 @@ class PartitionInbox:
         source, position = received.source, self._taken.get(received.source, 0)
         if received.sequence <= position:
             return True
-        if (
-            source not in self.behind
-            and received.previous == position
-            and len(self._queue) < self._room
-        ):
+        if source not in self.behind and received.previous == position and len(self._queue) < self._room:
             self._take(received)
             return True
         self.behind.add(source)

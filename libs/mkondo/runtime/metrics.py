@@ -12,9 +12,7 @@ PARKED = Gauge(
     "Messages set aside until an operator retries or discards them.",
     ["partition"],
 )
-BATCHES = Counter(
-    "mkondo_batches_total", "Batches committed.", ["environment", "decider"]
-)
+BATCHES = Counter("mkondo_batches_total", "Batches committed.", ["environment", "decider"])
 MESSAGES = Counter(
     "mkondo_messages_total",
     "Messages decided and committed.",
@@ -51,4 +49,13 @@ REQUEST_SECONDS = Histogram(
     "From the first byte of a request to its answer, in seconds.",
     ["operation"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25),
+)
+PROJECTED = Counter("mkondo_projected_events_total", "Events folded into the views.", ["environment"])
+PROJECTOR_LAG = Gauge(
+    "mkondo_projector_lag_events", "Events in the journals that are not in the views yet.", ["environment"]
+)
+PROJECTOR_FENCED = Counter(
+    "mkondo_projector_fenced_total",
+    "Pages given up because another projector was quicker.",
+    ["environment"],
 )

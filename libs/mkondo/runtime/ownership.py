@@ -21,9 +21,7 @@ LEASE_SECONDS = 2.0
 class Ownership:
     """Renews one member's leases and tells its processors what is theirs. `run` until `stop`."""
 
-    def __init__(
-        self, store: Store, member: str, processors: Sequence[Processor], clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, member: str, processors: Sequence[Processor], clock: Clock) -> None:
         self._store, self._member, self._clock = store, member, clock
         self._processors = {processor.name: processor for processor in processors}
         self._stop = asyncio.Event()
@@ -45,13 +43,9 @@ class Ownership:
 
     async def claim(self) -> None:
         """Once: renew, and pass on what is held now."""
-        held = await self._store.claim(
-            self._member, self._processors.keys(), LEASE_SECONDS
-        )
+        held = await self._store.claim(self._member, self._processors.keys(), LEASE_SECONDS)
         for name, processor in self._processors.items():
-            wanted = frozenset(
-                partition for partition in held if partition.decider == name
-            )
+            wanted = frozenset(partition for partition in held if partition.decider == name)
             if wanted != processor.wanted:
                 processor.wanted = wanted
                 processor.wake()

@@ -28,9 +28,7 @@ class Poison(msgspec.Struct, frozen=True):
     reason: str
 
 
-def attempt(
-    decider: Decider, message: Message, records: Records, now: Instant
-) -> Sequence[Event] | Poison:
+def attempt(decider: Decider, message: Message, records: Records, now: Instant) -> Sequence[Event] | Poison:
     """Events, or Poison. The only place where any exception of a decider is caught: rule 14 says what follows."""
     for _ in range(2):
         try:
@@ -49,9 +47,7 @@ def attempt(
 class ParkedMessages:
     """The parked messages of one partition, in the order in which they were parked."""
 
-    def __init__(
-        self, partition: Partition, stored: Mapping[RecordKey, StoredRecord]
-    ) -> None:
+    def __init__(self, partition: Partition, stored: Mapping[RecordKey, StoredRecord]) -> None:
         self._prefix = record_key(PARKED, str(partition))
         self._parked: dict[RecordKey, Parked] = {}
         self._about: defaultdict[RecordKey, list[RecordKey]] = defaultdict(list)
@@ -72,9 +68,7 @@ class ParkedMessages:
         waiting = self._about.get(about) if about is not None else None
         return f"waits behind {waiting[0]}" if waiting else None
 
-    def park(
-        self, received: Received, about: RecordKey, reason: str
-    ) -> tuple[RecordKey, StoredRecord]:
+    def park(self, received: Received, about: RecordKey, reason: str) -> tuple[RecordKey, StoredRecord]:
         """Set a message aside; returns the record to be committed with the batch."""
         last = max(self._parked, default=f"{self._prefix}/0")
         key = RecordKey(f"{self._prefix}/{int(last.rpartition('/')[2]) + 1:012d}")
@@ -91,18 +85,13 @@ class ParkedMessages:
         )
         self._remember(key, parked)
         metrics.PARKED.labels(self._prefix).set(len(self._parked))
-        log.error(
-            "message parked", extra={"parked": key, "about": about, "reason": reason}
-        )
+        log.error("message parked", extra={"parked": key, "about": about, "reason": reason})
         return key, StoredRecord(encode_record(parked))
 
     def about(self, subject: RecordKey) -> list[tuple[RecordKey, Message]]:
         """The messages parked about a record, oldest first."""
         found = ((key, self._parked[key]) for key in self._about.get(subject, ()))
-        return [
-            (key, codec.decode(parked.type, parked.version, parked.data))
-            for key, parked in found
-        ]
+        return [(key, codec.decode(parked.type, parked.version, parked.data)) for key, parked in found]
 
     def discard(self, key: RecordKey) -> bool:
         """Forget one. False: there is no such parked message."""

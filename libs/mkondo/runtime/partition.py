@@ -4,7 +4,7 @@ Read next: processor.py.
 """
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mkondo.contracts.journal import PartitionState
 from mkondo.contracts.records import REFERENCE
@@ -73,7 +73,8 @@ class OwnedPartition:
             for key in list(self.records)[: surplus + self._room // 10]:
                 del self.records[key]
 
-    def forget_references(self) -> None:
+    def forget_references(self, batch: Iterable[RecordKey]) -> None:
         """References are immutable and proved absent by one query a batch: keeping them would only fill memory."""
-        for key in [key for key in self.records if key.startswith(REFERENCE)]:
-            del self.records[key]
+        for key in batch:
+            if key.startswith(REFERENCE):
+                self.records.pop(key, None)

@@ -77,9 +77,7 @@ class Processor:
         self.failures = 0
         """Attempts to reach the store or the log that failed in a row: 0 means healthy."""
         self._decider = decider
-        self._sources = [
-            f"{source}/{number}" for source in sources for number in range(PARTITIONS)
-        ]
+        self._sources = [f"{source}/{number}" for source in sources for number in range(PARTITIONS)]
         self._store, self._log, self._relay, self._clock, self._ids = (
             store,
             carrier,
@@ -130,9 +128,7 @@ class Processor:
         return self._owned.keys()
 
     def _idle(self) -> bool:
-        return self.failures > 0 or not (
-            self._dropped or any(len(owned.inbox) for owned in self._owned.values())
-        )
+        return self.failures > 0 or not (self._dropped or any(len(owned.inbox) for owned in self._owned.values()))
 
     async def _rest(self) -> None:
         self._wake.clear()
@@ -145,17 +141,11 @@ class Processor:
             return
 
     def _has_work(self) -> bool:
-        return self._stopping or any(
-            len(owned.inbox) or owned.inbox.behind for owned in self._owned.values()
-        )
+        return self._stopping or any(len(owned.inbox) or owned.inbox.behind for owned in self._owned.values())
 
     def _seconds_to_next_timer(self) -> float:
         """The sandbox clock may be moved at any time, so even a far timer is looked at again soon."""
-        instants = [
-            instant
-            for owned in self._owned.values()
-            if (instant := owned.timers.next()) is not None
-        ]
+        instants = [instant for owned in self._owned.values() if (instant := owned.timers.next()) is not None]
         if not instants:
             return self._settings.idle_seconds
         return min(
@@ -164,17 +154,13 @@ class Processor:
         )
 
     async def _back_off(self) -> None:
-        ceiling = min(
-            0.05 * 2 ** min(self.failures, 10), self._settings.back_off_seconds_max
-        )
+        ceiling = min(0.05 * 2 ** min(self.failures, 10), self._settings.back_off_seconds_max)
         await self._clock.wait(ceiling * (0.5 + self._ids.jitter() / 2))
 
     # Ownership ----------------------------------------------------------------------------------------------------
 
     async def _settle_ownership(self) -> None:
-        await self._let_go(
-            [partition for partition in self._owned if partition not in self.wanted]
-        )
+        await self._let_go([partition for partition in self._owned if partition not in self.wanted])
         for partition in self._dropped.keys() - self.wanted:
             del self._dropped[partition]
         for partition in sorted(self.wanted - self._owned.keys()):
@@ -191,28 +177,20 @@ class Processor:
             self._wake.set,
         )
         timers = Timers(await self._store.due(partition))
-        parked = ParkedMessages(
-            partition, await self._store.load_kind(partition, PARKED)
-        )
+        parked = ParkedMessages(partition, await self._store.load_kind(partition, PARKED))
         await self._relay.resume(state)
         inbox.put_back(await self._still_asked(partition, state))
         await self._log.attach(partition, inbox)
         self._dropped.pop(partition, None)
-        self._owned[partition] = OwnedPartition(
-            state, inbox, timers, parked, self._settings.records_kept_max
-        )
+        self._owned[partition] = OwnedPartition(state, inbox, timers, parked, self._settings.records_kept_max)
 
-    async def _still_asked(
-        self, partition: Partition, state: PartitionState
-    ) -> list[Received]:
+    async def _still_asked(self, partition: Partition, state: PartitionState) -> list[Received]:
         """The direct commands to decide again. A batch whose COMMIT answer was lost and that is in the store after all
         only has to be passed on."""
         dropped = self._dropped.get(partition)
         if dropped is None:
             return []
-        if dropped.unknown is not None and await self._is_stored(
-            dropped.unknown, state
-        ):
+        if dropped.unknown is not None and await self._is_stored(dropped.unknown, state):
             await self._pass_on(dropped.unknown)
             return dropped.waiting
         return dropped.batch + dropped.waiting
@@ -242,9 +220,7 @@ class Processor:
             await self._log.detach(partition)
             await self._relay.release(partition)
             waiting = owned.inbox.close()
-            self._dropped[partition] = Dropped(
-                _direct(batch), _direct(waiting), batches.get(partition)
-            )
+            self._dropped[partition] = Dropped(_direct(batch), _direct(waiting), batches.get(partition))
 
     # One turn -----------------------------------------------------------------------------------------------------
 
@@ -255,20 +231,12 @@ class Processor:
                 if owned.inbox.has_room():
                     await self._read_on(partition, owned.inbox, source)
 
-    async def _read_on(
-        self, partition: Partition, inbox: PartitionInbox, source: str
-    ) -> None:
+    async def _read_on(self, partition: Partition, inbox: PartitionInbox, source: str) -> None:
         destination, limit = str(partition), self._settings.page_rows
-        rows = await self._store.read_journal(
-            source, inbox.position(source), limit, destination
-        )
+        rows = await self._store.read_journal(source, inbox.position(source), limit, destination)
         received = []
         for row in rows:
-            previous = next(
-                route.previous
-                for route in row.routes
-                if route.destination == destination
-            )
+            previous = next(route.previous for route in row.routes if route.destination == destination)
             message = codec.decode(row.type, row.version, row.data)
             received.append(Received(source, row.sequence, previous, message))
         inbox.catch_up(source, received, more=len(rows) == limit)
@@ -281,10 +249,8 @@ class Processor:
         decided: list[Decided] = []
         started = time.perf_counter()
         try:
-            await self._load(taken)
-            decided = [
-                self._decide(partition, batch) for partition, batch in taken.items()
-            ]
+            loaded = await self._load(taken)
+            decided = [self._decide(partition, batch) for partition, batch in taken.items()]
             await self._store.commit([one.batch for one in decided])
         except CommitUnknown:
             await self._recover("commit unknown", taken, decided)
@@ -295,10 +261,8 @@ class Processor:
         except TryLater:
             await self._recover("out of reach", taken)
             raise
-        metrics.BATCH_SECONDS.labels(*self._labels).observe(
-            time.perf_counter() - started
-        )
-        await self._committed(taken, decided)
+        metrics.BATCH_SECONDS.labels(*self._labels).observe(time.perf_counter() - started)
+        await self._committed(taken, loaded, decided)
         return True
 
     async def _recover(
@@ -323,10 +287,7 @@ class Processor:
         everyone = list(self._owned.items())
         for partition, owned in everyone[first:] + everyone[:first]:
             now = Instant(max(self._clock.now(), owned.state.time))
-            batch = [
-                Received(TIMER, 0, 0, TimerDue(key))
-                for key in owned.timers.take(now, room)
-            ]
+            batch = [Received(TIMER, 0, 0, TimerDue(key)) for key in owned.timers.take(now, room)]
             batch += owned.inbox.take(room - len(batch))
             if batch:
                 taken[partition] = batch
@@ -335,22 +296,17 @@ class Processor:
                 break
         return taken
 
-    async def _load(self, taken: Mapping[Partition, list[Received]]) -> None:
-        """The records that the batch reads and that are not in memory, in one query."""
+    async def _load(self, taken: Mapping[Partition, list[Received]]) -> Mapping[Partition, Collection[RecordKey]]:
+        """The records that the batch reads and that are not in memory, in one query. Returns which those were."""
         wanted: dict[Partition, set[RecordKey]] = {}
         reads = self._decider.reads
         for partition, batch in taken.items():
             known = self._owned[partition].records
-            missing = {
-                key
-                for received in batch
-                for key in reads(received.message)
-                if key not in known
-            }
+            missing = {key for received in batch for key in reads(received.message) if key not in known}
             if missing:
                 wanted[partition] = missing
         if not wanted:
-            return
+            return wanted
         found = await self._store.load(wanted)
         for partition, keys in wanted.items():
             records = self._owned[partition].records
@@ -358,18 +314,20 @@ class Processor:
                 data = found.get(key)
                 if data is not None:
                     records[key] = decode_record(key, data)
+        return wanted
 
     def _decide(self, partition: Partition, batch: list[Received]) -> Decided:
         owned = self._owned[partition]
-        writer = BatchWriter(
-            self._decider, owned.state, owned.records, owned.parked, self._clock.now()
-        )
+        writer = BatchWriter(self._decider, owned.state, owned.records, owned.parked, self._clock.now())
         for received in batch:
             writer.take(received)
         return writer.finish()
 
     async def _committed(
-        self, taken: Mapping[Partition, list[Received]], decided: Iterable[Decided]
+        self,
+        taken: Mapping[Partition, list[Received]],
+        loaded: Mapping[Partition, Collection[RecordKey]],
+        decided: Iterable[Decided],
     ) -> None:
         for one in decided:
             partition = one.batch.before.partition
@@ -378,7 +336,7 @@ class Processor:
             owned.inbox.committed(owned.state.positions.get(COMMANDS, 0))
             for key, due in one.touched.items():
                 owned.timers.set(key, due)
-            owned.forget_references()
+            owned.forget_references(loaded.get(partition, ()))
             owned.trim()
             metrics.MESSAGES.labels(*self._labels).inc(len(taken[partition]))
             metrics.EVENTS.labels(*self._labels).inc(len(one.events))
@@ -402,8 +360,4 @@ class Processor:
 
 def _direct(batch: Iterable[Received]) -> list[Received]:
     """Commands that came without a number: they stand in no log."""
-    return [
-        received
-        for received in batch
-        if received.source == COMMANDS and not received.sequence
-    ]
+    return [received for received in batch if received.source == COMMANDS and not received.sequence]

@@ -30,9 +30,7 @@ class Relay(Protocol):
         """This process owns the partition now: publish what its last owner did not."""
         ...
 
-    async def publish(
-        self, rows: Sequence[JournalRow], events: Sequence[Event]
-    ) -> None:
+    async def publish(self, rows: Sequence[JournalRow], events: Sequence[Event]) -> None:
         """Committed rows of one source, in order. Never raises TryLater: what can't go out now goes out later."""
         ...
 
@@ -48,9 +46,7 @@ class DirectRelay:
     async def resume(self, state: PartitionState) -> None:
         """Nothing to do: an inbox reads all its channels from the journals when it opens."""
 
-    async def publish(
-        self, rows: Sequence[JournalRow], events: Sequence[Event]
-    ) -> None:
+    async def publish(self, rows: Sequence[JournalRow], events: Sequence[Event]) -> None:
         await self._log.publish(rows, events)
 
     async def release(self, partition: Partition) -> None:
@@ -81,14 +77,10 @@ class WatermarkRelay:
     async def resume(self, state: PartitionState) -> None:
         source = str(state.partition)
         watermark = (await self._store.watermarks()).get(source, 0)
-        self._sources[source] = _Source(
-            watermark, state.last_sequence, deque(), watermark
-        )
+        self._sources[source] = _Source(watermark, state.last_sequence, deque(), watermark)
         self._wake.set()
 
-    async def publish(
-        self, rows: Sequence[JournalRow], events: Sequence[Event]
-    ) -> None:
+    async def publish(self, rows: Sequence[JournalRow], events: Sequence[Event]) -> None:
         source = self._sources.get(rows[0].source)
         if source is None:
             return  # let go meanwhile: the next owner goes on from the watermark
@@ -117,10 +109,7 @@ class WatermarkRelay:
                 log.warning("relay waits", extra={"trouble": str(trouble)})
                 if self._stopping:
                     return
-                await self._clock.wait(
-                    min(0.05 * 2 ** min(failures, 6), 2.0)
-                    * (0.5 + self._ids.jitter() / 2)
-                )
+                await self._clock.wait(min(0.05 * 2 ** min(failures, 6), 2.0) * (0.5 + self._ids.jitter() / 2))
             if not behind:
                 if self._stopping:
                     return
@@ -157,11 +146,7 @@ class WatermarkRelay:
             fresh.popleft()
         rows: list[JournalRow] = []
         events: list[Event] = []
-        while (
-            fresh
-            and len(rows) < self.PAGE
-            and fresh[0][0].sequence == source.published + len(rows) + 1
-        ):
+        while fresh and len(rows) < self.PAGE and fresh[0][0].sequence == source.published + len(rows) + 1:
             row, event = fresh.popleft()
             rows.append(row)
             events.append(event)

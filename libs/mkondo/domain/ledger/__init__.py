@@ -59,11 +59,7 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
 def _time_is_up(record: Record | None, now: Instant) -> Sequence[Event]:
     if record is None:
         return ()
-    return (
-        expire_approval(record, now)
-        if isinstance(record, Approval)
-        else expire_hold(record, now)
-    )
+    return expire_approval(record, now) if isinstance(record, Approval) else expire_hold(record, now)
 
 
 def react(event: Event) -> Sequence[Send]:

@@ -70,9 +70,7 @@ def opening(
 def open_account(command: OpenAccount, records: Records) -> Sequence[Event]:
     if find_account(command.account, records) is not None:
         return ()
-    return opening(
-        command.account, command.market, command.opening_minor, command.floor, records
-    )[1]
+    return opening(command.account, command.market, command.opening_minor, command.floor, records)[1]
 
 
 def entry_of(payment: Payment, account: Account) -> JournalEntryPosted:
@@ -93,9 +91,7 @@ def entry_of(payment: Payment, account: Account) -> JournalEntryPosted:
 def apply_credit(entry: JournalEntryPosted, records: Records) -> Sequence[Event]:
     """A credit is never refused: an account that can't take it leaves the money in suspense (rule 7)."""
     credited, minor = entry.credit.account, entry.credit.minor
-    account, events = account_or_opening(
-        credited, entry.market, entry.opens_accounts, records
-    )
+    account, events = account_or_opening(credited, entry.market, entry.opens_accounts, records)
     if account is None:
         return (_suspend(entry, "the credited account does not exist", records),)
     applied = CreditApplied(
@@ -109,9 +105,7 @@ def apply_credit(entry: JournalEntryPosted, records: Records) -> Sequence[Event]
     return (*events, applied)
 
 
-def _suspend(
-    entry: JournalEntryPosted, reason: str, records: Records
-) -> CreditSuspended:
+def _suspend(entry: JournalEntryPosted, reason: str, records: Records) -> CreditSuspended:
     credited, minor = entry.credit.account, entry.credit.minor
     shelter = suspense(entry.currency, credited)
     before = find_account(shelter, records)

@@ -46,15 +46,9 @@ def place_hold(hold: Hold, records: Records, now: Instant) -> Sequence[Event]:
                 "the hold would have expired already",
             ),
         )
-    account, opening = account_or_opening(
-        hold.account, hold.market, hold.opens_accounts, records
-    )
+    account, opening = account_or_opening(hold.account, hold.market, hold.opens_accounts, records)
     if account is None:
-        return (
-            HoldDeclined(
-                hold.hold, hold.account, NO_SUCH_CUSTOMER, "the account does not exist"
-            ),
-        )
+        return (HoldDeclined(hold.hold, hold.account, NO_SUCH_CUSTOMER, "the account does not exist"),)
     if not account.covers(hold.minor):
         return (
             *opening,
@@ -63,9 +57,7 @@ def place_hold(hold: Hold, records: Records, now: Instant) -> Sequence[Event]:
     return (*opening, HoldPlaced(hold))
 
 
-def capture_hold(
-    command: CaptureHold, records: Records, now: Instant
-) -> Sequence[Event]:
+def capture_hold(command: CaptureHold, records: Records, now: Instant) -> Sequence[Event]:
     hold = records.get(hold_key(command.hold, command.account))
     if not isinstance(hold, Hold):
         return (

@@ -60,20 +60,11 @@ def key(message: Message) -> str:
             return message.debit.account
         case HoldPlaced() | PlaceHold():
             return message.hold.account
-        case (
-            AnswerApproval() | ApprovalGranted() | ApprovalRefused() | ApprovalExpired()
-        ):
+        case AnswerApproval() | ApprovalGranted() | ApprovalRefused() | ApprovalExpired():
             return message.debited
         case OpenAccount() | AccountOpened() | CreditApplied() | CreditSuspended():
             return message.account
-        case (
-            CaptureHold()
-            | ReleaseHold()
-            | HoldCaptured()
-            | HoldReleased()
-            | HoldExpired()
-            | HoldDeclined()
-        ):
+        case CaptureHold() | ReleaseHold() | HoldCaptured() | HoldReleased() | HoldExpired() | HoldDeclined():
             return message.account
         case _:
             raise TypeError(f"the ledger has no key for {type(message).__name__}")
@@ -82,9 +73,7 @@ def key(message: Message) -> str:
 def reads(message: Message) -> Sequence[RecordKey]:
     match message:
         case PaymentAdmitted(payment=payment):
-            return account_key(payment.debited), _funding_key(
-                payment.market, payment.debited
-            )
+            return account_key(payment.debited), _funding_key(payment.market, payment.debited)
         case JournalEntryPosted():
             credited = message.credit.account
             return (
@@ -93,9 +82,7 @@ def reads(message: Message) -> Sequence[RecordKey]:
                 account_key(suspense(message.currency, credited)),
             )
         case OpenAccount():
-            return account_key(message.account), _funding_key(
-                message.market, message.account
-            )
+            return account_key(message.account), _funding_key(message.market, message.account)
         case AnswerApproval():
             return approval_key(message.payment_id), account_key(message.debited)
         case PlaceHold(hold=hold):

@@ -27,14 +27,8 @@ NO_SUCH_CUSTOMER = "INS-2051"
 def pay(admitted: PaymentAdmitted, records: Records, now: Instant) -> Sequence[Event]:
     payment = admitted.payment
     if now >= payment.deadline:
-        return (
-            _failed(
-                admitted, TIMED_OUT, "the deadline passed before posting", "Expired"
-            ),
-        )
-    account, opening = account_or_opening(
-        payment.debited, payment.market, payment.opens_accounts, records
-    )
+        return (_failed(admitted, TIMED_OUT, "the deadline passed before posting", "Expired"),)
+    account, opening = account_or_opening(payment.debited, payment.market, payment.opens_accounts, records)
     if account is None:
         return (
             _failed(
@@ -53,18 +47,12 @@ def _post(admitted: PaymentAdmitted, account: Account) -> Sequence[Event]:
     payment = admitted.payment
     if not account.covers(payment.amount.minor):
         return (_failed(admitted, SHORT, "Insufficient balance", "Declined"),)
-    completed = PaymentCompleted(
-        payment, market_day=admitted.market_day, buckets=admitted.buckets
-    )
+    completed = PaymentCompleted(payment, market_day=admitted.market_day, buckets=admitted.buckets)
     return (entry_of(payment, account), completed)
 
 
-def _failed(
-    admitted: PaymentAdmitted, code: str, reason: str, status: str
-) -> PaymentFailed:
-    return PaymentFailed(
-        admitted.payment, code, reason, status, admitted.market_day, admitted.buckets
-    )
+def _failed(admitted: PaymentAdmitted, code: str, reason: str, status: str) -> PaymentFailed:
+    return PaymentFailed(admitted.payment, code, reason, status, admitted.market_day, admitted.buckets)
 
 
 def answer(command: AnswerApproval, records: Records, now: Instant) -> Sequence[Event]:
@@ -76,15 +64,11 @@ def answer(command: AnswerApproval, records: Records, now: Instant) -> Sequence[
     if now >= approval.expires_at:
         return expire_approval(approval, now)
     if command.code != OK:
-        refused = ApprovalRefused(
-            command.payment_id, debited, command.code, command.text
-        )
+        refused = ApprovalRefused(command.payment_id, debited, command.code, command.text)
         return (refused, _failed(admitted, command.code, command.text, command.status))
     account = find_account(debited, records)
     if account is None:
-        raise LookupError(
-            f"the account of the waiting payment {command.payment_id} is gone"
-        )
+        raise LookupError(f"the account of the waiting payment {command.payment_id} is gone")
     return (ApprovalGranted(command.payment_id, debited), *_post(admitted, account))
 
 
@@ -92,7 +76,5 @@ def expire_approval(approval: Approval, now: Instant) -> Sequence[Event]:
     if now < approval.expires_at:
         return ()
     payment = approval.admitted.payment
-    failed = _failed(
-        approval.admitted, TIMED_OUT, "the customer did not answer in time", "Expired"
-    )
+    failed = _failed(approval.admitted, TIMED_OUT, "the customer did not answer in time", "Expired")
     return (ApprovalExpired(payment.payment_id, payment.debited), failed)

@@ -37,18 +37,10 @@ def evolve(records: Records, event: Event) -> Changes:
         case CreditSuspended():
             return _balance(records, event.suspense, event.currency, event.balance)
         case AccountOpened():
-            return {
-                account_key(event.account): Account(
-                    event.account, event.currency, floor=event.floor
-                )
-            }
+            return {account_key(event.account): Account(event.account, event.currency, floor=event.floor)}
         case ApprovalAsked():
             payment = event.admitted.payment
-            return {
-                approval_key(payment.payment_id): Approval(
-                    event.admitted, payment.deadline
-                )
-            }
+            return {approval_key(payment.payment_id): Approval(event.admitted, payment.deadline)}
         case ApprovalGranted() | ApprovalRefused() | ApprovalExpired():
             return {approval_key(event.payment_id): None}
         case HoldPlaced(hold=hold):
@@ -67,9 +59,7 @@ def evolve(records: Records, event: Event) -> Changes:
             raise TypeError(f"the ledger does not know {type(event).__name__}")
 
 
-def _balance(
-    records: Records, account: AccountId, currency: str, posted: int
-) -> Changes:
+def _balance(records: Records, account: AccountId, currency: str, posted: int) -> Changes:
     """Accounts without a floor (funding, suspense) come into being with their first posting."""
     key = account_key(account)
     before = records.get(key)
@@ -82,9 +72,7 @@ def _hold(records: Records, account: AccountId, minor: int) -> Changes:
     before = records[account_key(account)]
     if not isinstance(before, Account):
         raise LookupError(f"the account {account} of a hold is gone")
-    return {
-        account_key(account): msgspec.structs.replace(before, held=before.held + minor)
-    }
+    return {account_key(account): msgspec.structs.replace(before, held=before.held + minor)}
 
 
 def due(record: Record) -> Instant | None:
