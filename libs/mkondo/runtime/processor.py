@@ -1,7 +1,7 @@
 """The processor: take a batch, decide, commit, pass on. One per decider and process, for all partitions it owns.
 
-Nothing leaves before the transaction has committed (architecture rule 3). Any doubt about what the store holds is settled
-by dropping memory and taking the partition's row again (rule 4). Read next: ownership.py, relay.py.
+Nothing leaves before the transaction has committed (architecture rule 3). Any doubt about what the store holds is
+settled by dropping memory and taking the partition's row again (rule 4). Read next: ownership.py, relay.py.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The relay: committed rows go out in order, per source. Publishing twice is harmless, losing is noticed (rule 6).
 
 DirectRelay hands over inside one process, where the journals serve everybody else. WatermarkRelay feeds a log between
-processes from a task of its own, and moves a watermark only behind what the log has acknowledged: after a crash the next
-owner goes on from there. Read next: adapters/kafka/log.py.
+processes from a task of its own, and moves a watermark only behind what the log has acknowledged: after a crash the
+next owner goes on from there. Read next: adapters/kafka/log.py.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 class Relay(Protocol):
     async def resume(self, state: PartitionState) -> None:
-        """This process owns the partition now: publish what its last owner did not."""
+        """The partition is this process's now: publish what its last owner did not."""
         ...
 
     async def publish(self, rows: Sequence[JournalRow], events: Sequence[Event]) -> None:
