@@ -4,6 +4,7 @@ The core stands behind the Log port. It writes what the real deciders would have
 it answers a payment is a test's to choose.
 """
 
+import asyncio
 import base64
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -53,6 +54,7 @@ PRODUCTS = ("c2b_single_stage", "query_transaction_status")
 HOUR_MS = 3_600_000
 
 Answering = Callable[["Core", RequestPayment], Awaitable[None]]
+Opening = Callable[["Core", OpenSession], Awaitable[None]]
 
 
 def configuration(**changes: object) -> Configuration:
@@ -67,32 +69,46 @@ async def completes(core: "Core", command: RequestPayment) -> None:
     await core.end(PaymentCompleted(command.payment), command)
 
 
+async def opens(core: "Core", command: OpenSession) -> None:
+    """What usually happens: the session is stored, then told."""
+    opened = await core.open_session(command)
+    core.reply(opened)
+
+
 class Core:
     """A Log whose other end is here. Everything it was sent is kept in `commands`."""
 
     def __init__(self, store: MemoryStore, clock: SystemClock) -> None:
         self.commands: list[Message] = []
         self.answering: Answering = completes
-        self.opens_sessions = True
+        self.opening: Opening = opens
+        self._arrival = asyncio.Event()
         self._store = store
         self._clock = clock
         self._handler: ReplyHandler | None = None
 
     async def send_command(self, partition: Partition, command: Message) -> None:
         self.commands.append(command)
+        self._arrival.set()
         match command:
             case OpenSession():
                 assert partition == Partition("admission", partition_of(command.application))
-                await self._open(command)
+                await self.opening(self, command)
             case RequestPayment():
                 assert partition == Partition("admission", partition_of(command.payment.application))
                 await self.answering(self, command)
 
-    async def _open(self, command: OpenSession) -> None:
-        if self.opens_sessions:
-            now = self._clock.now()
-            await self.add_session(Session(command.application, command.session, now, Instant(now + HOUR_MS)))
-            self.reply(SessionOpened(command.application, command.session, now, now, command.reply_to))
+    async def asked_for(self, payments: int) -> None:
+        """Until that many payments have been asked for."""
+        async with asyncio.timeout(5):
+            while len(self.payments) < payments:
+                self._arrival.clear()
+                await self._arrival.wait()
+
+    async def open_session(self, command: OpenSession) -> SessionOpened:
+        now = self._clock.now()
+        await self.add_session(Session(command.application, command.session, now, Instant(now + HOUR_MS)))
+        return SessionOpened(command.application, command.session, now, now, command.reply_to)
 
     async def add_session(self, session: Session) -> None:
         await self.put(admission.session_key(session.session), session)
@@ -166,7 +182,17 @@ class Core:
 class World:
     """Both environments' edge, each with its own store and core, behind one front."""
 
-    def __init__(self, front: Front, cores: dict[str, Core], keys: RsaKeys, stores: dict[str, MemoryStore]) -> None:
+    def __init__(
+        self,
+        front: Front,
+        cores: dict[str, Core],
+        keys: RsaKeys,
+        stores: dict[str, MemoryStore],
+        clock: SystemClock,
+        ids: SystemIds,
+    ) -> None:
+        self.clock = clock
+        self.ids = ids
         self.front = front
         self.cores = cores
         self.core = cores["sandbox"]
@@ -192,7 +218,7 @@ class World:
     ) -> str:
         """A session id that admission has opened."""
         session_id = secrets.token_hex(16)
-        live_from = Instant(SystemClock().now() + live_in_ms)
+        live_from = Instant(self.clock.now() + live_in_ms)
         ends = Instant(live_from + lasts_ms)
         session = Session(application, SessionHash(hash_of(session_id)), live_from, ends, revoked)
         await self.cores[environment].add_session(session)
@@ -236,7 +262,7 @@ async def build(
 
     documents = {"/docs/m-pesa-openapi.json": Document("application/json", b'{"openapi":"3.1.0"}')}
     front = Front(handlers, page or pages(ids, ready, CollectorRegistry(), documents), ids, limits, observe)
-    world = World(front, cores, keys, stores)
+    world = World(front, cores, keys, stores, clock, ids)
     await world.configure()
     return world
 

@@ -39,7 +39,7 @@ class Refusals(msgspec.Struct, frozen=True):
 
 
 class ContractProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection. `empty` is set while its server has none."""
 
     def __init__(
         self,
@@ -50,10 +50,12 @@ class ContractProtocol(HttpToolsProtocol):
         *,
         refusals: Refusals,
         patience: Patience,
+        empty: asyncio.Event,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._refusals = refusals
         self._patience = patience
+        self._empty = empty
         self._whole = True
         self._in_head = False
         self._deaf = False
@@ -63,6 +65,7 @@ class ContractProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._empty.clear()
         if len(self.connections) > self._patience.connections_max:
             self._say(self._refusals.busy())
         else:
@@ -72,6 +75,8 @@ class ContractProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        if not self.connections:
+            self._empty.set()
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:

@@ -1,17 +1,21 @@
 """A listening server inside the event loop that is running: HTTP, or HTTPS with the local authority's certificate.
 
-uvicorn does the work; it installs no signal handlers and prints nothing. Read next: protocol.py.
+uvicorn's protocol does the work; its server, with its signal handlers, banners and polling, is not used. Read next:
+protocol.py.
 """
 
 import asyncio
+import contextlib
 import errno
 import socket
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-from uvicorn import Config, Server
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from mkondo.adapters.http.front import App
 from mkondo.adapters.http.protocol import ContractProtocol, Patience, Refusals
@@ -19,6 +23,7 @@ from mkondo.openapi import render
 from mkondo.ports.ids import Ids
 
 BACKLOG = 2048
+_FLUSH_SECONDS_MAX = 2.0
 
 
 class CannotListen(Exception):
@@ -34,49 +39,89 @@ class Listen(msgspec.Struct, frozen=True):
     certificate_file: Path | None = None
     key_file: Path | None = None
     keep_alive_seconds: int = 80
-    drain_seconds: int = 25
+    drain_seconds: float = 25
 
 
 class HttpServer:
     """One listening socket and its connections."""
 
-    def __init__(self, server: Server, listener: socket.socket, running: asyncio.Task[None]) -> None:
-        self._server = server
-        self._listener = listener
-        self._running = running
+    def __init__(self, listener: socket.socket, state: ServerState, drain_seconds: float) -> None:
         self.port: int = listener.getsockname()[1]
         """The port that was really taken."""
+        self._state = state
+        self._drain_seconds = drain_seconds
+        self._server: asyncio.Server | None = None
+        self._clock: asyncio.TimerHandle | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     @classmethod
     async def start(cls, app: App, listen: Listen, ids: Ids, patience: Patience | None = None) -> Self:
         """Listen, and serve `app` from now on. Raises CannotListen."""
-        listener = _bind(listen)
-        config = Config(
-            app=app,
-            http=partial(ContractProtocol, refusals=_refusals(ids), patience=patience or Patience()),  # type: ignore[arg-type]
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=listen.keep_alive_seconds,
-            timeout_graceful_shutdown=listen.drain_seconds,
-            backlog=BACKLOG,
-            **_tls(listen),
-        )
+        listener, state, config = _bind(listen), ServerState(), _configure(app, listen)
         config.load()
-        server = Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
-        return cls(server, listener, asyncio.create_task(server.main_loop()))
+        server = cls(listener, state, listen.drain_seconds)
+        make = partial(
+            ContractProtocol,
+            config,
+            state,
+            {},
+            refusals=_refusals(ids),
+            patience=patience or Patience(),
+            empty=server._empty,
+        )
+        server._tell_the_date()
+        loop = asyncio.get_running_loop()
+        server._server = await loop.create_server(make, sock=listener, ssl=config.ssl, backlog=BACKLOG)
+        return server
 
     async def stop(self) -> None:
-        """Take no more connections, let the requests in hand have their answers, then close."""
-        self._server.should_exit = True
-        await self._running
-        await self._server.shutdown(sockets=[self._listener])
+        """Take no more connections, let the requests in hand have their answers, then close.
+
+        What takes longer than `drain_seconds` is cancelled: the front tells those callers that nobody knows.
+        """
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        if self._state.tasks:
+            _, late = await asyncio.wait(self._state.tasks, timeout=self._drain_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._close_connections()
+        if self._clock is not None:
+            self._clock.cancel()
+
+    async def _close_connections(self) -> None:
+        """Politely, so that last answers are flushed; then without asking."""
+        for connection in list(self._state.connections):
+            connection.transport.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FLUSH_SECONDS_MAX):
+                await self._empty.wait()
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+
+    def _tell_the_date(self) -> None:
+        """Every answer's Date, made once a second."""
+        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        self._clock = asyncio.get_running_loop().call_later(1, self._tell_the_date)
+
+
+def _configure(app: App, listen: Listen) -> Config:
+    return Config(
+        app=app,
+        http=ContractProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        timeout_keep_alive=listen.keep_alive_seconds,
+        **_tls(listen),
+    )
 
 
 def _tls(listen: Listen) -> dict[str, Any]:
