@@ -1,0 +1,187 @@
+"""What must be true when a run has come to rest: the guarantees of architecture section 5, one function each.
+
+Everything is read from the store, as an auditor would, and compared with what the clients were told. Every sentence that a
+check reports begins with its guarantee. Read next: audit.py, which reads the journals.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Protocol
+
+from mkondo.adapters.memory.store import MemoryStore
+from mkondo.contracts.records import PARKED, decode_event
+from mkondo.domain.account import (
+    CreditApplied,
+    CreditSuspended,
+    HoldCaptured,
+    HoldExpired,
+    HoldPlaced,
+    HoldReleased,
+    JournalEntryPosted,
+)
+from mkondo.domain.ids import ApplicationId
+from mkondo.domain.payment import (
+    PaymentAdmitted,
+    PaymentCompleted,
+    PaymentFailed,
+    PaymentRejected,
+)
+from mkondo.testing.simulation.audit import Journals
+from mkondo.testing.simulation.carrier import Carrier
+from mkondo.testing.simulation.ingress import ANSWERED, Attempt
+from mkondo.testing.simulation.loop import at_once
+from mkondo.testing.simulation.orders import CEILING, configuration
+
+LATEST_MS = 25_000
+"""After its deadline, when its owner has died and the next one too, a payment still has to end."""
+
+
+class Rested(Protocol):
+    """What a run leaves behind."""
+
+    store: MemoryStore
+    carrier: Carrier | None
+    attempts: list[Attempt]
+
+    def is_stopped(self, application: ApplicationId) -> bool: ...
+
+    def report(self, trouble: str) -> None: ...
+
+
+async def check(world: Rested) -> None:
+    """Report everything that is wrong."""
+    journals = await Journals.read(world.store)
+    for trouble in journals.troubles():
+        world.report(trouble)
+    for sentences in (
+        _acknowledged(world, journals),
+        _once(journals),
+        _limits(journals),
+        _outcomes(world, journals),
+        _told(world, journals),
+        _in_time(journals),
+        _nothing_lost(world, journals),
+        _published(world, journals),
+    ):
+        for sentence in sentences:
+            world.report(sentence)
+    for state in await world.store.states():
+        for key in await world.store.load_kind(state.partition, PARKED):
+            world.report(f"G3: {key} is parked")
+
+
+def _acknowledged(world: Rested, journals: Journals) -> Iterator[str]:
+    """G1: what a client was told is completed stands in the ledger exactly once."""
+    entries = Counter(event.payment_id for event in journals.of(JournalEntryPosted))
+    for attempt in world.attempts:
+        if isinstance(attempt.answer, PaymentCompleted):
+            found = entries[attempt.payment.payment_id]
+            if found != 1:
+                yield f"G1: {attempt.payment.payment_id} was acknowledged and has {found} entries"
+
+
+def _nothing_lost(world: Rested, journals: Journals) -> Iterator[str]:
+    """G1: a command that was accepted for sure, and whose process lived to answer, was decided."""
+    known = {event.payment.payment_id for event in (*journals.of(PaymentAdmitted), *journals.of(PaymentFailed))}
+    for attempt in world.attempts:
+        payment = attempt.payment
+        survived = world.carrier is not None or attempt.told not in ("dropped", "busy")
+        if not attempt.sent or not survived or world.is_stopped(payment.application):
+            continue
+        if payment.payment_id not in known and not _was_refused(world, journals, attempt):
+            yield f"G1: the command of {payment.payment_id} was accepted and is lost ({attempt.told})"
+
+
+def _was_refused(world: Rested, journals: Journals, attempt: Attempt) -> bool:
+    """A rejection leaves no trace but its answer, which may be lost; then what it says must be plausible."""
+    payment = attempt.payment
+    if isinstance(attempt.answer, PaymentRejected):
+        return True
+    taken = {
+        (event.payment.application, event.payment.third_party_conversation_id)
+        for event in (*journals.of(PaymentAdmitted), *journals.of(PaymentFailed))
+    }
+    short_lived = configuration(payment.application).session_lifetime_ms < 60_000
+    return short_lived or (payment.application, payment.third_party_conversation_id) in taken
+
+
+def _once(journals: Journals) -> Iterator[str]:
+    """G2: every effect happened once."""
+    completed = Counter(event.payment.payment_id for event in journals.of(PaymentCompleted))
+    admitted = Counter(event.payment.payment_id for event in journals.of(PaymentAdmitted))
+    entries = Counter(event.entry for event in journals.of(JournalEntryPosted))
+    credits = Counter(event.entry for event in (*journals.of(CreditApplied), *journals.of(CreditSuspended)))
+    for payment_id, count in (completed | admitted).items():
+        if completed[payment_id] > 1 or admitted[payment_id] != 1:
+            yield f"G2: {payment_id} was admitted {admitted[payment_id]} times and completed {count} times"
+        if completed[payment_id] != entries[payment_id]:
+            yield f"G2: {payment_id} completed {completed[payment_id]} times with {entries[payment_id]} entries"
+    for entry in entries | credits:
+        if entries[entry] != 1 or credits[entry] != 1:
+            yield f"G2: entry {entry} was posted {entries[entry]} times and credited {credits[entry]} times"
+    placed = Counter(event.hold.hold for event in journals.of(HoldPlaced))
+    ended = Counter(
+        event.hold for kind in (HoldCaptured, HoldReleased, HoldExpired) for event in journals.of(kind)
+    )
+    for hold in placed | ended:
+        if placed[hold] != 1 or ended[hold] != 1:
+            yield f"G2: {hold} was placed {placed[hold]} times and ended {ended[hold]} times"
+
+
+def _limits(journals: Journals) -> Iterator[str]:
+    """G4: no payment above its application's single value."""
+    for event in journals.of(PaymentAdmitted):
+        payment = event.payment
+        ceiling = configuration(payment.application).products[payment.operation].single_value.get("TZS")
+        if ceiling is not None and payment.amount.minor > CEILING:
+            yield f"G4: {payment.payment_id} moved {payment.amount.minor} past {ceiling}"
+
+
+def _outcomes(world: Rested, journals: Journals) -> Iterator[str]:
+    """G5: one outcome a payment, the same in the event and in the row."""
+    endings = [*journals.of(PaymentCompleted), *journals.of(PaymentFailed)]
+    ended = Counter(event.payment.payment_id for event in endings)
+    for event in endings:
+        payment_id = event.payment.payment_id
+        stored = at_once(world.store.outcome(payment_id))
+        if stored is None or decode_event(stored.data) != event:
+            yield f"G5: {payment_id} ended with {event}, the outcome row says {stored}"
+    for event in journals.of(PaymentAdmitted):
+        if ended[event.payment.payment_id] != 1:
+            yield f"G5: {event.payment.payment_id} was admitted and has {ended[event.payment.payment_id]} outcomes"
+
+
+def _told(world: Rested, journals: Journals) -> Iterator[str]:
+    """G5: what a client was told is the outcome, and stays it."""
+    known = {event.payment.payment_id for event in (*journals.of(PaymentAdmitted), *journals.of(PaymentFailed))}
+    for attempt in world.attempts:
+        payment_id, answer = attempt.payment.payment_id, attempt.answer
+        stored = at_once(world.store.outcome(payment_id))
+        if attempt.told != ANSWERED:
+            continue
+        if isinstance(answer, PaymentRejected):
+            if payment_id in known:
+                yield f"G5: {payment_id} was rejected with {answer.code}, and is a payment"
+        elif stored is None or decode_event(stored.data) != answer:
+            yield f"G5: {payment_id} was told {answer}, its outcome is {stored}"
+
+
+def _in_time(journals: Journals) -> Iterator[str]:
+    """G5, rule 10: nothing is posted after the deadline, and everything ends soon after it."""
+    for row, event in journals.rows_of(PaymentCompleted, PaymentFailed):
+        deadline = event.payment.deadline
+        if isinstance(event, PaymentCompleted) and row.time >= deadline:
+            yield f"G5: {event.payment.payment_id} was posted {row.time - deadline} ms after its deadline"
+        if row.time > deadline + LATEST_MS:
+            yield f"G5: {event.payment.payment_id} ended {row.time - deadline} ms after its deadline"
+
+
+def _published(world: Rested, journals: Journals) -> Iterator[str]:
+    """G8: every row went out, in order but for repeats."""
+    if world.carrier is None:
+        return
+    for source, rows in journals.rows.items():
+        first_times = list(dict.fromkeys(world.carrier.published[source]))
+        if first_times != [row.sequence for row in rows]:
+            missing = {row.sequence for row in rows} - set(first_times)
+            yield f"G8: {source} has {len(rows)} rows, the event topic missed {sorted(missing)[:5]} or saw them in disorder"

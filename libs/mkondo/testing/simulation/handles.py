@@ -1,0 +1,157 @@
+"""One process's hands on the durable store and on the log of embedded mode: slow, unreliable, and dead when it is.
+
+The store itself (adapters/memory/store.py) answers every call in one atomic step; what can go wrong on the way there and
+back is here. Read next: carrier.py, the log between processes.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+
+from mkondo.adapters.memory.log import MemoryLog
+from mkondo.adapters.memory.store import MemoryStore
+from mkondo.contracts.journal import (
+    JournalRow,
+    Partition,
+    PartitionBatch,
+    PartitionState,
+    StoredOutcome,
+    StoredRecord,
+    StoredReference,
+)
+from mkondo.domain.decider import Message, ReplyTo
+from mkondo.domain.ids import Instant, RecordKey
+from mkondo.ports.errors import CommitUnknown, Fenced, TryLater
+from mkondo.ports.log import COMMANDS, Inbox, Received, ReplyHandler
+from mkondo.testing.simulation.life import Life
+
+
+class StoreHandle:
+    """ports/store.py, Store and Facts, as one process reaches them."""
+
+    def __init__(self, inner: MemoryStore, life: Life) -> None:
+        self._inner, self._life = inner, life
+
+    async def acquire(self, partition: Partition, member: str) -> PartitionState:
+        return await self._life.call(f"acquire {partition}", lambda: self._inner.acquire(partition, member))
+
+    async def commit(self, batches: Sequence[PartitionBatch]) -> None:
+        """The answer may be lost, with the transaction done, not done, or still under way to the server."""
+        weather = self._life.weather
+        try:
+            await self._life.before(f"commit {[str(batch.after.partition) for batch in batches]}")
+        except asyncio.CancelledError:
+            if weather.happens(0.5):
+                _still_under_way(self._inner, batches, weather.lag())
+            raise
+        fate = weather.random.randrange(3) if weather.happens(weather.unknown) else None
+        if fate is None or fate == 0:
+            await self._inner.commit(batches)
+        elif fate == 1:
+            _still_under_way(self._inner, batches, weather.random.choice((0.0, 0.01, 0.1, 1.0)))
+        await self._life.lag()
+        if fate is not None:
+            raise CommitUnknown("the answer to COMMIT was lost")
+
+    async def load(self, wanted: Mapping[Partition, Collection[RecordKey]]) -> dict[RecordKey, bytes]:
+        return await self._life.call("load", lambda: self._inner.load(wanted))
+
+    async def load_kind(self, partition: Partition, kind: str) -> dict[RecordKey, StoredRecord]:
+        return await self._life.call("load kind", lambda: self._inner.load_kind(partition, kind))
+
+    async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
+        return await self._life.call("due", lambda: self._inner.due(partition))
+
+    async def read_journal(
+        self, source: str, after: int, limit: int, destination: str | None = None
+    ) -> Sequence[JournalRow]:
+        return await self._life.call(
+            f"read {source} {after}", lambda: self._inner.read_journal(source, after, limit, destination)
+        )
+
+    async def states(self) -> Sequence[PartitionState]:
+        return await self._life.call("states", self._inner.states)
+
+    async def claim(self, member: str, deciders: Collection[str], lease_seconds: float) -> Collection[Partition]:
+        return await self._life.call("claim", lambda: self._inner.claim(member, deciders, lease_seconds))
+
+    async def release(self, member: str) -> None:
+        await self._life.call("release", lambda: self._inner.release(member))
+
+    async def watermarks(self) -> Mapping[str, int]:
+        return await self._life.call("watermarks", self._inner.watermarks)
+
+    async def move_watermark(self, source: str, sequence: int) -> None:
+        await self._life.call(f"watermark {source}", lambda: self._inner.move_watermark(source, sequence))
+
+    async def record(self, key: RecordKey) -> bytes | None:
+        return await self._life.call("record", lambda: self._inner.record(key))
+
+    async def reference(self, application: str, text: str) -> StoredReference | None:
+        return await self._life.call("reference", lambda: self._inner.reference(application, text))
+
+    async def outcome(self, payment_id: str) -> StoredOutcome | None:
+        return await self._life.call("outcome", lambda: self._inner.outcome(payment_id))
+
+
+def _still_under_way(store: MemoryStore, batches: Sequence[PartitionBatch], seconds: float) -> None:
+    """The server gets to it later, whoever has died or taken the partition meanwhile."""
+
+    async def arrive() -> None:
+        await asyncio.sleep(seconds)
+        try:
+            await store.commit(batches)
+        except Fenced:
+            return
+
+    asyncio.get_running_loop().create_task(arrive())
+
+
+class EmbeddedLog:
+    """ports/log.py inside one process. Hand-overs get lost, commands find no room; the journals make up for it."""
+
+    def __init__(self, life: Life) -> None:
+        self._inner, self._life = MemoryLog(), life
+
+    async def attach(self, partition: Partition, inbox: Inbox) -> None:
+        await self._life.call("attach", lambda: self._inner.attach(partition, _Fumbling(inbox, self._life)))
+
+    async def detach(self, partition: Partition) -> None:
+        await self._life.call("detach", lambda: self._inner.detach(partition))
+
+    async def publish(self, rows: Sequence[JournalRow], messages: Sequence[Message]) -> None:
+        await self._life.call(f"publish {rows[0].source}", lambda: self._inner.publish(rows, messages))
+
+    async def send_command(self, partition: Partition, command: Message) -> None:
+        await self._life.call(f"command {partition}", lambda: self._inner.send_command(partition, command))
+        if self._life.weather.happens(self._life.weather.sent_twice):
+            with suppress(TryLater):
+                await self._inner.send_command(partition, command)
+
+    async def send_replies(self, replies: Sequence[tuple[ReplyTo, Message]]) -> None:
+        weather = self._life.weather
+        heard = [reply for reply in replies if not weather.happens(weather.lost)]
+        await self._life.call("replies", lambda: self._inner.send_replies(heard))
+
+    async def listen(self, handler: ReplyHandler) -> int:
+        return await self._inner.listen(handler)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class _Fumbling:
+    """An inbox on the way to which hand-overs are dropped."""
+
+    def __init__(self, inner: Inbox, life: Life) -> None:
+        self._inner, self._life = inner, life
+
+    def offer(self, received: Received) -> bool:
+        if self._life.dead or self._life.weather.happens(self._life.weather.lost):
+            return False
+        if received.source != COMMANDS and self._life.weather.happens(self._life.weather.repeated):
+            self._inner.offer(received)
+        return self._inner.offer(received)
+
+    def command_position(self) -> int:
+        return self._inner.command_position()

@@ -1,0 +1,133 @@
+"""One simulated process: the real runtime and an ingress, composed over handles that die with it.
+
+The blueprint says which parts are used, so that a planted bug (testing/faults.py) is a different part, never a flag in
+production code. Read next: world.py.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from mkondo.adapters.memory.store import MemoryStore
+from mkondo.contracts.journal import Partition
+from mkondo.domain.decider import Decider
+from mkondo.ports.log import Inbox, Log
+from mkondo.ports.store import Store
+from mkondo.runtime.ownership import Ownership
+from mkondo.runtime.processor import Processor, ProcessorSettings
+from mkondo.runtime.relay import DirectRelay, Relay, WatermarkRelay
+from mkondo.runtime.replies import ReplyDesk
+from mkondo.testing.simulation.carrier import Attachment, Carrier, CarrierHandle
+from mkondo.testing.simulation.handles import EmbeddedLog, StoreHandle
+from mkondo.testing.simulation.ingress import Ingress
+from mkondo.testing.simulation.life import Life
+from mkondo.testing.simulation.weather import SimulatedIds
+from mkondo.topology import DECIDERS, sources_of
+
+ENVIRONMENT = "sandbox"
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """Which parts a world is made of. The defaults are the real ones."""
+
+    store: type[MemoryStore] = MemoryStore
+    deciders: Mapping[str, Decider] = field(default_factory=lambda: DECIDERS)
+    processor: type[Processor] = Processor
+    relay: type[WatermarkRelay] = WatermarkRelay
+    attachment: type[Attachment] = Attachment
+    reach: Callable[[Store, Log, Life], Store] = lambda store, log, life: store
+    """What stands between the runtime and its hands on the store."""
+    open: Callable[[Inbox], Inbox] = lambda inbox: inbox
+    """What stands between the log and an inbox."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place where processes live one after the other, and what they do there."""
+
+    name: str
+    hosts: tuple[str, ...]
+    ingress: bool
+
+
+class Process:
+    """One life in a slot."""
+
+    def __init__(
+        self, slot: Slot, life: Life, blueprint: Blueprint, store: MemoryStore, carrier: Carrier | None, ids: SimulatedIds
+    ) -> None:
+        self.life = life
+        self.slot = slot
+        self.accepting = False
+        self._ids = ids
+        self._facts = StoreHandle(store, life)
+        self.log: Log = _Opened(
+            EmbeddedLog(life) if carrier is None else CarrierHandle(carrier, life, blueprint.attachment), blueprint.open
+        )
+        self._store = blueprint.reach(self._facts, self.log, life)
+        self._published = None if carrier is None else blueprint.relay(self._store, self.log, life, ids)
+        self._relay: Relay = self._published or DirectRelay(self.log)
+        member = f"{slot.name}.{ids.incarnation()}"
+        settings = _settings(life)
+        self._processors = [
+            blueprint.processor(
+                ENVIRONMENT,
+                name,
+                blueprint.deciders[name],
+                sources_of(name),
+                self._store,
+                self.log,
+                self._relay,
+                life,
+                ids,
+                member,
+                settings,
+            )
+            for name in slot.hosts
+        ]
+        self._ownership = Ownership(self._store, member, self._processors, life)
+
+    async def start(self) -> None:
+        desk = await ReplyDesk.listening(self.log, self._ids)
+        self.ingress = Ingress(self.log, self._facts, desk, self.life)
+        if self._processors:
+            self.life.spawn(self._ownership.run())
+        if self._published is not None:
+            self.life.spawn(self._published.run())
+        self._running = [self.life.spawn(processor.run()) for processor in self._processors]
+        self.accepting = self.slot.ingress
+
+    async def stop(self) -> None:
+        """The graceful end, as services do it: nothing new, finish what is in hand, say goodbye."""
+        self.accepting = False
+        for processor in self._processors:
+            processor.stop()
+        for task in self._running:
+            await task
+        if self._published is not None:
+            self._published.stop()
+        await self._ownership.stop()
+
+
+def _settings(life: Life) -> ProcessorSettings:
+    """Small rooms, so that every ceiling is met."""
+    pick = life.weather.random.randrange
+    return ProcessorSettings(
+        batch_messages_max=pick(1, 40),
+        inbox_messages_max=pick(3, 80),
+        page_rows=pick(2, 60),
+        records_kept_max=pick(5, 200),
+    )
+
+
+class _Opened:
+    """A log whose inboxes have something in front of them."""
+
+    def __init__(self, inner: Log, opened: Callable[[Inbox], Inbox]) -> None:
+        self._opened = opened
+        self._inner = inner
+        self.detach, self.publish, self.send_command = inner.detach, inner.publish, inner.send_command
+        self.send_replies, self.listen, self.close = inner.send_replies, inner.listen, inner.close
+
+    async def attach(self, partition: Partition, inbox: Inbox) -> None:
+        await self._inner.attach(partition, self._opened(inbox))

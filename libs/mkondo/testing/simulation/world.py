@@ -1,0 +1,208 @@
+"""One run: a world is put together from a seed, goes through its storm, comes to rest, and is checked.
+
+Even seeds are embedded (one process, journals read directly), odd ones Kafka-like (several members, a log between them).
+Read next: checks.py.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from mkondo.contracts.journal import Partition
+from mkondo.domain import admission, ledger
+from mkondo.domain.ids import ApplicationId, partition_of
+from mkondo.domain.payment import PaymentCompleted
+from mkondo.testing.simulation.carrier import Carrier
+from mkondo.testing.simulation.checks import check
+from mkondo.testing.simulation.clients import Clients
+from mkondo.testing.simulation.ingress import ANSWERED, Attempt
+from mkondo.testing.simulation.life import Life, TrueClock
+from mkondo.testing.simulation.loop import run_virtually
+from mkondo.testing.simulation.orders import APPLICATIONS, Order, holds, orders
+from mkondo.testing.simulation.process import Blueprint, Process, Slot
+from mkondo.testing.simulation.weather import SimulatedIds, Weather
+
+CRASHES = 11
+BOTH = (admission.NAME, ledger.NAME)
+REST_SECONDS = 16.0
+"""Long enough for every deadline, lease and lost message."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a seed."""
+
+    seed: int
+    failures: list[str]
+    digest: str
+    payments: int
+    crashes: int
+    told: dict[str, int]
+
+
+class World:
+    """Everything of one run."""
+
+    def __init__(self, seed: int, blueprint: Blueprint) -> None:
+        self.seed = seed
+        self.blueprint = blueprint
+        self.weather = Weather(seed)
+        self.ids = SimulatedIds(self.weather.random)
+        self.store = blueprint.store(TrueClock())
+        self.carrier = Carrier(self.weather) if seed % 2 else None
+        self.attempts: list[Attempt] = []
+        self.failures: list[str] = []
+        self.crashes = 0
+        self._living: dict[str, Process] = {}
+        self._slots = self._cast()
+        self._clients = Clients(self)
+
+    def _cast(self) -> list[Slot]:
+        if self.carrier is None:
+            return [Slot("all", BOTH, ingress=True)]
+        pick = self.weather.random.choice
+        return [
+            Slot("a", BOTH, ingress=False),
+            Slot("b", (ledger.NAME,), ingress=False),
+            Slot("c", pick((BOTH, (admission.NAME,))), ingress=True),
+            Slot("edge", (), ingress=True),
+        ]
+
+    def report(self, trouble: str) -> None:
+        if len(self.failures) < 20:
+            self.failures.append(trouble)
+
+    async def door(self) -> Process:
+        while True:
+            open_doors = [process for process in self._living.values() if process.accepting and not process.life.dead]
+            if open_doors:
+                return self.weather.random.choice(open_doors)
+            await asyncio.sleep(0.05)
+
+    # Processes ----------------------------------------------------------------------------------------------------
+
+    async def _start(self, slot: Slot) -> None:
+        life = Life(slot.name, self.weather, self.report)
+        process = Process(slot, life, self.blueprint, self.store, self.carrier, self.ids)
+        await process.start()
+        self._living[slot.name] = process
+
+    async def _crash(self, slot: Slot, down: float) -> None:
+        process = self._living.pop(slot.name, None)
+        if process is None:
+            return
+        self.crashes += 1
+        self.weather.note(f"crash {slot.name}\n")
+        process.life.crash()
+        await asyncio.sleep(down)
+        await self._start(slot)
+
+    async def _leave(self, slot: Slot) -> None:
+        """A graceful restart, cut short when it takes too long."""
+        process = self._living.pop(slot.name, None)
+        if process is None:
+            return
+        await asyncio.wait({process.life.spawn(process.stop())}, timeout=3.0)
+        process.life.crash()
+        await self._start(slot)
+
+    async def _storm(self, span: float) -> None:
+        """Crashes, pauses, restarts and deleted commands, one after the other."""
+        chance = self.weather.random
+        kinds = ["crash"] * CRASHES + ["pause"] * 4 + ["leave"] * 2
+        chance.shuffle(kinds)
+        truncated = self.carrier is not None and chance.random() < 0.3
+        async with asyncio.TaskGroup() as group:
+            for kind in kinds:
+                await asyncio.sleep(span / len(kinds) * 2 * chance.random())
+                slot = await self._somebody()
+                if kind == "pause":
+                    self._living[slot.name].life.pause(chance.choice((0.3, 1.0, 2.5, 4.0)))
+                elif kind == "leave":
+                    group.create_task(self._leave(slot))
+                else:
+                    group.create_task(self._crash(slot, 1.5 * chance.random()))
+                    truncated = truncated and not self._truncate(slot)
+
+    async def _somebody(self) -> Slot:
+        """One of those that live now."""
+        while not self._living:
+            await asyncio.sleep(0.1)
+        return self.weather.random.choice([slot for slot in self._slots if slot.name in self._living])
+
+    def _truncate(self, slot: Slot) -> bool:
+        """Delete one partition's commands while some may be unread."""
+        if self.carrier is None or admission.NAME not in slot.hosts:
+            return False
+        unread = [
+            partition for partition, topic in self.carrier.commands.items() if self.carrier.unread(partition, topic)
+        ]
+        if unread:
+            self.carrier.truncate(self.weather.random.choice(unread))
+        return bool(unread)
+
+    # The run ------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> Run:
+        for slot in self._slots:
+            await self._start(slot)
+        span = 50.0 if self.carrier is None else 16.0
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._storm(span))
+            await asyncio.gather(*(self._clients.set_up(application) for application in APPLICATIONS))
+            for hold in holds(self.weather, span):
+                group.create_task(_at(hold.at, self._clients.hold(hold)))
+            for order in orders(self.weather, span):
+                group.create_task(_at(order.at, self._clients.pay(order)))
+            group.create_task(_at(span / 2, self._clients.open_session(APPLICATIONS[-1])))
+        await self._rest()
+        await check(self)
+        told: dict[str, int] = {}
+        for attempt in self.attempts:
+            name = type(attempt.answer).__name__ if attempt.told == ANSWERED else attempt.told
+            told[name] = told.get(name, 0) + 1
+        for row in await self.store.states():
+            self.weather.note(f"{row.partition} {row.last_sequence} {row.head.hex()}\n")
+        return Run(self.seed, self.failures, self.weather.digest(), len(self.attempts), self.crashes, told)
+
+    async def _rest(self) -> None:
+        self.weather.calm()
+        for slot in self._slots:
+            if slot.name not in self._living:
+                await self._start(slot)
+        await asyncio.sleep(REST_SECONDS)
+        for application in APPLICATIONS:
+            await self._see_it_work(application)
+        await asyncio.sleep(REST_SECONDS)
+
+    async def _see_it_work(self, application: ApplicationId) -> None:
+        """When the storm is over, a payment goes through; unless its partition had to be stopped."""
+        if self.is_stopped(application):
+            return
+        await self._clients.open_session(application)
+        order = Order(0.0, application, f"25579{self.ids.payment_id()[:6]}", 100, f"canary-{application}", 4_000)
+        attempt = await self._clients.pay(order)
+        if not isinstance(attempt.answer, PaymentCompleted):
+            self.report(f"recovery: in calm weather {application} was told {attempt.told} {attempt.answer}")
+
+    def is_stopped(self, application: ApplicationId) -> bool:
+        partition = Partition(admission.NAME, partition_of(application))
+        return self.carrier is not None and partition in self.carrier.stopped
+
+
+async def _at(seconds: float, work: Coroutine[Any, Any, object]) -> None:
+    await asyncio.sleep(seconds)
+    await work
+
+
+def simulate(seed: int, blueprint: Blueprint | None = None) -> Run:
+    """Run one seed. The runtime's warnings are what misfortune looks like from inside; here they would only be noise."""
+    quiet = logging.getLogger("mkondo.runtime")
+    before = quiet.level
+    quiet.setLevel(logging.CRITICAL)
+    try:
+        return run_virtually(World(seed, blueprint or Blueprint()).run())
+    finally:
+        quiet.setLevel(before)
