@@ -19,7 +19,7 @@ install: $(VENV)/installed ## make .venv with the platform in it (.venv/bin/mkon
 	@echo "$(BIN)/mkondo is ready"
 
 run: install ## start the platform on this machine and make one real payment; Ctrl-C ends it (ARGS="--port 0")
-	@exec $(BIN)/mkondo up $(ARGS)
+	@exec $(BIN)/mkondo up --first-payment $(ARGS)
 
 test: $(VENV)/installed-test ## check, then every test that can run here; says what ran and what did not (ARGS="--only unit")
 	@exec $(BIN)/python -m tests.run $(ARGS)

@@ -13,8 +13,7 @@ from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from services.admission.root import processor as admission_processor
 from services.ledger.root import processor as ledger_processor
-
-# PROJ from services.projector.root import projector
+from services.projector.root import projector
 
 PROCESSORS: dict[str, Callable[[Parts], Processor]] = {
     "admission": admission_processor,
@@ -30,7 +29,7 @@ class Hosted:
         self.parts = parts
         self._processors = [make(parts) for name, make in PROCESSORS.items() if name in services]
         self._ownership = Ownership(parts.store, parts.member, self._processors, parts.clock)
-        self._projector = None
+        self._projector = projector(parts) if "projector" in services else None
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
