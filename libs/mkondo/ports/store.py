@@ -63,6 +63,11 @@ class Store(Protocol):
         """Rows of a source with a sequence above `after`; with `destination`, only those routed there."""
         ...
 
+    async def read_journals(self, positions: Mapping[str, int], limit: int) -> Sequence[JournalRow]:
+        """Of each source named, up to `limit` rows above its position, in order: one look at everything new. All as of
+        one moment; in which order the sources follow each other is not said."""
+        ...
+
     async def states(self) -> Sequence[PartitionState]:
         """Every partition row of the environment, for health and audits."""
         ...

@@ -101,6 +101,9 @@ class MemoryStore:
             rows = [row for row in rows if any(route.destination == destination for route in row.routes)]
         return rows[:limit]
 
+    async def read_journals(self, positions: Mapping[str, int], limit: int) -> Sequence[JournalRow]:
+        return [row for source, after in positions.items() for row in self._journals[source][after : after + limit]]
+
     async def states(self) -> Sequence[PartitionState]:
         return [_own_copy(self._states[partition]) for partition in sorted(self._states)]
 

@@ -45,6 +45,11 @@ _JOURNAL_TO = """
 SELECT * FROM journal WHERE source = $1 AND sequence > $2 AND strpos(' ' || routes, ' ' || $4 || ':') > 0
  ORDER BY sequence LIMIT $3
 """
+_JOURNALS = """
+SELECT j.* FROM unnest($1::text[], $2::bigint[]) AS p (source, after)
+ CROSS JOIN LATERAL (SELECT source, sequence, time, type, version, key, data, routes, seal FROM journal
+                      WHERE source = p.source AND sequence > p.after ORDER BY sequence LIMIT $3) AS j
+"""
 _STATES = "SELECT * FROM partition"
 _CLAIM = "SELECT mkondo_claim($1, $2, $3)"
 _RELEASE = "WITH gone AS (DELETE FROM member WHERE name = $1) DELETE FROM lease WHERE owner = $1"
@@ -118,6 +123,14 @@ class PostgresStore(PostgresFacts):
             else:
                 rows = await connection.fetch(_JOURNAL_TO, source, after, limit, destination)
         return [_journal_row(row) for row in rows]
+
+    async def read_journals(self, positions: Mapping[str, int], limit: int) -> Sequence[JournalRow]:
+        async with reading(self._writers) as connection:
+            rows = await connection.fetch(_JOURNALS, list(positions.keys()), list(positions.values()), limit)
+        return [
+            JournalRow(source, sequence, time, name, version, key, data, parse_routes(routes), seal)
+            for source, sequence, time, name, version, key, data, routes, seal in rows
+        ]
 
     async def states(self) -> Sequence[PartitionState]:
         async with reading(self._writers) as connection:

@@ -271,6 +271,31 @@ class StoreConformance:
         assert list(await store.read_journal("admission/0", 9, 4)) == []
         assert list(await store.read_journal("admission/1", 0, 4)) == []
 
+    async def test_the_journals_of_many_sources_are_read_at_once_each_after_its_position(self, store: Store) -> None:
+        routed = replace(event(PartitionState(LEDGER, 0), 2), routes=(Route("ledger/3", 1),), seal=b"head")
+        for partition, *rows in ((ADMISSION, 1, 2, 3), (LEDGER, 1, 2)):
+            before = await store.acquire(partition, "one")
+            made = [routed if (partition, n) == (LEDGER, 2) else event(before, n) for n in rows]
+            await store.commit([batch(before, *made)])
+        found = await store.read_journals({"admission/0": 1, "ledger/3": 0, "ledger/5": 0}, 9)
+        assert {(row.source, row.sequence) for row in found} == {
+            ("admission/0", 2),
+            ("admission/0", 3),
+            ("ledger/3", 1),
+            ("ledger/3", 2),
+        }
+        assert [row.sequence for row in found if row.source == "ledger/3"] == [1, 2]
+        assert routed in found
+        found = await store.read_journals({"admission/0": 0, "ledger/3": 0}, 2)
+        assert sorted((row.source, row.sequence) for row in found) == [
+            ("admission/0", 1),
+            ("admission/0", 2),
+            ("ledger/3", 1),
+            ("ledger/3", 2),
+        ]
+        assert list(await store.read_journals({"admission/0": 3, "ledger/3": 2}, 9)) == []
+        assert list(await store.read_journals({}, 9)) == []
+
     async def test_the_journal_can_be_read_for_one_destination_only(self, store: Store) -> None:
         before = await store.acquire(ADMISSION, "one")
         ways = [("ledger/3",), ("ledger/1", "ledger/30"), ("xledger/3",), ("views/0", "ledger/3"), ()]
