@@ -1,0 +1,264 @@
+"""The projector: folds the journals of all sources into the rows that people read.
+
+One code path in every mode: the journals are the truth, a hint or a poll says that there may be more. Rows and
+positions are one transaction, refused when anybody else has moved a position; so several projectors, and restarts at
+any point, are harmless (G7). Read next: domain/views for the rows, services/projector for its place in the platform.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from mkondo.contracts import codec
+from mkondo.contracts.events import BY_NAME
+from mkondo.contracts.journal import JournalRow
+from mkondo.contracts.views import decode_row, encode_row
+from mkondo.domain.decider import Event
+from mkondo.domain.views import VIEWS
+from mkondo.domain.views.view import View
+from mkondo.ports.clock import Clock
+from mkondo.ports.errors import Fenced, TryLater
+from mkondo.ports.ids import Ids
+from mkondo.ports.store import Store
+from mkondo.ports.views import ViewBatch, Views
+from mkondo.runtime import metrics
+
+log = logging.getLogger(__name__)
+
+FOLLOWERS: dict[str, tuple[View, ...]] = {
+    name: tuple(view for view in VIEWS.values() if message.struct in view.follows) for name, message in BY_NAME.items()
+}
+"""Which views follow an event, by its type's name; of types that none follows, the bytes are not even decoded."""
+
+Rows = dict[str, msgspec.Struct]
+
+
+class ProjectorSettings(msgspec.Struct, frozen=True):
+    """How much is read at once, how long it waits. Seconds are real time.
+
+    After a page the projector gathers for a moment, so that a busy account's row is written once for many events.
+    """
+
+    page_rows: int = 500
+    """Of each source."""
+    rows_kept_max: int = 50_000
+    gather_seconds: float = 0.03
+    idle_seconds_max: float = 0.25
+    back_off_seconds_max: float = 2.0
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """One event, decoded, and the rows that it changes: a view and a key each."""
+
+    at: JournalRow
+    event: Event
+    rows: tuple[tuple[View, str], ...]
+
+
+class Projector:
+    """Keeps the views of one environment up with its journals. `run` until `stop`."""
+
+    def __init__(
+        self,
+        environment: str,
+        sources: Iterable[str],
+        store: Store,
+        views: Views,
+        clock: Clock,
+        ids: Ids,
+        settings: ProjectorSettings | None = None,
+    ) -> None:
+        self.lag = 0
+        """Events that are not in the views yet, as of the last look."""
+        self.failures = 0
+        """Attempts to reach the store that failed in a row: 0 means healthy."""
+        self._environment, self._sources = environment, tuple(sources)
+        self._store, self._views, self._clock, self._ids = store, views, clock, ids
+        self._settings = settings or ProjectorSettings()
+        self._positions: dict[str, int] | None = None
+        """How far each source has been read; None until the stored positions have been read."""
+        self._kept: defaultdict[str, Rows] = defaultdict(dict)
+        """Rows as stored, of the views that are read back. True for as long as nobody else moves a position."""
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    # The loop -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until `stop`, and then until the journals hold nothing more."""
+        idle = self._settings.gather_seconds
+        while True:
+            try:
+                self._wake.clear()
+                found = await self.step()
+                self.failures = 0
+            except Fenced:
+                await self._stand_back()
+                continue
+            except TryLater as trouble:
+                self.failures += 1
+                log.warning("views or store out of reach", extra={"trouble": str(trouble)})
+                if self._stopping:
+                    return
+                await self._back_off()
+                continue
+            if self._stopping and not found:
+                return
+            idle = await self._pause(found, idle)
+
+    def stop(self) -> None:
+        """Project what is committed, then `run` returns."""
+        self._stopping = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """A hint: there may be new events. None is needed, they only save the time until the next poll."""
+        self._wake.set()
+
+    async def _pause(self, found: int, idle: float) -> float:
+        """Nothing while it is behind, a moment while events keep coming, longer and longer while none come."""
+        if self._stopping or self.lag:
+            return self._settings.gather_seconds
+        if found:
+            await self._clock.wait(self._settings.gather_seconds)
+            return self._settings.gather_seconds
+        try:
+            async with asyncio.timeout(idle):
+                await self._wake.wait()
+        except TimeoutError:
+            return min(idle * 2, self._settings.idle_seconds_max)
+        return self._settings.gather_seconds
+
+    async def _stand_back(self) -> None:
+        """Another projector was quicker: let it work in peace for a while, it does the same."""
+        metrics.PROJECTOR_FENCED.labels(self._environment).inc()
+        if not self._stopping:
+            await self._clock.wait(self._settings.idle_seconds_max * (0.5 + self._ids.jitter() / 2))
+
+    async def _back_off(self) -> None:
+        ceiling = min(0.05 * 2 ** min(self.failures, 10), self._settings.back_off_seconds_max)
+        await self._clock.wait(ceiling * (0.5 + self._ids.jitter() / 2))
+
+    # One page -----------------------------------------------------------------------------------------------------
+
+    async def step(self) -> int:
+        """Read a page of every source and apply it. Returns the number of events; 0: there was nothing new.
+
+        Raises Fenced or TryLater; either way nothing that is in memory is believed any more."""
+        try:
+            return await self._step()
+        except (Fenced, TryLater):
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        self._positions = None
+        self._kept.clear()
+
+    async def _step(self) -> int:
+        if self._positions is None:
+            stored = await self._views.positions()
+            self._positions = {source: stored.get(source, 0) for source in self._sources}
+        before = self._positions
+        page = await self._store.read_journals(before, self._settings.page_rows)
+        if not page:
+            self._see_lag(0)
+            return 0
+        after = before | {row.source: row.sequence for row in page}
+        changed = await self._fold(page)
+        encoded = {view: {key: encode_row(row) for key, row in rows.items()} for view, rows in changed.items()}
+        await self._views.apply(before, ViewBatch(after, encoded))
+        self._positions = after
+        self._keep(changed)
+        await self._look_how_far(before, after)
+        metrics.PROJECTED.labels(self._environment).inc(len(page))
+        return len(page)
+
+    async def _fold(self, page: Sequence[JournalRow]) -> dict[str, Rows]:
+        """The rows that the page changes, as they are after it."""
+        touched = [one for row in page if (one := touch(row)) is not None]
+        changed: dict[str, Rows] = {view: {} for view in VIEWS}
+        await self._read_back(touched)
+        for one in touched:
+            for view, key in one.rows:
+                rows = changed[view.name]
+                row = rows.get(key)
+                if row is None and not view.written_once:
+                    row = self._kept[view.name].get(key)
+                rows[key] = view.evolve(row, one.event, one.at)
+        return {view: rows for view, rows in changed.items() if rows}
+
+    async def _read_back(self, touched: Iterable[Touched]) -> None:
+        """Read the stored rows that the page changes and that are not in memory: one query a view."""
+        missing: defaultdict[str, set[str]] = defaultdict(set)
+        for one in touched:
+            for view, key in one.rows:
+                if not view.written_once and key not in self._kept[view.name]:
+                    missing[view.name].add(key)
+        for name, keys in missing.items():
+            for key, data in (await self._views.read(name, keys)).items():
+                self._kept[name][key] = decode_row(name, data)
+
+    def _keep(self, changed: Mapping[str, Rows]) -> None:
+        """Rows that will change again are worth their place in memory; the oldest make room."""
+        for name, rows in changed.items():
+            view, kept = VIEWS[name], self._kept[name]
+            if view.written_once:
+                continue
+            for key, row in rows.items():
+                if view.final(row):
+                    kept.pop(key, None)
+                else:
+                    kept[key] = row
+            surplus = len(kept) - self._settings.rows_kept_max
+            for key in list(kept)[: max(surplus, 0)]:
+                del kept[key]
+
+    async def _look_how_far(self, before: Mapping[str, int], after: Mapping[str, int]) -> None:
+        """A page that is full for any source says that there may be more: only then it is worth a look."""
+        if all(after[source] - before[source] < self._settings.page_rows for source in after):
+            self._see_lag(0)
+            return
+        last = {str(state.partition): state.last_sequence for state in await self._store.states()}
+        self._see_lag(sum(max(last.get(source, 0) - position, 0) for source, position in after.items()))
+
+    def _see_lag(self, lag: int) -> None:
+        self.lag = lag
+        metrics.PROJECTOR_LAG.labels(self._environment).set(lag)
+
+    # Rebuilding ---------------------------------------------------------------------------------------------------
+
+    async def catch_up(self) -> int:
+        """Apply pages until there is nothing new, whoever else is at it. Returns the number of events."""
+        total = 0
+        while True:
+            try:
+                found = await self.step()
+            except Fenced:
+                await self._stand_back()
+                continue
+            if not found:
+                return total
+            total += found
+
+    async def rebuild(self) -> int:
+        """Wipe the views and replay everything. Projectors that run meanwhile are fenced, and join in."""
+        await self._views.wipe()
+        self._forget()
+        return await self.catch_up()
+
+
+def touch(row: JournalRow) -> Touched | None:
+    """The decoded event and the rows that it changes; None if no view follows it."""
+    views = FOLLOWERS.get(row.type)
+    if views is None:
+        raise codec.Unreadable(
+            f"{row.source} sequence {row.sequence}: unknown message type {row.type!r}: upgrade Mkondo"
+        )
+    if not views:
+        return None
+    event = codec.decode(row.type, row.version, row.data)
+    return Touched(row, event, tuple([(view, view.key(event, row)) for view in views]))

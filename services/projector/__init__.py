@@ -1,0 +1,1 @@
+"""The projector: read models in Postgres."""

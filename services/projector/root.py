@@ -1,0 +1,16 @@
+"""The composition root of projector: it reads the journals of every decider and writes the views.
+
+Any number may run at once, also beside a rebuild: each page is applied by one of them. Read next: runtime/projector.py.
+"""
+
+from mkondo.domain.ids import PARTITIONS
+from mkondo.runtime.parts import Parts
+from mkondo.runtime.projector import Projector, ProjectorSettings
+from mkondo.topology import DECIDERS
+
+SOURCES = tuple(f"{decider}/{number}" for decider in DECIDERS for number in range(PARTITIONS))
+
+
+def projector(parts: Parts, settings: ProjectorSettings | None = None) -> Projector:
+    """Projects one environment. `run` until `stop`; `lag` and `failures` say how it is."""
+    return Projector(parts.environment, SOURCES, parts.store, parts.views, parts.clock, parts.ids, settings)
