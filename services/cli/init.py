@@ -9,7 +9,7 @@ from mkondo.adapters.postgres.schema import initialise
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.topology import ENVIRONMENTS
 from services.cli.errors import CannotDo
-from services.cli.logs import connect_kafka_log
+from services.cli.logs import prepare_topics
 
 
 @click.command()
@@ -32,7 +32,7 @@ async def _init(database_url: str, kafka: str) -> None:
             await initialise(dsn, environment)
             click.echo(f"{environment}: database ready")
             if kafka:
-                await (await connect_kafka_log(kafka, environment)).close()
+                await prepare_topics(kafka, environment)
                 click.echo(f"{environment}: topics ready")
     except (Incompatible, TryLater) as trouble:
         raise CannotDo(str(trouble)) from trouble

@@ -31,7 +31,7 @@ from mkondo.topology import ENVIRONMENTS
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
 from services.cli.hosting import Hosted
-from services.cli.logs import connect_kafka_log
+from services.cli.logs import connect_kafka_log, prepare_topics
 from services.cli.web import Web, WebSettings
 
 ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "ledger", "projector")
@@ -40,12 +40,16 @@ Closer = Callable[[], Awaitable[None]]
 
 
 class PlatformSettings(msgspec.Struct, frozen=True):
-    """What one process of the platform runs and where. `kafka` empty: messages are handed over in memory."""
+    """What one process of the platform runs and where. `kafka` empty: messages are handed over in memory.
+
+    `makes_topics`: missing topics are made, as `mkondo init` would.
+    """
 
     data: Path
     web: WebSettings
     database_url: str = ""
     kafka: str = ""
+    makes_topics: bool = False
     services: tuple[str, ...] = ALL_SERVICES
 
 
@@ -101,7 +105,11 @@ class Platform:
         return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member)
 
     async def _log(self, environment: str) -> Log:
-        return await connect_kafka_log(self._settings.kafka, environment) if self._settings.kafka else MemoryLog()
+        if not self._settings.kafka:
+            return MemoryLog()
+        if self._settings.makes_topics:
+            await prepare_topics(self._settings.kafka, environment)
+        return await connect_kafka_log(self._settings.kafka, environment)
 
     async def _all_ready(self) -> None:
         """Bounded: a partition that nobody gets to own within a minute is a trouble to be told, not waited out."""

@@ -73,7 +73,7 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
         raise CannotDo("--mozambique-ports: the Mozambique profile is not built yet, leave it off")
     web = WebSettings(options["host"], options["port"], options["https_port"], options["proxy_port"])
     kafka = options["kafka"] if options["log_kind"] == "kafka" else ""
-    return PlatformSettings(options["data"], web, options["database_url"], kafka)
+    return PlatformSettings(options["data"], web, options["database_url"], kafka, makes_topics=True)
 
 
 async def tell_demo(platform: Platform) -> None:
