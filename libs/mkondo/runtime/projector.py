@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +19,7 @@ from mkondo.contracts.journal import JournalRow
 from mkondo.contracts.views import decode_row, encode_row
 from mkondo.domain.decider import Event
 from mkondo.domain.views import VIEWS
-from mkondo.domain.views.view import View
+from mkondo.domain.views.view import Change, View
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import Fenced, TryLater
 from mkondo.ports.ids import Ids
@@ -28,8 +29,9 @@ from mkondo.runtime import metrics
 
 log = logging.getLogger(__name__)
 
-FOLLOWERS: dict[str, tuple[View, ...]] = {
-    name: tuple(view for view in VIEWS.values() if message.struct in view.follows) for name, message in BY_NAME.items()
+FOLLOWERS: dict[str, tuple[tuple[View, Change], ...]] = {
+    name: tuple((view, view.changes[message.struct]) for view in VIEWS.values() if message.struct in view.changes)
+    for name, message in BY_NAME.items()
 }
 """Which views follow an event, by its type's name; of types that none follows, the bytes are not even decoded."""
 
@@ -50,12 +52,14 @@ class ProjectorSettings(msgspec.Struct, frozen=True):
     back_off_seconds_max: float = 2.0
 
 
-class Touched(msgspec.Struct, frozen=True):
-    """One event, decoded, and the rows that it changes: a view and a key each."""
+class Touched(NamedTuple):
+    """One row that one event changes. An event that three views follow touches three rows."""
 
-    at: JournalRow
+    view: View
+    key: str
+    change: Change
     event: Event
-    rows: tuple[tuple[View, str], ...]
+    at: JournalRow
 
 
 class Projector:
@@ -179,25 +183,23 @@ class Projector:
 
     async def _fold(self, page: Sequence[JournalRow]) -> dict[str, Rows]:
         """The rows that the page changes, as they are after it."""
-        touched = [one for row in page if (one := touch(row)) is not None]
-        changed: dict[str, Rows] = {view: {} for view in VIEWS}
+        touched = [one for row in page for one in touch(row)]
         await self._read_back(touched)
-        for one in touched:
-            for view, key in one.rows:
-                rows = changed[view.name]
-                row = rows.get(key)
-                if row is None and not view.written_once:
-                    row = self._kept[view.name].get(key)
-                rows[key] = view.evolve(row, one.event, one.at)
+        changed: dict[str, Rows] = {view: {} for view in VIEWS}
+        for view, key, change, event, at in touched:
+            rows = changed[view.name]
+            if view.written_once:
+                rows[key] = change.evolve(None, event, at)
+            else:
+                rows[key] = change.evolve(rows.get(key) or self._kept[view.name].get(key), event, at)
         return {view: rows for view, rows in changed.items() if rows}
 
     async def _read_back(self, touched: Iterable[Touched]) -> None:
         """Read the stored rows that the page changes and that are not in memory: one query a view."""
         missing: defaultdict[str, set[str]] = defaultdict(set)
-        for one in touched:
-            for view, key in one.rows:
-                if not view.written_once and key not in self._kept[view.name]:
-                    missing[view.name].add(key)
+        for view, key, *_ in touched:
+            if not view.written_once and key not in self._kept[view.name]:
+                missing[view.name].add(key)
         for name, keys in missing.items():
             for key, data in (await self._views.read(name, keys)).items():
                 self._kept[name][key] = decode_row(name, data)
@@ -251,14 +253,12 @@ class Projector:
         return await self.catch_up()
 
 
-def touch(row: JournalRow) -> Touched | None:
-    """The decoded event and the rows that it changes; None if no view follows it."""
-    views = FOLLOWERS.get(row.type)
-    if views is None:
-        raise codec.Unreadable(
-            f"{row.source} sequence {row.sequence}: unknown message type {row.type!r}: upgrade Mkondo"
-        )
-    if not views:
-        return None
+def touch(row: JournalRow) -> list[Touched]:
+    """The rows that an event changes. Nothing is decoded for an event that no view follows."""
+    followers = FOLLOWERS.get(row.type)
+    if followers is None:
+        raise codec.Unreadable(f"{row.source} {row.sequence}: unknown message type {row.type!r}: upgrade this Mkondo")
+    if not followers:
+        return []
     event = codec.decode(row.type, row.version, row.data)
-    return Touched(row, event, tuple([(view, view.key(event, row)) for view in views]))
+    return [Touched(view, change.key(event, row), change, event, row) for view, change in followers]

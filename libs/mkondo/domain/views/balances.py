@@ -12,9 +12,11 @@ from mkondo.domain.account import (
     HoldReleased,
     JournalEntryPosted,
 )
-from mkondo.domain.decider import Event
 from mkondo.domain.ids import Instant
-from mkondo.domain.views.view import Recorded, View
+from mkondo.domain.views.view import Change, Recorded, View
+
+_Moved = JournalEntryPosted | CreditApplied | CreditSuspended
+_HoldEnded = HoldCaptured | HoldReleased | HoldExpired
 
 
 class BalanceRow(msgspec.Struct, frozen=True):
@@ -29,53 +31,50 @@ class BalanceRow(msgspec.Struct, frozen=True):
     time: Instant = Instant(0)
 
 
-def key(event: Event, at: Recorded) -> str:
-    match event:
-        case JournalEntryPosted():
-            return event.postings[0].account
-        case CreditApplied() | AccountOpened() | HoldCaptured() | HoldReleased() | HoldExpired():
-            return event.account
-        case CreditSuspended():
-            return event.suspense
-        case HoldPlaced():
-            return event.hold.account
-        case _:
-            raise TypeError(f"the view of balances does not follow {type(event).__name__}")
+def _posted(account: str, event: _Moved, row: BalanceRow | None, at: Recorded) -> BalanceRow:
+    held, floor = (0, None) if row is None else (row.held, row.floor)
+    return BalanceRow(account, event.currency, event.balance, held, floor, at.sequence, at.time)
 
 
-def evolve(row: BalanceRow | None, event: Event, at: Recorded) -> BalanceRow:
-    match event:
-        case JournalEntryPosted() | CreditApplied() | CreditSuspended():
-            row = row or BalanceRow(key(event, at), event.currency)
-            posted, held, floor = event.balance, row.held, row.floor
-        case AccountOpened():
-            row = row or BalanceRow(event.account, event.currency)
-            posted, held, floor = row.posted, row.held, event.floor
-        case HoldPlaced(hold=hold):
-            row = row or BalanceRow(hold.account, hold.currency)
-            posted, held, floor = row.posted, row.held + hold.minor, row.floor
-        case HoldCaptured() | HoldReleased() | HoldExpired():
-            row = row or BalanceRow(event.account, "")
-            posted, held, floor = row.posted, row.held - event.held, row.floor
-        case _:
-            raise TypeError(f"the view of balances does not follow {type(event).__name__}")
-    return BalanceRow(row.account, row.currency, posted, held, floor, at.sequence, at.time)
+def _held(account: str, currency: str, minor: int, row: BalanceRow | None, at: Recorded) -> BalanceRow:
+    if row is None:
+        return BalanceRow(account, currency, 0, minor, None, at.sequence, at.time)
+    return BalanceRow(account, row.currency, row.posted, row.held + minor, row.floor, at.sequence, at.time)
 
+
+def _opened(row: BalanceRow | None, event: AccountOpened, at: Recorded) -> BalanceRow:
+    posted, held = (0, 0) if row is None else (row.posted, row.held)
+    return BalanceRow(event.account, event.currency, posted, held, event.floor, at.sequence, at.time)
+
+
+def _given_back(row: BalanceRow | None, event: _HoldEnded, at: Recorded) -> BalanceRow:
+    return _held(event.account, "", -event.held, row, at)
+
+
+_HOLD_ENDED = Change(lambda event, at: event.account, _given_back)
 
 BALANCES = View(
     "balances",
     BalanceRow,
-    (
-        AccountOpened,
-        JournalEntryPosted,
-        CreditApplied,
-        CreditSuspended,
-        HoldPlaced,
-        HoldCaptured,
-        HoldReleased,
-        HoldExpired,
-    ),
-    key,
-    evolve,
+    {
+        AccountOpened: Change(lambda event, at: event.account, _opened),
+        JournalEntryPosted: Change(
+            lambda event, at: event.postings[0].account,
+            lambda row, event, at: _posted(event.postings[0].account, event, row, at),
+        ),
+        CreditApplied: Change(
+            lambda event, at: event.account, lambda row, event, at: _posted(event.account, event, row, at)
+        ),
+        CreditSuspended: Change(
+            lambda event, at: event.suspense, lambda row, event, at: _posted(event.suspense, event, row, at)
+        ),
+        HoldPlaced: Change(
+            lambda event, at: event.hold.account,
+            lambda row, event, at: _held(event.hold.account, event.hold.currency, event.hold.minor, row, at),
+        ),
+        HoldCaptured: _HOLD_ENDED,
+        HoldReleased: _HOLD_ENDED,
+        HoldExpired: _HOLD_ENDED,
+    },
     lambda row: False,
 )

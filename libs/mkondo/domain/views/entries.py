@@ -9,7 +9,7 @@ import msgspec
 
 from mkondo.domain.account import JournalEntryPosted, Posting
 from mkondo.domain.ids import Instant
-from mkondo.domain.views.view import Recorded, View
+from mkondo.domain.views.view import Change, Recorded, View
 
 
 class EntryRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,11 +26,7 @@ class EntryRow(msgspec.Struct, frozen=True, omit_defaults=True):
     market: str = ""
 
 
-def key(event: JournalEntryPosted, at: Recorded) -> str:
-    return event.entry
-
-
-def evolve(row: EntryRow | None, event: JournalEntryPosted, at: Recorded) -> EntryRow:
+def _posted(row: EntryRow | None, event: JournalEntryPosted, at: Recorded) -> EntryRow:
     return EntryRow(
         event.entry,
         event.currency,
@@ -44,4 +40,10 @@ def evolve(row: EntryRow | None, event: JournalEntryPosted, at: Recorded) -> Ent
     )
 
 
-ENTRIES = View("entries", EntryRow, (JournalEntryPosted,), key, evolve, lambda row: True, written_once=True)
+ENTRIES = View(
+    "entries",
+    EntryRow,
+    {JournalEntryPosted: Change(lambda event, at: event.entry, _posted)},
+    lambda row: True,
+    written_once=True,
+)

@@ -4,20 +4,24 @@ Admission says when it was admitted, whoever ends it says how; the rest is in ev
 whose ending was read first has the same row in the end as one whose admission was.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mkondo.domain.approval import ApprovalAsked, ApprovalExpired, ApprovalGranted, ApprovalRefused
-from mkondo.domain.decider import Event
 from mkondo.domain.ids import Instant
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed
-from mkondo.domain.views.view import Recorded, View
+from mkondo.domain.views.view import Change, Recorded, View
 
 IN_PROGRESS, COMPLETED = "In Progress", "Completed"
 
 ADMISSION = "admission/"
 """Sources of admission: a payment that ends there was never admitted, so nothing more is to come."""
+
+
+_Answer = ApprovalGranted | ApprovalRefused | ApprovalExpired
 
 
 class PaymentRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,44 +55,34 @@ class PaymentRow(msgspec.Struct, frozen=True, omit_defaults=True):
     approval: str = ""
 
 
-_ANSWERS: dict[type[Event], str] = {
-    ApprovalAsked: "asked",
-    ApprovalGranted: "granted",
-    ApprovalRefused: "refused",
-    ApprovalExpired: "expired",
-}
+def _admitted(row: PaymentRow | None, event: PaymentAdmitted, at: Recorded) -> PaymentRow:
+    return _with(row, event.payment, admitted_at=at.time)
 
 
-def key(event: Event, at: Recorded) -> str:
-    match event:
-        case PaymentAdmitted(payment=payment) | PaymentCompleted(payment=payment) | PaymentFailed(payment=payment):
-            return payment.payment_id
-        case ApprovalAsked():
-            return event.admitted.payment.payment_id
-        case ApprovalGranted() | ApprovalRefused() | ApprovalExpired():
-            return event.payment_id
-        case _:
-            raise TypeError(f"the view of payments does not follow {type(event).__name__}")
+def _completed(row: PaymentRow | None, event: PaymentCompleted, at: Recorded) -> PaymentRow:
+    return _with(row, event.payment, status=COMPLETED, code=event.code, ended_at=at.time, ended_by=at.source)
 
 
-def evolve(row: PaymentRow | None, event: Event, at: Recorded) -> PaymentRow:
-    match event:
-        case PaymentAdmitted(payment=payment):
-            return _with(row, payment, admitted_at=at.time)
-        case PaymentCompleted(payment=payment):
-            return _with(row, payment, status=COMPLETED, code=event.code, ended_at=at.time, ended_by=at.source)
-        case PaymentFailed(payment=payment):
-            failed = {"status": event.status, "code": event.code, "reason": event.reason}
-            return _with(row, payment, **failed, ended_at=at.time, ended_by=at.source)
-        case _:
-            row = row or PaymentRow(key(event, at))
-            return msgspec.structs.replace(row, approval=_ANSWERS[type(event)])
+def _failed(row: PaymentRow | None, event: PaymentFailed, at: Recorded) -> PaymentRow:
+    why = {"status": event.status, "code": event.code, "reason": event.reason}
+    return _with(row, event.payment, **why, ended_at=at.time, ended_by=at.source)
+
+
+def _asked(row: PaymentRow | None, event: ApprovalAsked, at: Recorded) -> PaymentRow:
+    return _with(row, event.admitted.payment, approval="asked")
+
+
+def _answered(answer: str) -> Callable[[PaymentRow | None, _Answer, Recorded], PaymentRow]:
+    def evolve(row: PaymentRow | None, event: _Answer, at: Recorded) -> PaymentRow:
+        return replace(row or PaymentRow(event.payment_id), approval=answer)
+
+    return evolve
 
 
 def _with(row: PaymentRow | None, payment: Payment, **facts: Any) -> PaymentRow:
     """The row with these facts; every event that carries the payment can describe it, whichever is read first."""
     if row is not None and row.transaction_id:
-        return msgspec.structs.replace(row, **facts)
+        return replace(row, **facts)
     return PaymentRow(
         payment.payment_id,
         payment.transaction_id,
@@ -105,8 +99,7 @@ def _with(row: PaymentRow | None, payment: Payment, **facts: Any) -> PaymentRow:
         payment.customer,
         payment.description,
         payment.asked_at,
-        approval=row.approval if row is not None else "",
-        **facts,
+        **({"approval": row.approval} if row is not None else {}) | facts,
     )
 
 
@@ -114,6 +107,25 @@ def final(row: PaymentRow) -> bool:
     return bool(row.ended_at) and (bool(row.admitted_at) or row.ended_by.startswith(ADMISSION))
 
 
+def _of_payment(event: PaymentAdmitted | PaymentCompleted | PaymentFailed, at: Recorded) -> str:
+    return event.payment.payment_id
+
+
+def _of_answer(event: _Answer, at: Recorded) -> str:
+    return event.payment_id
+
+
 PAYMENTS = View(
-    "payments", PaymentRow, (PaymentAdmitted, PaymentCompleted, PaymentFailed, *_ANSWERS), key, evolve, final
+    "payments",
+    PaymentRow,
+    {
+        PaymentAdmitted: Change(_of_payment, _admitted),
+        ApprovalAsked: Change(lambda event, at: event.admitted.payment.payment_id, _asked),
+        ApprovalGranted: Change(_of_answer, _answered("granted")),
+        ApprovalRefused: Change(_of_answer, _answered("refused")),
+        ApprovalExpired: Change(_of_answer, _answered("expired")),
+        PaymentCompleted: Change(_of_payment, _completed),
+        PaymentFailed: Change(_of_payment, _failed),
+    },
+    final,
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from mkondo.domain.account import CreditApplied, CreditSuspended, JournalEntryPosted
 from mkondo.domain.ids import Instant
-from mkondo.domain.views.view import Recorded, View
+from mkondo.domain.views.view import Change, Recorded, View
 
 
 class StatementLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,39 +36,25 @@ def line_key(account: str, sequence: int) -> str:
     return f"{account}/{sequence:020d}"
 
 
-def key(event: JournalEntryPosted | CreditApplied | CreditSuspended, at: Recorded) -> str:
-    match event:
-        case JournalEntryPosted():
-            return line_key(event.postings[0].account, at.sequence)
-        case CreditApplied():
-            return line_key(event.account, at.sequence)
-        case CreditSuspended():
-            return line_key(event.suspense, at.sequence)
-
-
-def evolve(
-    row: StatementLine | None, event: JournalEntryPosted | CreditApplied | CreditSuspended, at: Recorded
-) -> StatementLine:
-    match event:
-        case JournalEntryPosted(postings=(debit, credit)):
-            return StatementLine(
-                debit.account,
-                at.sequence,
-                at.time,
-                -debit.minor,
-                event.currency,
-                event.balance,
-                event.entry,
-                event.payment_id,
-                credit.account,
-                event.description,
-            )
-        case CreditApplied():
-            account, counterparty, description = event.account, "", ""
-        case CreditSuspended():
-            account, counterparty, description = event.suspense, event.account, event.reason
+def _debit(line: StatementLine | None, event: JournalEntryPosted, at: Recorded) -> StatementLine:
+    debit, credit = event.postings
     return StatementLine(
-        account,
+        debit.account,
+        at.sequence,
+        at.time,
+        -debit.minor,
+        event.currency,
+        event.balance,
+        event.entry,
+        event.payment_id,
+        credit.account,
+        event.description,
+    )
+
+
+def _credit(line: StatementLine | None, event: CreditApplied, at: Recorded) -> StatementLine:
+    return StatementLine(
+        event.account,
         at.sequence,
         at.time,
         event.minor,
@@ -76,17 +62,32 @@ def evolve(
         event.balance,
         event.entry,
         event.payment_id,
-        counterparty,
-        description,
+    )
+
+
+def _suspended(line: StatementLine | None, event: CreditSuspended, at: Recorded) -> StatementLine:
+    return StatementLine(
+        event.suspense,
+        at.sequence,
+        at.time,
+        event.minor,
+        event.currency,
+        event.balance,
+        event.entry,
+        event.payment_id,
+        event.account,
+        event.reason,
     )
 
 
 STATEMENTS = View(
     "statements",
     StatementLine,
-    (JournalEntryPosted, CreditApplied, CreditSuspended),
-    key,
-    evolve,
+    {
+        JournalEntryPosted: Change(lambda event, at: line_key(event.postings[0].account, at.sequence), _debit),
+        CreditApplied: Change(lambda event, at: line_key(event.account, at.sequence), _credit),
+        CreditSuspended: Change(lambda event, at: line_key(event.suspense, at.sequence), _suspended),
+    },
     lambda line: True,
     written_once=True,
 )

@@ -1,6 +1,6 @@
-"""What a view is: which events it follows, which row an event changes, and how. Read next: payments.py."""
+"""What a view is: the events it follows, and for each of them which row changes and how. Read next: payments.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -20,18 +20,23 @@ class Recorded(Protocol):
     def time(self) -> Instant: ...
 
 
+class Change(msgspec.Struct, frozen=True):
+    """What one type of event does to one view: `key(event, at)` names the one row that it changes, `evolve(row, event,
+    at)` makes the row from the one before it, None if there is none yet."""
+
+    key: Callable[[Any, Recorded], str]
+    evolve: Callable[[Any, Any, Recorded], msgspec.Struct]
+
+
 class View(msgspec.Struct, frozen=True):
     """One line of the table.
 
-    `key(event, at)` names the one row that an event it follows changes; `evolve(row, event, at)` makes the row, from
-    None if there is none yet. `final(row)` says that no later event changes this row. `written_once`: every event
-    makes a row of its own, so nobody has to read one before writing it.
+    `final(row)` says that no later event changes this row. `written_once`: every event makes a row of its own, so
+    nobody has to read one before writing it.
     """
 
     name: str
     row: type[msgspec.Struct]
-    follows: tuple[type[Event], ...]
-    key: Callable[[Any, Recorded], str]
-    evolve: Callable[[Any, Any, Recorded], msgspec.Struct]
+    changes: Mapping[type[Event], Change]
     final: Callable[[Any], bool]
     written_once: bool = False
