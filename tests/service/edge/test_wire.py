@@ -242,6 +242,14 @@ class TestConnections:
         assert answer.startswith(b"HTTP/1.1 201")
         assert answer.count(b"HTTP/1.1") == 1
 
+    async def test_a_client_that_says_no_more_still_gets_its_answer(self, world: World, server: HttpServer) -> None:
+        body = json.dumps(c2b()).encode()
+        authorization = world.bearer(await world.session())["Authorization"]
+        head = f"POST {PAY} HTTP/1.1\r\nAuthorization: {authorization}\r\nContent-Length: {len(body)}\r\n\r\n"
+        assert (await say(server.port, head.encode() + body, eof=True)).startswith(b"HTTP/1.1 201")
+        assert (await say(server.port, head.encode() + body[:-1], eof=True)).startswith(b"HTTP/1.1 400")
+        assert (await say(server.port, head[:50].encode(), eof=True)).startswith(b"HTTP/1.1 400")
+
     async def test_an_upgrade_is_declined_by_answering_as_usual(self, server: HttpServer) -> None:
         request = b"GET /health/live HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n"
         assert (await say(server.port, request)).startswith(b"HTTP/1.1 200")

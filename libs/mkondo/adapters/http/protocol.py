@@ -38,6 +38,36 @@ class Refusals(msgspec.Struct, frozen=True):
     busy: Callable[[], Answer]
 
 
+class Corked:
+    """The transport of a request's answer: holds the head until the body follows, so that one write carries both.
+
+    A write is a system call, and two of them are two packets and wake the client twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held = b""
+
+    def write(self, data: bytes) -> None:
+        if self._held:
+            data, self._held = self._held + data, b""
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._held = data
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        if self._held:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+
 class ContractProtocol(HttpToolsProtocol):
     """One connection. `empty` is set while its server has none."""
 
@@ -66,6 +96,7 @@ class ContractProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._empty.clear()
+        self._corked = Corked(transport)
         if len(self.connections) > self._patience.connections_max:
             self._say(self._refusals.busy())
         else:
@@ -104,6 +135,16 @@ class ContractProtocol(HttpToolsProtocol):
         """The newest request, while it is not answered."""
         return self.cycle if self._begun and not self.cycle.response_complete else None
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The other side says no more. A whole request is still answered, half of one never will be whole."""
+        if not self._whole and not self._deaf:
+            self._refuse()
+        cycle = None if self._deaf else self._in_hand()
+        if cycle is None or not self.transport.can_write_eof():
+            return False
+        cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         self._whole, self._in_head, self._bytes = False, True, 0
         super().on_message_begin()
@@ -113,6 +154,11 @@ class ContractProtocol(HttpToolsProtocol):
             raise ValueError("too many headers")
         super().on_headers_complete()
         self._in_head, self._begun = False, True
+        self.cycle.transport = self._corked  # type: ignore[assignment]
+
+    def on_response_complete(self) -> None:
+        self._corked.flush()
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         self._whole = True
