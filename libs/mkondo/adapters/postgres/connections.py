@@ -99,7 +99,6 @@ async def reading(connections: Connections) -> AsyncIterator[Connection]:
             raise TryLater(str(trouble)) from trouble
         raise
     except _lost as trouble:
-        _raise_if_bug(trouble)
         raise TryLater(f"lost the connection to Postgres: {trouble!r}") from trouble
 
 
@@ -118,14 +117,7 @@ async def committing(connections: Connections) -> AsyncIterator[Connection]:
             raise CommitUnknown(str(trouble)) from trouble
         raise
     except _lost as trouble:
-        _raise_if_bug(trouble)
         raise CommitUnknown(f"lost the connection to Postgres: {trouble!r}") from trouble
-
-
-def _raise_if_bug(trouble: Exception) -> None:
-    """asyncpg reports an argument that it can't encode as an InterfaceError too."""
-    if isinstance(trouble, ValueError):
-        raise trouble
 
 
 def _is(trouble: asyncpg.PostgresError, codes: tuple[str, ...]) -> bool:

@@ -58,9 +58,14 @@ def _signal_leaders(running: list[psutil.Process], sent: signal.Signals) -> None
 async def _wait_gone(running: list[psutil.Process], seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
-            while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in running):
+            while any(_is_alive(process) for process in running):
                 await asyncio.sleep(0.02)
     except TimeoutError:
         return
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return await _wait_gone([process for process in running if process.is_running()], seconds)
+        return False

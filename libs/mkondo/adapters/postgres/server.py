@@ -119,11 +119,11 @@ class PostgresServer:
         program = str(self._binaries / "postgres")
         settings = command_line(major_version(self._binaries) or 0, self._socket_directory, self._settings)
         # SIGINT is Postgres's fast shutdown: if we die, it rolls back, writes its checkpoint and goes.
-        self._process = self._spawn([program, "-D", str(self._data), *settings], signal.SIGINT)
+        process = self._process = self._spawn([program, "-D", str(self._data), *settings], signal.SIGINT)
         try:
             async with asyncio.timeout(self._recovery_seconds):
-                while not await self._answers():
-                    if self._process.poll() is not None:
+                while not (self._stopping or await self._answers()):
+                    if process.poll() is not None and not self._stopping:
                         raise self._failure()
                     await asyncio.sleep(0.03)
         except TimeoutError:
@@ -152,7 +152,7 @@ class PostgresServer:
     async def _answers(self) -> bool:
         try:
             connection = await asyncpg.connect(self.dsn("postgres"), timeout=5)
-        except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+        except (OSError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError):
             return False
         try:
             return bool(await connection.fetchval("SELECT 1", timeout=5) == 1)
@@ -178,7 +178,8 @@ class PostgresServer:
             _log.warning("postgres died with status %s, starting it again", self._process.returncode)
             try:
                 await end_leftovers(self._data)
-                await self._launch()
+                if not self._stopping:
+                    await self._launch()
                 failures = 0
             except CannotServe as trouble:
                 failures += 1
