@@ -13,6 +13,7 @@ import msgspec
 
 from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, StoredRecord
+from mkondo.contracts.parking import DiscardParked, RetryParked
 from mkondo.contracts.records import PARKED, Parked, decode_record, encode_record
 from mkondo.domain.decider import Decider, Event, Message, Records, TimerDue, record_key
 from mkondo.domain.ids import Instant, RecordKey
@@ -106,6 +107,17 @@ class ParkedMessages:
 def subject_of(decider: Decider, message: Message) -> RecordKey | None:
     """The record that a message is about: the first of those it reads."""
     return next(iter(decider.reads(message)), None)
+
+
+def records_needed(decider: Decider, parked: ParkedMessages, message: Message) -> Sequence[RecordKey]:
+    """What deciding a message looks at. A retry looks at what the messages parked about its record would."""
+    match message:
+        case RetryParked(about=about):
+            return [key for _, waiting in parked.about(about) for key in decider.reads(waiting)]
+        case DiscardParked():
+            return ()
+        case _:
+            return decider.reads(message)
 
 
 def can_be_parked(message: Message) -> bool:

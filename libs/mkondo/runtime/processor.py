@@ -24,13 +24,15 @@ from mkondo.ports.store import Store
 from mkondo.runtime import metrics
 from mkondo.runtime.batch import BatchWriter, Decided
 from mkondo.runtime.inbox import PartitionInbox
-from mkondo.runtime.parking import ParkedMessages
+from mkondo.runtime.parking import ParkedMessages, records_needed
 from mkondo.runtime.partition import OwnedPartition, Timers
 from mkondo.runtime.relay import Relay
 
 log = logging.getLogger(__name__)
 
 TIMER = "timer"
+TIMER_AGAIN_MS = 1_000
+"""How long a timer that could not be decided is left alone: it must neither be lost nor keep the loop busy."""
 
 
 class ProcessorSettings(msgspec.Struct, frozen=True):
@@ -299,10 +301,10 @@ class Processor:
     async def _load(self, taken: Mapping[Partition, list[Received]]) -> Mapping[Partition, Collection[RecordKey]]:
         """The records that the batch reads and that are not in memory, in one query. Returns which those were."""
         wanted: dict[Partition, set[RecordKey]] = {}
-        reads = self._decider.reads
         for partition, batch in taken.items():
-            known = self._owned[partition].records
-            missing = {key for received in batch for key in reads(received.message) if key not in known}
+            known, parked = self._owned[partition].records, self._owned[partition].parked
+            needed = (records_needed(self._decider, parked, received.message) for received in batch)
+            missing = {key for keys in needed for key in keys if key not in known}
             if missing:
                 wanted[partition] = missing
         if not wanted:
@@ -336,6 +338,7 @@ class Processor:
             owned.inbox.committed(owned.state.positions.get(COMMANDS, 0))
             for key, due in one.touched.items():
                 owned.timers.set(key, due)
+            self._put_off(owned, taken[partition], one.touched)
             owned.forget_references(loaded.get(partition, ()))
             owned.trim()
             metrics.MESSAGES.labels(*self._labels).inc(len(taken[partition]))
@@ -343,6 +346,16 @@ class Processor:
         metrics.BATCHES.labels(*self._labels).inc()
         for one in decided:
             await self._pass_on(one)
+
+    def _put_off(self, owned: OwnedPartition, batch: Iterable[Received], touched: Collection[RecordKey]) -> None:
+        """A timer that changed nothing (it is poison, or waits for a parked message) fires again in a while."""
+        for received in batch:
+            if isinstance(received.message, TimerDue) and received.message.record not in touched:
+                key = received.message.record
+                record = owned.records.get(key)
+                due = None if record is None else self._decider.due(record)
+                if due is not None:
+                    owned.timers.set(key, Instant(max(due, owned.state.time + TIMER_AGAIN_MS)))
 
     async def _pass_on(self, decided: Decided) -> None:
         """Rows to whoever must hear of them; replies to whoever asked. Replies are hints: a lost one is no loss."""
