@@ -248,6 +248,13 @@ def due(record: Record) -> Instant | None:
 
 
 def give_up(message: Message, reason: str) -> Sequence[Event]:
-    if isinstance(message, RequestPayment):
-        return (PaymentFailed(message.payment, INTERNAL, reason),)
-    return ()
+    """Nothing is parked here: it would hold up every payment of its application."""
+    match message:
+        case RequestPayment(payment=payment):
+            return (PaymentFailed(payment, INTERNAL, reason),)
+        case OpenSession():
+            return (SessionRefused(message.reply_to, INTERNAL, "Session Creation Failed"),)
+        case ConfigureApplication():
+            return (ConfigurationRejected(message.reply_to, INTERNAL, reason, message.expected or 0),)
+        case _:
+            return ()
