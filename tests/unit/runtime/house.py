@@ -15,13 +15,14 @@ from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.contracts import codec
 from mkondo.contracts.journal import JournalRow, Partition, PartitionBatch
-from mkondo.contracts.records import decode_record
+from mkondo.contracts.records import PARKED, decode_record
 from mkondo.domain.account import Account, AccountOpened, CreditApplied, JournalEntryPosted
 from mkondo.domain.decider import Decider, Event, Message, Record, Records
 from mkondo.domain.ids import PARTITIONS, AccountId, Instant, RecordKey, partition_of
 from mkondo.domain.ledger.keys import account_key
 from mkondo.domain.session import OpenSession
 from mkondo.ports.errors import CommitUnknown, TryLater
+from mkondo.ports.log import COMMANDS, Received
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
 from mkondo.runtime.relay import DirectRelay
@@ -55,6 +56,7 @@ class TroubledStore(MemoryStore):
         super().__init__(clock)
         self.troubles: dict[str, deque[Trouble]] = {name: deque() for name in DECIDERS}
         self.written: Counter[tuple[str, str]] = Counter()
+        self.parked: set[RecordKey] = set()
 
     async def commit(self, batches: Sequence[PartitionBatch]) -> None:
         troubles = self.troubles[batches[0].before.partition.decider]
@@ -66,6 +68,10 @@ class TroubledStore(MemoryStore):
         if trouble == "fenced":
             await self.acquire(batches[0].before.partition, "somebody else")
         await super().commit(batches)
+        for batch in batches:
+            parkings = {key: record for key, record in batch.records.items() if key.startswith(f"{PARKED}/")}
+            self.parked.update(key for key, record in parkings.items() if record is not None)
+            self.parked.difference_update(key for key, record in parkings.items() if record is None)
         self.written.update((batch.before.partition.decider, row.type) for batch in batches for row in batch.rows)
         if trouble == "unknown, committed":
             raise CommitUnknown
@@ -85,6 +91,10 @@ class LossyLog(MemoryLog):
             return
         for _ in range(1 + self.twice):
             await super().publish(rows, messages)
+
+    def offer_numbered(self, partition: Partition, number: int, command: Message) -> bool:
+        """A command as a numbered channel would bring it."""
+        return self._inboxes[str(partition)].offer(Received(COMMANDS, number, number - 1, command))
 
 
 class Poisoned:
@@ -212,6 +222,11 @@ class House:
         """Send, and wait until each of the names was answered."""
         await self.send(decider, *commands)
         await self.until(lambda: all(self.answered(name) for name in names), f"answers to {names}")
+
+    async def send_to(self, partition: Partition, *commands: Message) -> None:
+        """An operator's word to one partition."""
+        for command in commands:
+            await self.log.send_command(partition, command)
 
     # What has happened, from the journals.
 
