@@ -6,7 +6,7 @@ every other host is answered 403. One request a connection in absolute form, so 
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +16,7 @@ LOOPBACK = "127.0.0.1"
 _HEAD_BYTES_MAX = 64 * 1024
 _HEAD_SECONDS_MAX = 10.0
 _IDLE_SECONDS_MAX = 600.0
+_LINGER_SECONDS = 0.5
 _PIECE = 64 * 1024
 _HTTP_PORT = 80
 _OF_ONE_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-alive"}
@@ -107,30 +108,31 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        crowded = len(self._open) >= self._most
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = self._refuse_one(reader, writer) if len(self._open) >= self._most else self._serve_one(reader, writer)
+        task = asyncio.create_task(serving)
         self._open.add(task)
-        try:
-            await (_refuse(writer, _BUSY) if crowded else self._serve(reader, writer))
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # one of the two sides went away, or never was a client: nothing is left to be said to it
-        finally:
-            self._open.discard(task)
-            writer.close()
+        task.add_done_callback(self._open.discard)
+
+    async def _refuse_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            await _refuse(reader, writer, _BUSY)
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            await self._serve(reader, writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(_HEAD_SECONDS_MAX):
             head = await reader.readuntil(b"\r\n\r\n")
         way = self._routes.find(head)
         if isinstance(way, Refused):
-            await _refuse(writer, way)
+            await _refuse(reader, writer, way)
             return
         try:
             answers, requests = await asyncio.open_connection(LOOPBACK, way.port)
         except OSError:
-            await _refuse(writer, _DOWN)
+            await _refuse(reader, writer, _DOWN)
             return
         try:
             await _lead(reader, writer, answers, requests, way)
@@ -149,9 +151,12 @@ async def _lead(
         requests.write(way.first)
     else:
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    async with asyncio.TaskGroup() as both:
-        both.create_task(_pass_on(reader, requests))
-        both.create_task(_pass_on(answers, writer))
+    both = [asyncio.create_task(_pass_on(reader, requests)), asyncio.create_task(_pass_on(answers, writer))]
+    try:
+        await asyncio.gather(*both)
+    finally:
+        for way_of_bytes in both:
+            way_of_bytes.cancel()
 
 
 async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -168,8 +173,27 @@ async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> 
             sink.write_eof()
 
 
-async def _refuse(writer: asyncio.StreamWriter, refused: Refused) -> None:
+@contextlib.contextmanager
+def closing(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """A connection with a stranger: when it breaks, stalls or makes no sense, nothing is left to be said to it."""
+    try:
+        yield
+    except (
+        OSError,
+        EOFError,
+        asyncio.LimitOverrunError,
+    ):  # a TimeoutError is an OSError, an incomplete read an EOFError
+        pass
+    finally:
+        writer.close()
+
+
+async def _refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, refused: Refused) -> None:
+    """Say no, then read on for a moment: closing with bytes unread would send a reset and could lose the answer."""
     body = refused.reason + b"\n"
     head = b"HTTP/1.1 %s\r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
     writer.write(head % (refused.status, len(body)) + body)
-    await writer.drain()
+    writer.write_eof()
+    async with asyncio.timeout(_LINGER_SECONDS):
+        while await reader.read(_PIECE):
+            pass
