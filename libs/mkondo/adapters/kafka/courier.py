@@ -24,7 +24,7 @@ from mkondo.ports.errors import CommitUnknown, TryLater
 BATCH_BYTES = 512 * 1024
 MOST_WAITING = 50_000
 PATIENCE_SECONDS = 10.0
-CLOSING_SECONDS = 5.0
+CLOSING_SECONDS = 3.0
 
 log = logging.getLogger(__name__)
 
@@ -122,12 +122,13 @@ class Courier:
         self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
-        for task in self._tasks:
-            task.cancel()
         producer, self._producer = self._producer, None
-        self.give_up_unsent("closed")
         if producer is not None:
             await _stop(producer)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for ticket in self._tickets:
+            ticket.give_up("this process closed its log")
 
     async def _drive(self, lane: Lane) -> None:
         """Send a lane's batches one after the other until nothing waits."""
@@ -145,7 +146,8 @@ class Courier:
         try:
             await (await producer.send_batch(batch, lane.to.topic, partition=lane.to.partition))
         except KafkaError as trouble:
-            log.error("records not acknowledged", extra={"to": lane.to, "trouble": repr(trouble)})
+            if not self._closing:
+                log.error("records not acknowledged", extra={"to": lane.to, "trouble": repr(trouble)})
             for ticket in tickets:
                 ticket.give_up(f"Kafka refused: {trouble!r}")
             self._replace(producer)
@@ -179,7 +181,7 @@ class Courier:
     async def _reopen(self, failed: AIOKafkaProducer) -> None:
         await _stop(failed)
         pause_seconds = 0.1
-        while self._producer is None:
+        while self._producer is None and not self._closing:
             try:
                 self._producer = await self._start_producer()
             except (KafkaError, OSError, TimeoutError) as trouble:
@@ -215,12 +217,12 @@ class Courier:
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    """Stop within CLOSING_SECONDS. A flush that can't end, because no broker answers, is cut off."""
-    try:
-        async with asyncio.timeout(CLOSING_SECONDS):
-            await producer.stop()
-    except (KafkaError, TimeoutError) as trouble:
-        log.warning("producer did not stop cleanly", extra={"trouble": repr(trouble)})
-        # `stop` was cut off in its flush, before it ends the task that sends; there is no public way to do it.
-        await producer._sender.close()
-        await producer.client.close()
+    """Stop without what is still unsent. The client's own `stop` would wait for a broker that may never come back, so
+    the task that sends is ended first, and then what it left behind; there is no public way to do either."""
+    await producer._sender.close()
+    unsent = producer._message_accumulator
+    for to in list(unsent._batches):
+        while unsent._batches.get(to):
+            unsent._pop_batch(to)
+    unsent.fail_all(KafkaError("closed"))
+    await producer.stop()

@@ -64,6 +64,8 @@ class KafkaLog:
     @classmethod
     async def connect(cls, connection: Connection, environment: str) -> Self:
         """Raises TryLater when no broker answers, Incompatible when the topics are not those of this environment."""
+        # The client reports every failed attempt, ten a second while a broker is away; we say it once, in `_watch`.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         made = cls(connection, environment)
         try:
             await made._lookout.open()

@@ -104,7 +104,7 @@ async def _until_led(connection: Connection, topics: Collection[Topic]) -> None:
     lookout = Lookout(connection)
     try:
         await lookout.open()
-        while not await _is_led(lookout, every):  # noqa: ASYNC110
+        while not await _is_led(lookout, every):
             await asyncio.sleep(0.05)
     finally:
         await lookout.close()
@@ -128,7 +128,7 @@ async def _delete(administrator: AIOKafkaAdminClient, names: Collection[str]) ->
 
 async def _until_gone(administrator: AIOKafkaAdminClient, name: str) -> None:
     """A deletion is answered before it is done, and the protocol has no way to be told when it is: ask again."""
-    while await _is_there(administrator, name):  # noqa: ASYNC110
+    while await _is_there(administrator, name):
         await asyncio.sleep(0.05)
 
 
