@@ -30,6 +30,9 @@ STEPS: tuple[Step, ...] = (
 
 GENERATED: dict[str, tuple[str, ...]] = {
     "docs/m-pesa-openapi.json": ("-m", "mkondo.openapi.document"),
+    "docs/topology.md": ("-m", "services.cli.documents.topology"),
+    "docs/metrics.md": ("-m", "services.cli.documents.metrics"),
+    "docs/settings.md": ("-m", "services.cli.documents.settings"),
 }
 """Committed file -> the module that prints it."""
 
