@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from mkondo.adapters.http.server import bind
+
 LOOPBACK = "127.0.0.1"
 _HEAD_BYTES_MAX = 64 * 1024
 _HEAD_SECONDS_MAX = 10.0
@@ -96,8 +98,9 @@ class Proxy:
 
     @classmethod
     async def start(cls, routes: Routes, port: int = 0, most: int = 512) -> Self:
-        proxy = cls(routes, most)
-        proxy._server = await asyncio.start_server(proxy._accept, LOOPBACK, port, limit=_HEAD_BYTES_MAX)
+        """Listen on loopback; port 0 takes a free one. Raises CannotListen."""
+        proxy, listener = cls(routes, most), bind(LOOPBACK, port)
+        proxy._server = await asyncio.start_server(proxy._accept, sock=listener, limit=_HEAD_BYTES_MAX)
         proxy.port = proxy._server.sockets[0].getsockname()[1]
         return proxy
 

@@ -58,7 +58,7 @@ class HttpServer:
     @classmethod
     async def start(cls, app: App, listen: Listen, ids: Ids, patience: Patience | None = None) -> Self:
         """Listen, and serve `app` from now on. Raises CannotListen."""
-        listener, state, config = _bind(listen), ServerState(), _configure(app, listen)
+        listener, state, config = bind(listen.host, listen.port), ServerState(), _configure(app, listen)
         config.load()
         server = cls(listener, state, listen.drain_seconds)
         make = partial(
@@ -130,22 +130,23 @@ def _tls(listen: Listen) -> dict[str, Any]:
     return {"ssl_certfile": str(listen.certificate_file), "ssl_keyfile": str(listen.key_file)}
 
 
-def _bind(listen: Listen) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises CannotListen."""
     try:
-        family = socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((listen.host, listen.port), family=family, backlog=BACKLOG)
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as trouble:
-        raise CannotListen(_explain(listen, trouble)) from trouble
+        raise CannotListen(_explain(host, port, trouble)) from trouble
     listener.setblocking(False)
     return listener
 
 
-def _explain(listen: Listen, trouble: OSError) -> str:
+def _explain(host: str, port: int, trouble: OSError) -> str:
     if trouble.errno == errno.EADDRINUSE:
-        return f"port {listen.port} of {listen.host} is in use: choose another, or --port 0 for a free one"
+        return f"port {port} of {host} is in use: choose another, or --port 0 for a free one"
     if trouble.errno == errno.EACCES:
-        return f"port {listen.port} needs more rights than this user has: choose one above 1023, or --port 0"
-    return f"cannot listen on {listen.host} port {listen.port}: {trouble.strerror or trouble}"
+        return f"port {port} needs more rights than this user has: choose one above 1023, or --port 0"
+    return f"cannot listen on {host} port {port}: {trouble.strerror or trouble}"
 
 
 def _refusals(ids: Ids) -> Refusals:
