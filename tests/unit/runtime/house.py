@@ -6,7 +6,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -22,7 +22,7 @@ from mkondo.domain.ids import PARTITIONS, AccountId, Instant, RecordKey, partiti
 from mkondo.domain.ledger.keys import account_key
 from mkondo.domain.session import OpenSession
 from mkondo.ports.errors import CommitUnknown, TryLater
-from mkondo.ports.log import COMMANDS, Received
+from mkondo.ports.log import COMMANDS, Inbox, Received
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
 from mkondo.runtime.relay import DirectRelay
@@ -57,6 +57,14 @@ class TroubledStore(MemoryStore):
         self.troubles: dict[str, deque[Trouble]] = {name: deque() for name in DECIDERS}
         self.written: Counter[tuple[str, str]] = Counter()
         self.parked: set[RecordKey] = set()
+        self.claims_fail = False
+        self.claims_refused = 0
+
+    async def claim(self, member: str, deciders: Collection[str], lease_seconds: float) -> Collection[Partition]:
+        if self.claims_fail:
+            self.claims_refused += 1
+            raise TryLater("the store is out of reach")
+        return await super().claim(member, deciders, lease_seconds)
 
     async def commit(self, batches: Sequence[PartitionBatch]) -> None:
         troubles = self.troubles[batches[0].before.partition.decider]
@@ -92,9 +100,31 @@ class LossyLog(MemoryLog):
         for _ in range(1 + self.twice):
             await super().publish(rows, messages)
 
+    def inbox(self, partition: Partition) -> Inbox | None:
+        return self._inboxes.get(str(partition))
+
     def offer_numbered(self, partition: Partition, number: int, command: Message) -> bool:
         """A command as a numbered channel would bring it."""
         return self._inboxes[str(partition)].offer(Received(COMMANDS, number, number - 1, command))
+
+
+class MembersLog:
+    """The house's log as one process sees it: it lets go of its own inboxes only."""
+
+    def __init__(self, log: LossyLog) -> None:
+        self._log = log
+        self._mine: dict[Partition, Inbox] = {}
+        self.publish, self.send_command, self.send_replies = log.publish, log.send_command, log.send_replies
+        self.listen, self.close = log.listen, log.close
+
+    async def attach(self, partition: Partition, inbox: Inbox) -> None:
+        self._mine[partition] = inbox
+        await self._log.attach(partition, inbox)
+
+    async def detach(self, partition: Partition) -> None:
+        mine = self._mine.pop(partition, None)
+        if mine is not None and self._log.inbox(partition) is mine:
+            await self._log.detach(partition)
 
 
 class Poisoned:
@@ -118,11 +148,11 @@ class Member:
     """One process: a processor for each decider, and its leases."""
 
     def __init__(self, house: "House", name: str, settings: ProcessorSettings) -> None:
-        relay = DirectRelay(house.log)
-        self._house = house
+        self._log = MembersLog(house.log)
+        relay = DirectRelay(self._log)
         self.processors = {
             decider: Processor(
-                "sandbox", decider, code, sources_of(decider), house.store, house.log, relay,
+                "sandbox", decider, code, sources_of(decider), house.store, self._log, relay,
                 house.clock, SystemIds(), name, settings,
             )
             for decider, code in house.deciders.items()
@@ -143,7 +173,7 @@ class Member:
     async def die(self) -> None:
         """As SIGKILL: memory and inboxes are gone at once, leases stay until they run out."""
         for partition in self.owned():
-            await self._house.log.detach(partition)
+            await self._log.detach(partition)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
