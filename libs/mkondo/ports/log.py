@@ -44,7 +44,8 @@ ReplyHandler = Callable[[str, Message], None]
 
 
 class Log(Protocol):
-    """Carries commands, journal rows and replies. Every method may raise TryLater: certainly nothing was sent.
+    """Carries commands, journal rows and replies. Every method but `detach`, which asks nobody, may raise TryLater:
+    certainly nothing was sent.
 
     Promises, each a test of the conformance suite:
 

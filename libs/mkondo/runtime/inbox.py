@@ -27,6 +27,7 @@ class PartitionInbox:
         self._committed_commands = positions.get(COMMANDS, 0)
         self._taken = dict(positions)
         self._missed: dict[str, int] = {}
+        self._seen_sent: dict[str, int] = {}
         self._open = True
         self.behind: set[str] = set(sources)
         """Sources to be read from the journal. At first all of them: what came before we listened was not offered."""
@@ -60,6 +61,13 @@ class PartitionInbox:
         self._missed[source] = max(received.sequence, self._missed.get(source, 0))
         self._wake()
         return False
+
+    def was_sent(self, source: str, sequence: int) -> None:
+        """What a source's row in the store says of this channel: `sequence` was the last to go here. What was said the
+        last time and has not come since is lost, even if nothing ever follows it."""
+        if self._seen_sent.get(source, 0) > self._taken.get(source, 0):
+            self.behind.add(source)
+        self._seen_sent[source] = sequence
 
     def _take(self, received: Received) -> None:
         if received.sequence:

@@ -43,6 +43,8 @@ class ProcessorSettings(msgspec.Struct, frozen=True):
     page_rows: int = 500
     records_kept_max: int = 200_000
     idle_seconds: float = 0.25
+    look_seconds: float = 1.0
+    """How often the ends of all channels are compared with what has come: a loss is noticed within two looks."""
     back_off_seconds_max: float = 2.0
 
 
@@ -95,6 +97,7 @@ class Processor:
         self._wake = asyncio.Event()
         self._stopping = False
         self._turns = 0
+        self._next_look = 0.0
         self._labels = (environment, name)
 
     # The loop -----------------------------------------------------------------------------------------------------
@@ -104,6 +107,7 @@ class Processor:
         while not (self._stopping and self._idle()):
             try:
                 await self._settle_ownership()
+                await self._look_for_loss()
                 await self._catch_up()
                 if not await self._turn():
                     await self._rest()
@@ -218,11 +222,11 @@ class Processor:
         """The memory of these partitions can't be trusted any more."""
         batches = {decided.batch.before.partition: decided for decided in unknown}
         for partition, batch in taken.items():
-            owned = self._owned.pop(partition)
+            waiting = self._owned.pop(partition).inbox.close()
+            self._dropped[partition] = Dropped(_direct(batch), _direct(waiting), batches.get(partition))
+        for partition in taken:
             await self._log.detach(partition)
             await self._relay.release(partition)
-            waiting = owned.inbox.close()
-            self._dropped[partition] = Dropped(_direct(batch), _direct(waiting), batches.get(partition))
 
     # One turn -----------------------------------------------------------------------------------------------------
 
@@ -232,6 +236,17 @@ class Processor:
             for source in sorted(owned.inbox.behind):
                 if owned.inbox.has_room():
                     await self._read_on(partition, owned.inbox, source)
+
+    async def _look_for_loss(self) -> None:
+        """A lost message is noticed by the next one on its channel (rule 6); the last one of a channel has none."""
+        loop = asyncio.get_running_loop()
+        if not self._owned or loop.time() < self._next_look:
+            return
+        states = await self._store.states()
+        self._next_look = loop.time() + self._settings.look_seconds
+        for partition, owned in self._owned.items():
+            for state in states:
+                owned.inbox.was_sent(str(state.partition), state.sent.get(str(partition), 0))
 
     async def _read_on(self, partition: Partition, inbox: PartitionInbox, source: str) -> None:
         destination, limit = str(partition), self._settings.page_rows
