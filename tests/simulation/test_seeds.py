@@ -1,11 +1,12 @@
 """The whole system under seeded misfortune keeps its guarantees. A failure prints its seed and how to run it again."""
 
 import pytest
+
 from mkondo.testing.simulation.world import simulate
 
 
-def test_the_guarantees_hold_whatever_happens(seeds: range) -> None:
-    for seed in seeds:
+def test_the_guarantees_hold_whatever_happens(chunk: range) -> None:
+    for seed in chunk:
         run = simulate(seed)
         if run.failures:
             again = f'make simulate SEEDS=1 ARGS="--first-seed {seed}"'

@@ -162,7 +162,7 @@ class CarrierHandle:
         await self._life.lag()
 
     async def detach(self, partition: Partition) -> None:
-        await self._life.before(f"detach {partition}")
+        await self._life.lag()
         self._close(partition)
 
     def _close(self, partition: Partition) -> None:

@@ -6,6 +6,7 @@ with the ledger at the end. Read next: checks.py.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from mkondo.adapters.memory.store import MemoryStore
@@ -21,8 +22,8 @@ from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, RequestPayment
 from mkondo.domain.session import OpenSession, SessionOpened
 from mkondo.ports.errors import CommitUnknown, TryLater
-from mkondo.testing.simulation.loop import at_once
 from mkondo.testing.simulation.ingress import ANSWERED, BUSY, DROPPED, Attempt
+from mkondo.testing.simulation.loop import at_once
 from mkondo.testing.simulation.orders import (
     CURRENCY,
     MARKET,
@@ -35,6 +36,7 @@ from mkondo.testing.simulation.process import Process
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
 
 T = TypeVar("T")
+NO_SESSION = SessionHash("none")
 
 
 class Doors(Protocol):
@@ -47,6 +49,10 @@ class Doors(Protocol):
 
     async def door(self) -> Process:
         """A living process that takes requests."""
+        ...
+
+    def is_stopped(self, application: ApplicationId) -> bool:
+        """Whether its commands were deleted, so that its partition waits for a human."""
         ...
 
     def report(self, trouble: str) -> None: ...
@@ -64,24 +70,19 @@ class Clients:
     async def set_up(self, application: ApplicationId) -> None:
         """Configure the application and open its first session, however often it takes."""
         wanted = configuration(application)
-        await self._insist(
-            application, application, lambda reply_to: ConfigureApplication(application, wanted, reply_to=reply_to)
-        )
+        command = partial(ConfigureApplication, application, wanted, None)
+        while await self._ask(application, application, command) is None and not self._doors.is_stopped(application):
+            await asyncio.sleep(0.1)
         await self.open_session(application)
 
     async def open_session(self, application: ApplicationId) -> None:
-        opened: Message | None = None
-        while not isinstance(opened, SessionOpened):
+        while not self._doors.is_stopped(application):
             session = SessionHash(self._doors.ids.session_id())
-            opened = await self._ask(
-                application, session, lambda reply_to, s=session: OpenSession(application, s, reply_to)
-            )
-        self._sessions[application] = opened.session
-
-    async def _insist(self, application: ApplicationId, asked: str, command: Callable[..., Message]) -> Message:
-        while (answer := await self._ask(application, asked, command)) is None:
+            command = partial(OpenSession, application, session)
+            if isinstance(await self._ask(application, session, command), SessionOpened):
+                self._sessions[application] = session
+                return
             await asyncio.sleep(0.1)
-        return answer
 
     async def _ask(self, application: ApplicationId, asked: str, command: Callable[..., Message]) -> Message | None:
         process = await self._doors.door()
@@ -106,9 +107,9 @@ class Clients:
 
     async def _try(self, order: Order, payment_id: PaymentId) -> Attempt:
         process = await self._doors.door()
-        attempt = Attempt(self._payment(order, payment_id, process.life.now()))
+        attempt = Attempt(self._payment(order, payment_id, process.life.now()), process.life)
         self._doors.attempts.append(attempt)
-        session = self._sessions[order.application]
+        session = self._sessions.get(order.application, NO_SESSION)
         answering = asyncio.create_task(self._handset(order, attempt)) if order.handset else None
 
         def request(payment: Payment) -> RequestPayment:
@@ -166,7 +167,9 @@ class Clients:
         if order.handset == "never":
             return
         code = "INS-0" if order.handset != "refuse" else "INS-5"
-        answer = AnswerApproval(attempt.payment.payment_id, order.debited, code, "Cancelled by the customer", "Cancelled")
+        answer = AnswerApproval(
+            attempt.payment.payment_id, order.debited, code, "Cancelled by the customer", "Cancelled"
+        )
         for _ in range(3):
             await self.command(order.debited, answer)
             await asyncio.sleep(0.2 * seconds)

@@ -69,6 +69,9 @@ class StoreHandle:
             f"read {source} {after}", lambda: self._inner.read_journal(source, after, limit, destination)
         )
 
+    async def read_journals(self, positions: Mapping[str, int], limit: int) -> Sequence[JournalRow]:
+        return await self._life.call("read all", lambda: self._inner.read_journals(positions, limit))
+
     async def states(self) -> Sequence[PartitionState]:
         return await self._life.call("states", self._inner.states)
 
@@ -117,7 +120,8 @@ class EmbeddedLog:
         await self._life.call("attach", lambda: self._inner.attach(partition, _Fumbling(inbox, self._life)))
 
     async def detach(self, partition: Partition) -> None:
-        await self._life.call("detach", lambda: self._inner.detach(partition))
+        await self._life.lag()
+        await self._inner.detach(partition)
 
     async def publish(self, rows: Sequence[JournalRow], messages: Sequence[Message]) -> None:
         await self._life.call(f"publish {rows[0].source}", lambda: self._inner.publish(rows, messages))

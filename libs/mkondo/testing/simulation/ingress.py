@@ -20,6 +20,7 @@ from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
 from mkondo.runtime.replies import ReplyDesk
+from mkondo.testing.simulation.life import Life
 
 GRACE_SECONDS = 3.0
 
@@ -31,8 +32,9 @@ class Attempt:
     """One request of a client, and what it was told. `told` is BUSY (503), UNKNOWN (408), DROPPED or ANSWERED."""
 
     payment: Payment
-    sent: bool = False
-    """The command certainly was accepted."""
+    life: Life
+    sent_at: float | None = None
+    """When the command was accepted; None: it is not certain that it was."""
     told: str = DROPPED
     answer: Message | None = None
 
@@ -50,7 +52,7 @@ class Ingress:
             attempt.payment = command.payment
             try:
                 await self._log.send_command(owner_of(payment), command)
-                attempt.sent = True
+                attempt.sent_at = asyncio.get_running_loop().time()
             except CommitUnknown:
                 pass
             except TryLater:

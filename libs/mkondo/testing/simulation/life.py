@@ -23,6 +23,7 @@ class Life:
         self.name = name
         self.weather = weather
         self.dead = False
+        self.died_at: float | None = None
         self._report = report
         self._tasks: list[asyncio.Task[Any]] = []
         self._paused_until = 0.0
@@ -44,8 +45,13 @@ class Life:
 
     def crash(self) -> None:
         self.dead = True
+        self.died_at = asyncio.get_running_loop().time()
         for task in list(self._tasks):
             task.cancel()
+
+    def lasted(self, since: float, seconds: float) -> bool:
+        """Whether it went on for that long after a moment."""
+        return self.died_at is None or self.died_at > since + seconds
 
     def pause(self, seconds: float) -> None:
         """Every step from now on stalls until then: the process becomes a zombie and does not know it."""

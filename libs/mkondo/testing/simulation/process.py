@@ -54,7 +54,13 @@ class Process:
     """One life in a slot."""
 
     def __init__(
-        self, slot: Slot, life: Life, blueprint: Blueprint, store: MemoryStore, carrier: Carrier | None, ids: SimulatedIds
+        self,
+        slot: Slot,
+        life: Life,
+        blueprint: Blueprint,
+        store: MemoryStore,
+        carrier: Carrier | None,
+        ids: SimulatedIds,
     ) -> None:
         self.life = life
         self.slot = slot

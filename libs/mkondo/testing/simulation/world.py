@@ -14,12 +14,13 @@ from mkondo.contracts.journal import Partition
 from mkondo.domain import admission, ledger
 from mkondo.domain.ids import ApplicationId, partition_of
 from mkondo.domain.payment import PaymentCompleted
+from mkondo.ports.log import COMMANDS
 from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.checks import check
 from mkondo.testing.simulation.clients import Clients
 from mkondo.testing.simulation.ingress import ANSWERED, Attempt
 from mkondo.testing.simulation.life import Life, TrueClock
-from mkondo.testing.simulation.loop import run_virtually
+from mkondo.testing.simulation.loop import at_once, run_virtually
 from mkondo.testing.simulation.orders import APPLICATIONS, Order, holds, orders
 from mkondo.testing.simulation.process import Blueprint, Process, Slot
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
@@ -188,8 +189,13 @@ class World:
             self.report(f"recovery: in calm weather {application} was told {attempt.told} {attempt.answer}")
 
     def is_stopped(self, application: ApplicationId) -> bool:
+        """Whether commands were deleted that its partition had not taken: then it must do nothing any more."""
         partition = Partition(admission.NAME, partition_of(application))
-        return self.carrier is not None and partition in self.carrier.stopped
+        if self.carrier is None:
+            return False
+        states = at_once(self.store.states())
+        taken = next((state.positions.get(COMMANDS, 0) for state in states if state.partition == partition), 0)
+        return taken < self.carrier.commands[partition].start
 
 
 async def _at(seconds: float, work: Coroutine[Any, Any, object]) -> None:
