@@ -19,7 +19,7 @@ from mkondo.adapters.postgres.schema import initialise
 from mkondo.adapters.postgres.server import PostgresServer
 from mkondo.adapters.postgres.store import PostgresStore, connect_store
 from mkondo.adapters.postgres.views import connect_views
-from mkondo.contracts.journal import PartitionState, StoredRecord
+from mkondo.contracts.journal import Partition, PartitionState, StoredRecord
 from mkondo.domain.ids import RecordKey
 from mkondo.ports.errors import CommitUnknown, Fenced, TryLater
 from mkondo.testing.conformance.store import ADMISSION, batch, records
@@ -49,26 +49,26 @@ async def store(server: PostgresServer) -> AsyncIterator[PostgresStore]:
 
 
 @asynccontextmanager
-async def held_row(server: PostgresServer) -> AsyncIterator[Connection]:
+async def held_row(server: PostgresServer, partition: Partition = ADMISSION) -> AsyncIterator[Connection]:
     """The partition's row is locked by somebody else for as long as the block lasts. Yields a third connection."""
     holder, onlooker = [await asyncpg.connect(server.dsn("sandbox")) for _ in range(2)]
     try:
         async with holder.transaction():
-            await holder.execute("SELECT FROM partition FOR UPDATE")
+            await holder.execute("SELECT FROM partition WHERE name = $1 FOR UPDATE", str(partition))
             yield onlooker
     finally:
         holder.terminate()
         onlooker.terminate()
 
 
-async def until_a_commit_waits(onlooker: Connection) -> int:
-    """The process id of the server's side of a commit that waits for the row."""
+async def until_commits_wait(onlooker: Connection, count: int = 1) -> list[int]:
+    """The process ids of the server's side of so many commits that wait for a row."""
     waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT mkondo_commit%'"
     async with asyncio.timeout(10):
         while True:
-            pid = await onlooker.fetchval(waiting)
-            if pid is not None:
-                return int(pid)
+            found = await onlooker.fetch(waiting)
+            if len(found) >= count:
+                return [row["pid"] for row in found]
             await asyncio.sleep(0.01)
 
 
@@ -111,9 +111,9 @@ async def test_without_a_server_everything_is_try_later_and_goes_on_when_it_is_b
 
 async def test_a_connection_lost_in_a_commit_leaves_it_unknown(server: PostgresServer, store: PostgresStore) -> None:
     before = await store.acquire(ADMISSION, "one")
-    async with held_row(server) as holder:
+    async with held_row(server) as onlooker:
         commit = asyncio.create_task(store.commit([batch(before)]))
-        await holder.execute("SELECT pg_terminate_backend($1)", await until_a_commit_waits(holder))
+        await onlooker.execute("SELECT pg_terminate_backend($1)", (await until_commits_wait(onlooker))[0])
         with pytest.raises(CommitUnknown):
             await commit
     assert await store.acquire(ADMISSION, "one") == PartitionState(ADMISSION, epoch=2)
@@ -140,7 +140,7 @@ async def killed_when_a_commit_waits(server: PostgresServer) -> AsyncIterator[No
     await holder.execute("BEGIN; SELECT FROM partition FOR UPDATE")
 
     async def kill() -> None:
-        await until_a_commit_waits(onlooker)
+        await until_commits_wait(onlooker)
         assert server.pid is not None
         os.kill(server.pid, signal.SIGKILL)
 
@@ -168,6 +168,22 @@ async def test_a_row_held_too_long_is_try_later_and_nothing_was_done(
     await store.commit([batch(before)])
 
 
+async def test_owners_that_commit_the_same_partitions_in_different_orders_never_wait_in_a_circle(
+    server: PostgresServer,
+) -> None:
+    store = await connect_store(server.dsn("sandbox"), "sandbox")
+    befores = [await store.acquire(Partition("ledger", number), "one") for number in range(3)]
+    async with held_row(server, Partition("ledger", 1)) as onlooker:
+        one = asyncio.create_task(store.commit([batch(before) for before in befores]))
+        await until_commits_wait(onlooker)
+        two = asyncio.create_task(store.commit([batch(before) for before in reversed(befores)]))
+        await until_commits_wait(onlooker, 2)
+    await one
+    with pytest.raises(Fenced):
+        await two
+    await store.close()
+
+
 async def test_a_server_that_hangs_does_not_hang_us(server: PostgresServer, store: PostgresStore) -> None:
     before = await store.acquire(ADMISSION, "one")
     await store.record(HOLD)
@@ -193,9 +209,9 @@ async def test_a_server_that_hangs_does_not_hang_us(server: PostgresServer, stor
 
 async def test_a_cancelled_commit_does_not_spoil_the_next(server: PostgresServer, store: PostgresStore) -> None:
     before = await store.acquire(ADMISSION, "one")
-    async with held_row(server) as holder:
+    async with held_row(server) as onlooker:
         commit = asyncio.create_task(store.commit([batch(before)]))
-        await until_a_commit_waits(holder)
+        await until_commits_wait(onlooker)
         commit.cancel()
         with pytest.raises(asyncio.CancelledError):
             await commit
