@@ -1,0 +1,149 @@
+"""Payments: one outcome each, one entry for each that completed, none after its deadline, none above its ceiling.
+
+The fact rows that queries read, references and outcomes, must be the events' own bytes (rule 8). Read next: records.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import msgspec
+
+from mkondo.contracts.journal import JournalRow, PartitionState, StoredReference
+from mkondo.contracts.records import StoredEvent
+from mkondo.domain import admission
+from mkondo.domain.account import HoldCaptured, JournalEntryPosted
+from mkondo.domain.application import Application
+from mkondo.domain.decider import Event
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.runtime.audit.chain import Journal
+from mkondo.runtime.audit.match import Match
+from mkondo.runtime.audit.report import Findings
+
+encode = msgspec.msgpack.Encoder().encode
+
+
+class Payments:
+    """Follows every payment. `endings` matches what admission sent on with what the ledger ended."""
+
+    def __init__(
+        self,
+        states: Mapping[str, PartitionState],
+        references: Match,
+        outcomes: Match,
+        endings: Match,
+        findings: Findings,
+    ) -> None:
+        self._states, self._findings = states, findings
+        self._references, self._outcomes, self._endings = references, outcomes, endings
+        self._entries: defaultdict[str, dict[str, JournalEntryPosted]] = defaultdict(dict)
+        """By source, the entries of the batch at hand whose payment has not completed yet."""
+        self._capturing: set[str] = set()
+        """Sources whose last event captured a hold: the entry after it ends no payment by itself."""
+
+    def see(self, journal: Journal, row: JournalRow, event: Event) -> None:
+        captured = row.source in self._capturing
+        self._capturing.discard(row.source)
+        match event:
+            case PaymentAdmitted():
+                self._admitted(journal, row, event)
+            case JournalEntryPosted() if event.payment_id and not captured:
+                self._posted(journal, row, event)
+            case PaymentCompleted():
+                self._completed(journal, row, event)
+            case PaymentFailed():
+                self._failed(journal, row, event)
+            case HoldCaptured():
+                self._capturing.add(row.source)
+            case _:
+                pass
+        if row.seal is not None:
+            self._end_batch(journal, row)
+
+    def _admitted(self, journal: Journal, row: JournalRow, event: PaymentAdmitted) -> None:
+        self._findings.count("payments")
+        self._findings.count("in progress")
+        self._refer(row, event.payment)
+        if self._is_taken(row):
+            self._endings.expect(event.payment.payment_id, b"", _at(row))
+        self._check_ceiling(journal, row, event)
+
+    def _is_taken(self, row: JournalRow) -> bool:
+        states = (self._states.get(route.destination) for route in row.routes)
+        return any(state is not None and state.positions.get(row.source, 0) >= row.sequence for state in states)
+
+    def _check_ceiling(self, journal: Journal, row: JournalRow, event: PaymentAdmitted) -> None:
+        """Against the configuration as it was: the application's record at this point of the replay."""
+        payment = event.payment
+        application = journal.records.get(admission.application_key(payment.application))
+        if not isinstance(application, Application) or application.version != event.configuration:
+            journal.wrong(row.sequence, f"version {event.configuration} of {payment.application} was not in force")
+            return
+        scope = application.configuration.products.get(payment.operation)
+        if scope is None:
+            journal.wrong(row.sequence, f"payment {payment.payment_id}: {payment.operation} is not switched on")
+            return
+        ceiling, minor = scope.single_value.get(payment.amount.currency), payment.amount.minor
+        if ceiling is not None and minor > ceiling:
+            journal.wrong(row.sequence, f"payment {payment.payment_id} passes its limit: {minor} above {ceiling}")
+
+    def _posted(self, journal: Journal, row: JournalRow, entry: JournalEntryPosted) -> None:
+        if entry.payment_id in self._entries[row.source]:
+            journal.wrong(row.sequence, f"payment {entry.payment_id} has a second entry")
+        self._entries[row.source][entry.payment_id] = entry
+
+    def _completed(self, journal: Journal, row: JournalRow, event: PaymentCompleted) -> None:
+        payment = event.payment
+        entry = self._entries[row.source].pop(payment.payment_id, None)
+        if entry is None:
+            journal.wrong(row.sequence, f"payment {payment.payment_id} is completed without an entry in its batch")
+        elif (entry.debit.account, entry.credit.account, entry.debit.minor, entry.currency) != (
+            payment.debited,
+            payment.credited,
+            payment.amount.minor,
+            payment.amount.currency,
+        ):
+            journal.wrong(row.sequence, f"the entry of payment {payment.payment_id} is not what was asked for")
+        if row.time >= payment.deadline:
+            journal.wrong(row.sequence, f"payment {payment.payment_id} was posted after its deadline")
+        self._findings.count("completed")
+        self._findings.count("in progress", -1)
+        self._ended(row, payment)
+        self._endings.find(payment.payment_id, b"", _at(row))
+
+    def _failed(self, journal: Journal, row: JournalRow, event: PaymentFailed) -> None:
+        payment = event.payment
+        if payment.payment_id in self._entries[row.source]:
+            journal.wrong(row.sequence, f"payment {payment.payment_id} failed, and was posted in the same batch")
+        self._findings.count("failed")
+        self._ended(row, payment)
+        if journal.partition.decider == admission.NAME:
+            self._findings.count("payments")
+            self._refer(row, payment)
+        else:
+            self._findings.count("in progress", -1)
+            self._endings.find(payment.payment_id, b"", _at(row))
+
+    def _refer(self, row: JournalRow, payment: Payment) -> None:
+        reference = StoredReference(
+            payment.application,
+            payment.third_party_conversation_id,
+            payment.transaction_id,
+            payment.payment_id,
+            encode(StoredEvent(row.type, row.version, row.data)),
+        )
+        self._references.expect(payment.payment_id, encode(reference), _at(row))
+
+    def _ended(self, row: JournalRow, payment: Payment) -> None:
+        self._outcomes.expect(payment.payment_id, encode(StoredEvent(row.type, row.version, row.data)), _at(row))
+
+    def _end_batch(self, journal: Journal, row: JournalRow) -> None:
+        for payment_id in self._entries.pop(row.source, {}):
+            journal.wrong(row.sequence, f"payment {payment_id} was posted in this batch and not completed in it")
+
+    def still_waits(self, payment_id: str, where: str) -> None:
+        """It was taken by the ledger, and waits there for its customer or for an operator."""
+        self._endings.find(payment_id, b"", where)
+
+
+def _at(row: JournalRow) -> str:
+    return f"{row.source} sequence {row.sequence}"

@@ -1,0 +1,51 @@
+"""Views: replaying the journals up to where the projector stands must give exactly the rows that are stored (G7).
+
+A row that no later event changes is added to its view's match at once and forgotten, so memory holds only what is still
+open: payments in progress and one balance for each account.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import msgspec
+
+from mkondo.contracts.journal import JournalRow
+from mkondo.contracts.views import encode_row
+from mkondo.domain.decider import Event
+from mkondo.domain.views import VIEWS
+from mkondo.runtime.audit.match import Match
+from mkondo.runtime.audit.report import Findings
+from mkondo.runtime.projector import FOLLOWERS
+
+
+class Replay:
+    """Folds events into fresh views, up to the stored positions."""
+
+    def __init__(self, positions: Mapping[str, int], matches: Mapping[str, Match], findings: Findings) -> None:
+        self._positions, self._matches, self._findings = positions, matches, findings
+        self._open: defaultdict[str, dict[str, msgspec.Struct]] = defaultdict(dict)
+
+    def see(self, row: JournalRow, event: Event) -> None:
+        if row.sequence > self._positions.get(row.source, 0):
+            self._findings.count("events behind")
+            return
+        for view, change in FOLLOWERS[row.type]:
+            rows, key = self._open[view.name], change.key(event, row)
+            made = change.evolve(rows.get(key), event, row)
+            if view.final(made):
+                rows.pop(key, None)
+                self._matches[view.name].expect(key, encode_row(made), f"{row.source} sequence {row.sequence}")
+            else:
+                rows[key] = made
+
+    def found(self, view: str, key: str, data: bytes) -> None:
+        self._findings.count("view rows")
+        self._matches[view].find(key, data)
+
+    def finish(self, last: Mapping[str, int]) -> None:
+        for view in VIEWS:
+            for key, row in self._open[view].items():
+                self._matches[view].expect(key, encode_row(row), "")
+        for source, position in self._positions.items():
+            if position > last.get(source, 0):
+                self._findings.wrong(f"views of {source}", f"at {position}, the journal ends at {last.get(source, 0)}")
