@@ -1,0 +1,37 @@
+"""Pays with python-pesa 0.7, as its own documentation says. The demo's facts come in as JSON, answers go out as JSON.
+
+Run in the SDK's own environment, which knows nothing of this platform. It opens a session for every call by itself.
+"""
+
+import json
+import sys
+
+import pypesa
+
+demo = json.load(sys.stdin)
+mpesa = pypesa(environment="sandbox")
+mpesa.api_key = demo["api_key"]
+mpesa.public_key = demo["public_key"]
+
+session = mpesa.get_session_id()
+paid = mpesa.customer_to_bussiness(
+    {
+        "input_Amount": "10",
+        "input_Country": demo["country"],
+        "input_Currency": demo["currency"],
+        "input_CustomerMSISDN": demo["customer_msisdn"],
+        "input_ServiceProviderCode": demo["service_provider_code"],
+        "input_ThirdPartyConversationID": demo["conversation_id"],
+        "input_TransactionReference": "T23434ZE5",
+        "input_PurchasedItemsDesc": "Python Book",
+    }
+)
+found = mpesa.query_transaction_status(
+    {
+        "input_QueryReference": paid["output_TransactionID"],
+        "input_ServiceProviderCode": demo["service_provider_code"],
+        "input_ThirdPartyConversationID": demo["conversation_id"] + "q",
+        "input_Country": demo["country"],
+    }
+)
+print(json.dumps({"session": session, "paid": paid, "found": found}))
