@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from mkondo.adapters.http.bearer import hash_of
 from mkondo.domain.session import OpenSession, SessionRefused
 from mkondo.ports.errors import TryLater
 from services.edge_auth.settings import Settings as AuthSettings
@@ -60,6 +61,14 @@ class TestGetSession:
         assert response.status_code == 400
         assert response.json() == REFUSED
         assert world.core.commands == []
+
+    async def test_an_api_key_must_be_encrypted_even_where_a_session_id_need_not_be(
+        self, world: World, client: httpx.AsyncClient
+    ) -> None:
+        key = "f" * 32
+        await world.configure(api_key_hash=hash_of(key), compatible=True)
+        assert (await client.get(GET_SESSION, headers=world.bearer(key))).status_code == 200
+        assert (await client.get(GET_SESSION, headers={"Authorization": f"Bearer {key}"})).json() == REFUSED
 
     async def test_an_unknown_key_is_refused(self, world: World, client: httpx.AsyncClient) -> None:
         assert (await client.get(GET_SESSION, headers=world.bearer("f" * 32))).json() == REFUSED

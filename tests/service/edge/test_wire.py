@@ -25,7 +25,7 @@ QUERY = "/sandbox/ipg/v2/vodacomTZN/queryTransactionStatus/"
 FIVE = ["output_ResponseCode", "output_ResponseDesc", "output_TransactionID", "output_ConversationID",
         "output_ThirdPartyConversationID"]  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding the .event_loop_policy:pytest.PytestDeprecationWarning")
-QUICK = Patience(request_seconds_max=0.2, head_bytes_max=8_192, unwanted_bytes_max=100_000)
+QUICK = Patience(request_seconds_max=0.2, head_bytes_max=8_192)
 
 
 @pytest.fixture(scope="session")
@@ -319,13 +319,15 @@ class TestPatience:
     async def test_a_head_that_is_too_large_is_refused(self, port: int, head: bytes) -> None:
         assert (await say(port, head)).startswith(b"HTTP/1.1 400")
 
-    async def test_a_body_that_nobody_wants_is_not_read_for_ever(self, port: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def test_a_body_that_nobody_wants_is_not_read_for_ever(self, world: World) -> None:
+        server = await HttpServer.start(world.front, Listen(), world.ids, Patience(unwanted_bytes_max=100_000))
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(f"POST {PAY} HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n".encode())
         async with asyncio.timeout(5):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413")
             with pytest.raises(ConnectionError):
                 await send_for_ever(writer)
+        await server.stop()
 
     async def test_an_idle_connection_may_wait_longer_than_a_slow_request(self, port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
