@@ -111,8 +111,9 @@ class Payments:
     async def _unheard(self, payment: Payment) -> Answer:
         """No reply came. The outcome row is the truth; while there is none, nobody knows (rule 10)."""
         try:
-            outcome = await self._facts.outcome(payment.payment_id)
-        except TryLater:
+            async with asyncio.timeout(self._settings.look_ms / 1_000):
+                outcome = await self._facts.outcome(payment.payment_id)
+        except (TryLater, TimeoutError):
             outcome = None
         return _not_known(payment) if outcome is None else _answer(payment, decode_event(outcome.data))
 

@@ -5,8 +5,9 @@ import msgspec
 
 class Settings(msgspec.Struct, frozen=True):
     """`deadline_ms`: after it no processor moves the payment's money (architecture rule 10). `grace_ms`: how much
-    longer the caller waits for the answer; together they stay below the 25 s that clients allow (contract section
-    10.9)."""
+    longer the caller waits for the answer. `look_ms`: how long the outcome row may then take to be read. Together they
+    stay below the 25 s that clients allow (contract section 10.9)."""
 
     deadline_ms: int = 20_000
     grace_ms: int = 3_000
+    look_ms: int = 1_500

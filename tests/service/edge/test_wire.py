@@ -322,7 +322,7 @@ class TestPatience:
     async def test_a_body_that_nobody_wants_is_not_read_for_ever(self, world: World) -> None:
         server = await HttpServer.start(world.front, Listen(), world.ids, Patience(unwanted_bytes_max=100_000))
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(f"POST {PAY} HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n".encode())
+        writer.write(f"POST {PAY} HTTP/1.1\r\nContent-Length: 999999999999999\r\n\r\n".encode())
         async with asyncio.timeout(5):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413")
             with pytest.raises(ConnectionError):
