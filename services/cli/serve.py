@@ -15,7 +15,8 @@ import uvloop
 from services.cli.files import write_ready
 from services.cli.logging import configure_logging
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
-from services.cli.web import WebSettings
+from services.cli.web import WebSettings, deadline_option
+from services.payments_ingress.settings import Settings as IngressSettings
 
 PORT = click.IntRange(0, 65535)
 
@@ -28,6 +29,7 @@ PORT = click.IntRange(0, 65535)
 @click.option("--host", default="127.0.0.1", show_default=True, envvar="MKONDO_HOST")
 @click.option("--port", default=0, show_default=True, type=PORT, envvar="MKONDO_PORT")
 @click.option("--https-port", default=0, show_default=True, type=PORT, envvar="MKONDO_HTTPS_PORT")
+@deadline_option
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready.")
 def command(
     services: tuple[str, ...],
@@ -37,6 +39,7 @@ def command(
     host: str,
     port: int,
     https_port: int,
+    deadline_ms: int,
     ready_file: Path | None,
 ) -> None:
     r"""Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
@@ -46,7 +49,7 @@ def command(
               mkondo serve edge_auth payments_ingress --port 8080
     """
     configure_logging()
-    web = WebSettings(host, port, https_port, None)
+    web = WebSettings(host, port, https_port, None, IngressSettings(deadline_ms=deadline_ms))
     uvloop.run(_serve(PlatformSettings(keys, web, database_url, kafka, services=services), ready_file))
 
 

@@ -16,7 +16,8 @@ from services.cli.files import data_option, forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
 from services.cli.platform import Platform, PlatformSettings
-from services.cli.web import WebSettings
+from services.cli.web import WebSettings, deadline_option
+from services.payments_ingress.settings import Settings as IngressSettings
 
 LOGS = ("postgres", "kafka")
 PORT = click.IntRange(0, 65535)
@@ -34,6 +35,7 @@ PORT = click.IntRange(0, 65535)
 @click.option("--database-url", default="", metavar="DSN", help="Use this Postgres instead of our own.")
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready.")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Make the demo on an empty data directory.")
+@deadline_option
 @click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as JSON.")
 def command(**options: Any) -> None:
@@ -71,7 +73,8 @@ async def _up(options: dict[str, Any]) -> None:
 def _settings(options: dict[str, Any]) -> PlatformSettings:
     if options["mozambique_ports"] != "off":
         raise CannotDo("--mozambique-ports: the Mozambique profile is not built yet, leave it off")
-    web = WebSettings(options["host"], options["port"], options["https_port"], options["proxy_port"])
+    ingress = IngressSettings(deadline_ms=options["deadline_ms"])
+    web = WebSettings(options["host"], options["port"], options["https_port"], options["proxy_port"], ingress)
     kafka = options["kafka"] if options["log_kind"] == "kafka" else ""
     return PlatformSettings(options["data"], web, options["database_url"], kafka, makes_topics=True)
 

@@ -6,6 +6,7 @@ Read next: mkondo/adapters/http/front.py.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import click
 import msgspec
 from prometheus_client import REGISTRY
 
@@ -23,8 +24,19 @@ from mkondo.runtime.parts import Parts
 from services.cli.errors import CannotDo
 from services.edge_auth.root import handlers as edge_handlers
 from services.payments_ingress.root import handlers as ingress_handlers
+from services.payments_ingress.settings import Settings as IngressSettings
 
 JSON = "application/json"
+
+deadline_option = click.option(
+    "--deadline-ms",
+    default=IngressSettings().deadline_ms,
+    show_default=True,
+    type=click.IntRange(100, IngressSettings().deadline_ms),
+    envvar="MKONDO_DEADLINE_MS",
+    show_envvar=True,
+    help="After it no processor moves a payment's money: it ends as failed.",
+)
 
 
 class WebSettings(msgspec.Struct, frozen=True):
@@ -34,6 +46,7 @@ class WebSettings(msgspec.Struct, frozen=True):
     port: int = 8080
     https_port: int = 8443
     proxy_port: int | None = 0
+    ingress: IngressSettings = IngressSettings()
 
 
 class Web:
@@ -43,7 +56,7 @@ class Web:
         self._settings = settings
         self._ids = SystemIds()
         self._ready = ready
-        handlers = {environment: _handlers(its) for environment, its in parts.items()}
+        handlers = {environment: _handlers(its, settings.ingress) for environment, its in parts.items()}
         self._front = Front(handlers, self._pages(), self._ids, observe=_observe)
         self._servers: dict[str, HttpServer] = {}
         self._proxy: Proxy | None = None
@@ -99,11 +112,17 @@ class Web:
             await server.stop()
 
 
-def _handlers(parts: Parts) -> dict[str, Handler]:
+def _handlers(parts: Parts, settings: IngressSettings) -> dict[str, Handler]:
     callers = Callers(parts.keys, parts.facts, parts.clock)
     edge = edge_handlers(callers=callers, facts=parts.facts, log=parts.log, desk=parts.desk, ids=parts.ids)
     ingress = ingress_handlers(
-        callers=callers, facts=parts.facts, log=parts.log, desk=parts.desk, clock=parts.clock, ids=parts.ids
+        callers=callers,
+        facts=parts.facts,
+        log=parts.log,
+        desk=parts.desk,
+        clock=parts.clock,
+        ids=parts.ids,
+        settings=settings,
     )
     return {**edge, **ingress}
 
