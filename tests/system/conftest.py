@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,15 @@ from tests.system.merchant import Merchant, merchant_of
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An empty folder that every user may enter, gone afterwards."""
-    yield from _folder()
+    with temporary_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[RunningPlatform]:
     """Shared: a test that stops or breaks it starts one of its own."""
-    for folder in _folder():
-        with RunningPlatform(folder / "data") as platform:
-            yield platform
+    with temporary_folder() as folder, RunningPlatform(folder / "data") as platform:
+        yield platform
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ async def merchant(platform: RunningPlatform) -> AsyncIterator[Merchant]:
         yield merchant
 
 
-def _folder() -> Iterator[Path]:
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="mkondo-system-"))
     folder.chmod(0o755)
     try:
