@@ -115,10 +115,10 @@ def seal(head: bytes, rows: Iterable[JournalRow]) -> bytes:
     """The chain's next head: SHA-256 over the last one and every field of the batch's rows, length-prefixed."""
     digest = hashlib.sha256(head)
     for row in rows:
-        routes = ",".join(
-            f"{route.destination}:{route.previous}" for route in row.routes
+        routes = ",".join(f"{route.destination}:{route.previous}" for route in row.routes)
+        frame = (
+            f"{row.source}|{row.sequence}|{row.time}|{row.type}|{row.version}|{len(row.key)}|{routes}|{len(row.data)}|"
         )
-        frame = f"{row.source}|{row.sequence}|{row.time}|{row.type}|{row.version}|{len(row.key)}|{routes}|{len(row.data)}|"
         digest.update(frame.encode())
         digest.update(row.key.encode())
         digest.update(row.data)

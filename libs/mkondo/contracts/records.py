@@ -77,9 +77,7 @@ def decode_record(key: RecordKey, data: bytes) -> Record:
 
 def _reference(event: Event) -> Reference:
     if not isinstance(event, PaymentAdmitted | PaymentFailed):
-        raise TypeError(
-            f"a reference is made by an admission, not by {type(event).__name__}"
-        )
+        raise TypeError(f"a reference is made by an admission, not by {type(event).__name__}")
     return Reference(event.payment)
 
 
