@@ -13,7 +13,11 @@ from mkondo.domain.ids import PARTITIONS
 from services.cli.errors import CannotDo
 
 VERSION = 1
-_META = "mkondo.json"
+META = "mkondo.json"
+
+
+class InUse(CannotDo):
+    """Another process has the directory. The text names it."""
 
 
 class DataDirectory:
@@ -36,7 +40,7 @@ class DataDirectory:
             ) from trouble
 
     def _check_version(self) -> None:
-        meta = self.read(_META)
+        meta = self.read(META)
         if meta is None:
             return
         if meta.get("version", 0) > VERSION:
@@ -57,15 +61,15 @@ class DataDirectory:
         except BlockingIOError:
             owner = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
             os.close(self._lock)
-            raise CannotDo(
+            raise InUse(
                 f"{self.path} is in use by process {owner}: stop it, or choose another directory with --data"
             ) from None
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
     def _write_meta(self) -> None:
-        if self.read(_META) is None:
-            self.write(_META, {"version": VERSION, "partitions": PARTITIONS})
+        if self.read(META) is None:
+            self.write(META, {"version": VERSION, "partitions": PARTITIONS})
 
     def read(self, name: str) -> dict[str, Any] | None:
         """A JSON file of the directory, or None when there is none."""

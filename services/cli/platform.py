@@ -132,6 +132,11 @@ class Platform:
         """Whether payments can be taken now: what /health/ready says."""
         return all(hosted.ready() for hosted in self.hosted.values())
 
+    @property
+    def database_url(self) -> str:
+        """Where the environments' databases are: what `mkondo verify` needs beside a running platform."""
+        return self._postgres.dsn("mkondo") if self._postgres else self._settings.database_url
+
     def addresses(self) -> dict[str, Any]:
         """The ready file (interfaces.md)."""
         return {} if self.web is None else self.web.addresses()

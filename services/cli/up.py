@@ -100,7 +100,7 @@ async def tell_demo(platform: Platform) -> None:
 def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None:
     """The addresses: to people, to scripts (`--json`, `--ready-file`) and to the other commands (up.json)."""
     addresses = {**platform.addresses(), "data": str(platform.directory.path), "pid": os.getpid()}
-    platform.directory.write("up.json", addresses)
+    platform.directory.write("up.json", {**addresses, "database_url": platform.database_url}, 0o600)
     if ready_file is not None:
         write_ready(ready_file, addresses)
     if as_json:

@@ -1,0 +1,88 @@
+"""`mkondo verify`: audits both environments on one snapshot each, beside a running platform or a stopped one.
+
+Read next: mkondo/runtime/audit.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from mkondo.adapters.postgres.audit import connect_audit
+from mkondo.adapters.postgres.databases import environment_dsn
+from mkondo.adapters.postgres.server import PostgresServer
+from mkondo.adapters.postgres.trouble import CannotServe
+from mkondo.ports.errors import Incompatible, TryLater
+from mkondo.runtime.audit import Report, verify_store
+from mkondo.topology import ENVIRONMENTS
+from services.cli.datadir import META, DataDirectory, InUse
+from services.cli.errors import CannotDo
+from services.cli.files import addresses, data_option
+
+
+@click.command()
+@data_option
+@click.option("--database-url", default="", metavar="DSN", envvar="MKONDO_DATABASE_URL", help="Instead of --data.")
+@click.option("--environment", "environments", multiple=True, type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS)
+@click.option("--json", "as_json", is_flag=True)
+def command(data: Path, database_url: str, environments: tuple[str, ...], as_json: bool) -> None:
+    r"""Audit the books: sequences, hash chain, double entry, balances, holds, outcomes, and views against a replay.
+
+    Exit 0 and one line of figures for each environment, or 1 and what is wrong where.
+
+    \b
+    Example:  mkondo verify
+              mkondo verify --database-url postgresql://mkondo@db/mkondo --json
+    """
+    try:
+        reports = asyncio.run(_verify(data, database_url, environments))
+    except (CannotServe, Incompatible, TryLater) as trouble:
+        raise CannotDo(str(trouble)) from trouble
+    for environment, report in reports.items():
+        if not as_json:
+            click.echo(f"{environment}: {report.line()}")
+            for problem in report.problems:
+                click.echo(f"  {problem.where}: {problem.what}")
+    if as_json:
+        click.echo(json.dumps({environment: msgspec.to_builtins(report) for environment, report in reports.items()}))
+    if not all(report.clean for report in reports.values()):
+        raise SystemExit(1)
+
+
+async def _verify(data: Path, database_url: str, environments: tuple[str, ...]) -> dict[str, Report]:
+    async with _database(data, database_url) as base:
+        return {environment: await _audit(base, environment) for environment in environments}
+
+
+async def _audit(base: str, environment: str) -> Report:
+    audit = await connect_audit(environment_dsn(base, environment), environment)
+    try:
+        return await verify_store(audit)
+    finally:
+        await audit.close()
+
+
+@asynccontextmanager
+async def _database(data: Path, database_url: str) -> AsyncIterator[str]:
+    """The given one, the one of the platform that runs on the directory, or the directory's own, started for this."""
+    if database_url:
+        yield database_url
+        return
+    directory = DataDirectory(data)
+    if directory.read(META) is None:
+        raise CannotDo(f"{data} is no data directory: start one with `mkondo up --data {data}`, or name it with --data")
+    try:
+        directory.open()
+    except InUse:
+        yield addresses(data)["database_url"]
+        return
+    server = PostgresServer(directory.path / "postgres")
+    await server.start()
+    try:
+        yield server.dsn("mkondo")
+    finally:
+        await server.stop()
