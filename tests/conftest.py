@@ -3,6 +3,10 @@
 import pytest
 from hypothesis import settings
 
+from mkondo.testing.kafka_fixtures import kafka_broker as kafka_broker
+from mkondo.testing.kafka_fixtures import kafka_connection as kafka_connection
+from mkondo.testing.kafka_fixtures import kafka_environment as kafka_environment
+from mkondo.testing.kafka_fixtures import own_kafka_broker as own_kafka_broker
 from mkondo.testing.postgres import database as database
 from mkondo.testing.postgres import databases as databases
 from mkondo.testing.postgres import postgres_server as postgres_server

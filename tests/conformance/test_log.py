@@ -8,9 +8,6 @@ from mkondo.adapters.kafka.connection import Connection
 from mkondo.adapters.kafka.log import KafkaLog
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.testing.conformance.log import LogConformance, LogWorld
-from mkondo.testing.kafka_fixtures import kafka_broker as kafka_broker
-from mkondo.testing.kafka_fixtures import kafka_connection as kafka_connection
-from mkondo.testing.kafka_fixtures import kafka_environment as kafka_environment
 
 
 class TestMemoryLog(LogConformance):

@@ -5,6 +5,7 @@ Synchronous and without I/O: the processor has loaded the records that the messa
 Read next: processor.py.
 """
 
+import logging
 from collections.abc import Iterable, MutableMapping
 
 import msgspec
@@ -22,12 +23,12 @@ from mkondo.contracts.journal import (
 )
 from mkondo.contracts.parking import DiscardParked, RetryParked
 from mkondo.contracts.records import encode_event, encode_record
-from mkondo.domain.application import ApplicationChanged
+from mkondo.domain.account import CreditSuspended
 from mkondo.domain.decider import Decider, Event, Message, Record, Rejection, ReplyTo
 from mkondo.domain.ids import Instant, RecordKey, partition_of
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed, Reference
-from mkondo.domain.session import SessionOpened
 from mkondo.ports.log import Received
+from mkondo.runtime import metrics
 from mkondo.runtime.parking import (
     ParkedMessages,
     Poison,
@@ -35,6 +36,9 @@ from mkondo.runtime.parking import (
     can_be_parked,
     subject_of,
 )
+from mkondo.runtime.replies import asker
+
+log = logging.getLogger(__name__)
 
 Memory = MutableMapping[RecordKey, Record]
 
@@ -124,7 +128,7 @@ class BatchWriter:
     def _write(self, events: Iterable[Event]) -> None:
         for event in events:
             if isinstance(event, Rejection):
-                self._reply(event.reply_to, event)
+                self._reply(event)
             else:
                 self._write_event(event)
 
@@ -148,11 +152,13 @@ class BatchWriter:
         self._change(event, data)
         if isinstance(event, PaymentCompleted | PaymentFailed):
             self._outcomes.append(StoredOutcome(event.payment.payment_id, encode_event(event, data)))
-            self._reply(event.payment.reply_to, event)
-        elif isinstance(event, SessionOpened | ApplicationChanged):
-            self._reply(event.reply_to, event)
+        elif isinstance(event, CreditSuspended):
+            metrics.SUSPENDED.inc()
+            log.error("credit suspended", extra={"entry": event.entry, "reason": event.reason})
+        self._reply(event)
 
-    def _reply(self, reply_to: ReplyTo | None, message: Message) -> None:
+    def _reply(self, message: Message) -> None:
+        reply_to = asker(message)
         if reply_to is not None:
             self._replies.append((reply_to, message))
 
