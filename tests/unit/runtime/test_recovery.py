@@ -6,6 +6,7 @@ from mkondo.domain.account import CreditApplied, JournalEntryPosted
 from mkondo.domain.ids import partition_of
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted
 from mkondo.domain.session import OpenSession
+from mkondo.runtime.processor import ProcessorSettings
 from mkondo.testing.builders import APPLICATION, CUSTOMER, SESSION, SHOP, asking, configure, open_with, request, tzs
 from tests.unit.runtime.house import House, Trouble, house
 
@@ -89,6 +90,18 @@ async def test_direct_commands_are_answered_once(trouble: Trouble) -> None:
             names=[APPLICATION, SESSION],
         )
         assert [len(h.answered(name)) for name in (APPLICATION, SESSION)] == [1, 1]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_commands_that_wait_behind_a_batch_in_trouble_are_answered_once_too(trouble: Trouble) -> None:
+    async with house() as h:
+        await h.member(settings=ProcessorSettings(batch_messages_max=1, idle_seconds=0.01))
+        await ready(h)
+        h.store.troubles["admission"].append(trouble)
+        names = [f"p{number}" for number in range(10)]
+        await h.ask("admission", *(request(name, tzs(1_00)) for name in names), names=names)
+        await settled(h, credits=10)
+        assert all(len(h.answered(name)) == 1 for name in names)
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
