@@ -147,6 +147,17 @@ async def test_a_message_lost_on_the_way_is_noticed_by_the_next_one() -> None:
         await settled(h, credits=2)
 
 
+async def test_the_last_message_of_a_channel_lost_on_the_way_is_found_by_looking() -> None:
+    """No next one comes to betray it: the senders' own rows say how far they have got."""
+    async with house() as h:
+        await h.member(settings=ProcessorSettings(idle_seconds=0.01, look_seconds=0.01))
+        await ready(h)
+        h.log.lose = 1
+        await paid(h, "p1")
+        assert h.log.lose == 0
+        await settled(h, credits=1)
+
+
 async def test_a_crash_between_commit_and_publish_loses_nothing() -> None:
     async with house() as h:
         first = await h.member("m1")
