@@ -207,12 +207,15 @@ async def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(director
     pid_file = directory / "data" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     await server.stop()
-    with subprocess.Popen(["sleep", "60"]) as stranger:
-        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
-        await server.start()
-        assert stranger.poll() is None
-        await server.stop()
-        stranger.terminate()
+    server_user = (directory / "data").stat().st_uid
+    with subprocess.Popen(["sleep", "60"], user=server_user) as stranger:
+        try:
+            pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
+            await server.start()
+            assert stranger.poll() is None
+            await server.stop()
+        finally:
+            stranger.terminate()
 
 
 async def test_a_start_that_was_killed_half_way_is_no_obstacle(directory: Path) -> None:
@@ -304,3 +307,22 @@ async def test_a_stop_while_postgres_is_being_started_again_stops_it(directory: 
         supervisor = asyncio.create_task(server.supervise())
     await server.stop()
     await supervisor
+
+
+async def test_a_stop_while_an_earlier_life_is_being_ended_starts_nothing(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = PostgresServer(directory)
+    await server.start()
+    supervisor = asyncio.create_task(server.supervise())
+    pid = server.pid
+    assert pid is not None
+    orphan = psutil.Process(pid).children()[0]
+    orphan.suspend()  # It can't notice that its postmaster is dead: the supervisor has to wait for it.
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: "an earlier life still runs" in caplog.text)
+    await server.stop()
+    orphan.resume()
+    await asyncio.wait_for(supervisor, 30)
+    assert server.pid is None
+    assert not (directory / "data" / "postmaster.pid").exists()
