@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mkondo.testing.platform import RunningPlatform
+from mkondo.testing.platform import RunningPlatform, verify
 from tests.system.merchant import Merchant, merchant_of
 
 
@@ -21,9 +21,13 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[RunningPlatform]:
-    """Shared: a test that stops or breaks it starts one of its own."""
+    """Shared: a test that stops or breaks it starts one of its own. In the end its books are audited."""
     with temporary_folder() as folder, RunningPlatform(folder / "data") as platform:
         yield platform
+        verified = verify(platform)
+        assert verified.returncode == 0, verified
+        assert "Traceback" not in platform.said()
+        platform.stop()
 
 
 @pytest.fixture
