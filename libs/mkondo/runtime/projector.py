@@ -29,11 +29,16 @@ from mkondo.runtime import metrics
 
 log = logging.getLogger(__name__)
 
-FOLLOWERS: dict[str, tuple[tuple[View, Change], ...]] = {
-    name: tuple((view, view.changes[message.struct]) for view in VIEWS.values() if message.struct in view.changes)
-    for name, message in BY_NAME.items()
-}
-"""Which views follow an event, by its type's name; of types that none follows, the bytes are not even decoded."""
+Followers = Mapping[str, tuple[tuple[View, Change], ...]]
+
+
+def followers(views: Mapping[str, View] = VIEWS) -> Followers:
+    """Which views follow an event, by its type's name. What none follows is not even decoded."""
+    return {
+        name: tuple((view, view.changes[message.struct]) for view in views.values() if message.struct in view.changes)
+        for name, message in BY_NAME.items()
+    }
+
 
 Rows = dict[str, msgspec.Struct]
 
@@ -74,6 +79,7 @@ class Projector:
         clock: Clock,
         ids: Ids,
         settings: ProjectorSettings | None = None,
+        table: Mapping[str, View] = VIEWS,
     ) -> None:
         self.lag = 0
         """Events that are not in the views yet, as of the last look."""
@@ -82,6 +88,7 @@ class Projector:
         self._environment, self._sources = environment, tuple(sources)
         self._store, self._views, self._clock, self._ids = store, views, clock, ids
         self._settings = settings or ProjectorSettings()
+        self._table, self._followers = table, followers(table)
         self._positions: dict[str, int] | None = None
         """How far each source has been read; None until the stored positions have been read."""
         self._kept: defaultdict[str, Rows] = defaultdict(dict)
@@ -183,9 +190,9 @@ class Projector:
 
     async def _fold(self, page: Sequence[JournalRow]) -> dict[str, Rows]:
         """The rows that the page changes, as they are after it."""
-        touched = [one for row in page for one in touch(row)]
+        touched = [one for row in page for one in touch(row, self._followers)]
         await self._read_back(touched)
-        changed: dict[str, Rows] = {view: {} for view in VIEWS}
+        changed: dict[str, Rows] = {view: {} for view in self._table}
         for view, key, change, event, at in touched:
             rows = changed[view.name]
             if view.written_once:
@@ -207,7 +214,7 @@ class Projector:
     def _keep(self, changed: Mapping[str, Rows]) -> None:
         """Rows that will change again are worth their place in memory; the oldest make room."""
         for name, rows in changed.items():
-            view, kept = VIEWS[name], self._kept[name]
+            view, kept = self._table[name], self._kept[name]
             if view.written_once:
                 continue
             for key, row in rows.items():
@@ -253,12 +260,12 @@ class Projector:
         return await self.catch_up()
 
 
-def touch(row: JournalRow) -> list[Touched]:
-    """The rows that an event changes. Nothing is decoded for an event that no view follows."""
-    followers = FOLLOWERS.get(row.type)
-    if followers is None:
+def touch(row: JournalRow, by_type: Followers) -> list[Touched]:
+    """The rows that an event changes."""
+    following = by_type.get(row.type)
+    if following is None:
         raise codec.Unreadable(f"{row.source} {row.sequence}: unknown message type {row.type!r}: upgrade this Mkondo")
-    if not followers:
+    if not following:
         return []
     event = codec.decode(row.type, row.version, row.data)
-    return [Touched(view, change.key(event, row), change, event, row) for view, change in followers]
+    return [Touched(view, change.key(event, row), change, event, row) for view, change in following]

@@ -15,7 +15,9 @@ from mkondo.domain.decider import Event
 from mkondo.domain.views import VIEWS
 from mkondo.runtime.audit.match import Match
 from mkondo.runtime.audit.report import Findings
-from mkondo.runtime.projector import FOLLOWERS
+from mkondo.runtime.projector import followers
+
+_FOLLOWERS = followers()
 
 
 class Replay:
@@ -29,7 +31,7 @@ class Replay:
         if row.sequence > self._positions.get(row.source, 0):
             self._findings.count("events behind")
             return
-        for view, change in FOLLOWERS[row.type]:
+        for view, change in _FOLLOWERS[row.type]:
             rows, key = self._open[view.name], change.key(event, row)
             made = change.evolve(rows.get(key), event, row)
             if view.final(made):
