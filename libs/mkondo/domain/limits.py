@@ -12,9 +12,7 @@ NOT_ENABLED = "INS-997"
 
 def refusal(configuration: Configuration, payment: Payment) -> tuple[str, str] | None:
     """The reason code and the words of the limit that this payment would pass, or None (contract section 5)."""
-    ceiling = configuration.products[payment.operation].single_value.get(
-        payment.amount.currency
-    )
+    ceiling = configuration.products[payment.operation].single_value.get(payment.amount.currency)
     if ceiling is not None and payment.amount.minor > ceiling:
         return (
             SINGLE_VALUE,

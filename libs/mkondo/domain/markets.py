@@ -54,9 +54,7 @@ MARKETS: dict[str, Market] = {
     market.path: market
     for market in (
         _market("vodafoneGHA", "GHA", "GHS", "Africa/Accra", "233", 12, ("en",)),
-        _market(
-            "vodacomTZN", "TZN", "TZS", "Africa/Dar_es_Salaam", "255", 12, ("en", "sw")
-        ),
+        _market("vodacomTZN", "TZN", "TZS", "Africa/Dar_es_Salaam", "255", 12, ("en", "sw")),
         _market("vodacomLES", "LES", "LSL", "Africa/Maseru", "266", 11, ("en", "st")),
         _market("vodacomDRC", "DRC", "USD", "Africa/Kinshasa", "243", 12, ("fr", "en")),
         _market("vodacomMOZ", "MOZ", "MZN", "Africa/Maputo", "258", 12, ("pt", "en")),

@@ -16,8 +16,9 @@ class Received(msgspec.Struct, frozen=True):
     """One message for one partition: a journal row that was routed here, or a command.
 
     For a row, `source`, `sequence` and `previous` are the channel's (rule 6). For a command `source` is "commands"; on
-    Kafka `sequence` is offset + 1 and `previous` the offset, in embedded mode both are 0: its caller is still waiting, so
-    it need not be numbered. `message` is the decoded command or event.
+    Kafka `sequence` names the topic's incarnation and the offset (adapters/kafka/positions.py) and `previous` is the
+    one before it; in embedded mode both are 0: its caller is still waiting, so it need not be numbered. `message` is
+    the decoded command or event.
     """
 
     source: str
@@ -45,15 +46,15 @@ ReplyHandler = Callable[[str, Message], None]
 
 class Log(Protocol):
     """Carries commands, journal rows and replies. Every method but `detach`, which asks nobody, may raise TryLater:
-    certainly nothing was sent.
+    certainly nothing was sent. `send_command` may raise CommitUnknown between processes: perhaps it was sent.
 
     Promises, each a test of the conformance suite:
 
     - Rows published in order by one source arrive at each destination partition in that order; some may arrive twice.
     - A row is offered to the inboxes of its routes, wherever they are attached; what can't be delivered is dropped (the
       consumer notices by `previous`, or reads the journal when it attaches).
-    - A command whose `send_command` returned is offered to the owner's inbox, once or more, or its partition stops with a
-      clear error; in embedded mode it raises TryLater when the inbox has no room or has no owner.
+    - A command whose `send_command` returned is offered to the owner's inbox, once or more, or its partition stops with
+      a clear error; in embedded mode it raises TryLater when the inbox has no room or has no owner.
     - Nothing is offered to an inbox after `detach` has returned.
     - Replies reach the handler of the process with that reply partition, at most a hint: they may be lost.
     """

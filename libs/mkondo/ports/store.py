@@ -32,7 +32,7 @@ class Store(Protocol):
     - `commit` applies all batches or none. It raises Fenced, and applies nothing, unless every batch's partition row
       holds exactly the epoch and last sequence of `before`.
     - What `commit` returned from survives the death of this process and of the store's.
-    - `acquire` raises the epoch and returns the whole row in one step; every later commit with an older epoch is Fenced.
+    - `acquire` raises the epoch and returns the whole row in one step; a later commit with an older epoch is Fenced.
     - `read_journal` returns rows in order of sequence, without gaps, only committed ones; a row is never changed.
     - References and outcomes are written once: a second write of the same key is ignored, never an overwrite.
     - A record that was deleted is absent from `load`, `load_kind` and `due`.
@@ -76,7 +76,8 @@ class Store(Protocol):
 
     async def claim(self, member: str, deciders: Collection[str], lease_seconds: float) -> Collection[Partition]:
         """Announce that the member lives and hosts these deciders, renew its leases, and settle its fair share of
-        each decider's partitions: claim free ones, let surplus ones go. Returns what it now holds. By the store's clock."""
+        each decider's partitions: claim free ones, let surplus ones go. Returns what it now holds. By the
+        store's clock."""
         ...
 
     async def release(self, member: str) -> None:

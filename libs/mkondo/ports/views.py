@@ -15,8 +15,8 @@ class ViewBatch(msgspec.Struct, frozen=True):
 
 
 class Views(Protocol):
-    """May raise TryLater. Promises: `apply` is all or nothing and refuses (Fenced) when a position is not the stored one;
-    `read` sees what `apply` returned from; `wipe` leaves the environment as before the first event."""
+    """May raise TryLater. Promises: `apply` is all or nothing and refuses (Fenced) when a position is not the stored
+    one; `read` sees what `apply` returned from; `wipe` leaves the environment as before the first event."""
 
     async def positions(self) -> Mapping[str, int]: ...
 
