@@ -1,0 +1,353 @@
+"""Planted bugs: each is a part of the system that is wrong in one way, put in by composition; production has no switch.
+
+The simulation must find every one of them within 300 seeds (tests/simulation/test_planted_bugs.py): that is how we know
+that it would find the same mistake in earnest. Read next: testing/simulation/process.py for how parts are put together.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from mkondo.adapters.memory.store import MemoryStore
+from mkondo.contracts import codec
+from mkondo.contracts.journal import Partition, PartitionBatch, PartitionState, StoredRecord
+from mkondo.domain import admission, ledger
+from mkondo.domain.account import Account, CreditApplied, HoldCaptured, JournalEntryPosted
+from mkondo.domain.approval import ApprovalGranted
+from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send
+from mkondo.domain.ids import Instant, RecordKey
+from mkondo.domain.ledger.keys import account_key, hold_key
+from mkondo.domain.payment import PaymentAdmitted, PaymentFailed, PaymentRejected, RequestPayment
+from mkondo.ports.errors import CommitUnknown
+from mkondo.ports.log import COMMANDS, Inbox, Log, Received
+from mkondo.ports.store import Store
+from mkondo.runtime.batch import Decided
+from mkondo.runtime.inbox import PartitionInbox
+from mkondo.runtime.processor import Dropped, Processor
+from mkondo.runtime.relay import WatermarkRelay
+from mkondo.testing.simulation.carrier import Attachment, Commands
+from mkondo.testing.simulation.life import Life
+from mkondo.testing.simulation.process import Blueprint
+
+# Faulty stores --------------------------------------------------------------------------------------------------------
+
+
+class UnguardedStore(MemoryStore):
+    """Commits whatever the epoch and the sequence are."""
+
+    async def commit(self, batches: Sequence[PartitionBatch]) -> None:
+        for batch in batches:
+            self._apply(batch)
+
+
+class ForgetfulOutcomes(MemoryStore):
+    """The last outcome of a payment wins."""
+
+    def _apply(self, batch: PartitionBatch) -> None:
+        super()._apply(batch)
+        for outcome in batch.outcomes:
+            self._outcomes[outcome.payment_id] = outcome
+
+
+class Reach:
+    """A store that passes everything on; the faulty ones below change one call."""
+
+    def __init__(self, store: Store, log: Log, life: Life) -> None:
+        self._store, self._log, self._life = store, log, life
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+class PublishesFirst(Reach):
+    """Rows go out before their transaction has committed."""
+
+    async def commit(self, batches: Sequence[PartitionBatch]) -> None:
+        for batch in batches:
+            if batch.rows:
+                events = [codec.decode(row.type, row.version, row.data) for row in batch.rows]
+                await self._log.publish(batch.rows, events)
+        await self._store.commit(batches)
+
+
+class Optimist(Reach):
+    """A lost answer to COMMIT is taken for a yes."""
+
+    async def commit(self, batches: Sequence[PartitionBatch]) -> None:
+        try:
+            await self._store.commit(batches)
+        except CommitUnknown:
+            return
+
+
+class LoadsFirst(Reach):
+    """The partition is loaded, and only then its epoch raised."""
+
+    def __init__(self, store: Store, log: Log, life: Life) -> None:
+        super().__init__(store, log, life)
+        self._early: dict[Partition, dict[RecordKey, StoredRecord]] = {}
+
+    async def acquire(self, partition: Partition, member: str) -> PartitionState:
+        early: dict[RecordKey, StoredRecord] = {}
+        for kind in ("application", "session", "account", "hold", "approval"):
+            early |= await self._store.load_kind(partition, kind)
+        self._early[partition] = early
+        return await self._store.acquire(partition, member)
+
+    async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
+        return {key: record.due for key, record in self._early[partition].items() if record.due is not None}
+
+    async def load(self, wanted: Mapping[Partition, Collection[RecordKey]]) -> dict[RecordKey, bytes]:
+        found = await self._store.load(wanted)
+        for partition, keys in wanted.items():
+            early = self._early.get(partition, {})
+            found |= {key: early.pop(key).data for key in keys if key in early}
+        return found
+
+
+class NoTimers(Reach):
+    """A new owner does not read the timers of the last one."""
+
+    async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
+        return {}
+
+
+class StandsStill(Reach):
+    """Channel positions are not saved with the batch."""
+
+    async def commit(self, batches: Sequence[PartitionBatch]) -> None:
+        await self._store.commit([msgspec.structs.replace(one, after=_as_before(one)) for one in batches])
+
+
+def _as_before(batch: PartitionBatch) -> PartitionState:
+    return msgspec.structs.replace(batch.after, positions=batch.before.positions)
+
+
+# Faulty runtime -------------------------------------------------------------------------------------------------------
+
+
+class RepliesFirst(Processor):
+    """Who asked is answered while the transaction is still under way."""
+
+    def _decide(self, partition: Partition, batch: list[Received]) -> Decided:
+        decided = super()._decide(partition, batch)
+        if decided.replies:
+            self._early = asyncio.get_running_loop().create_task(_send(self._log, decided))
+        return decided
+
+
+async def _send(log: Log, decided: Decided) -> None:
+    await log.send_replies(decided.replies)
+
+
+class LosesDirectCommands(Processor):
+    """When memory is dropped, the commands that stand in no log are dropped with it."""
+
+    async def _drop(self, taken: Mapping[Partition, list[Received]], unknown: Collection[Decided] = ()) -> None:
+        await super()._drop(taken, unknown)
+        for partition in taken:
+            self._dropped[partition] = Dropped([], [], None)
+
+
+class KeepsMemory(Processor):
+    """After a failed transaction the batch is decided again on the memory that it has changed already."""
+
+    async def _drop(self, taken: Mapping[Partition, list[Received]], unknown: Collection[Decided] = ()) -> None:
+        records = {partition: self._owned[partition].records for partition in taken}
+        await super()._drop(taken, unknown)
+        await self._settle_ownership()
+        for partition, kept in records.items():
+            if partition in self._owned:
+                self._owned[partition].records.update(kept)
+
+
+class EagerRelay(WatermarkRelay):
+    """The watermark is moved before the log has acknowledged."""
+
+    async def _publish_some(self, name: str, source: Any) -> None:
+        await self._store.move_watermark(name, source.committed)
+        await super()._publish_some(name, source)
+
+
+class SkipsWhatIsGone(Attachment):
+    """Commands that were deleted before anybody read them are passed over in silence."""
+
+    def lost(self, topic: Commands) -> bool:
+        self._next = max(self._next, topic.start)
+        return False
+
+
+class TakesAnything:
+    """An inbox that does not look at `previous`: whatever is newer is taken, and what lay between is lost."""
+
+    def __init__(self, inner: Inbox) -> None:
+        self._inner = inner
+
+    def command_position(self) -> int:
+        return self._inner.command_position()
+
+    def offer(self, received: Received) -> bool:
+        inbox = self._inner
+        if isinstance(inbox, PartitionInbox) and received.source != COMMANDS:
+            inbox.behind.discard(received.source)
+            received = msgspec.structs.replace(received, previous=inbox.position(received.source))
+        return inbox.offer(received)
+
+
+class TakesRepeats(TakesAnything):
+    """An inbox that takes the last message again when it comes again."""
+
+    def offer(self, received: Received) -> bool:
+        inbox = self._inner
+        if isinstance(inbox, PartitionInbox) and received.source != COMMANDS:
+            if received.sequence == inbox.position(received.source) and inbox.has_room():
+                inbox.put_back([received])
+        return inbox.offer(received)
+
+
+# Faulty deciders ------------------------------------------------------------------------------------------------------
+
+
+class Same:
+    """A decider that does as the real one; the faulty ones below change one function."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
+        events: Sequence[Event] = self._real.decide(message, records, now)
+        return events
+
+    def evolve(self, records: Records, event: Event) -> Changes:
+        changes: Changes = self._real.evolve(records, event)
+        return changes
+
+
+class RefusesRedelivery(Same):
+    """The same payment, delivered again, is taken for a duplicate."""
+
+    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
+        events = super().decide(message, records, now)
+        if isinstance(message, RequestPayment) and not events:
+            payment = message.payment
+            rejected = PaymentRejected(
+                payment.reply_to,
+                admission.DUPLICATE,
+                "Duplicate Transaction",
+                payment.payment_id,
+                payment.operation,
+                payment.third_party_conversation_id,
+            )
+            return (rejected,)
+        return events
+
+
+class IgnoresDeadlines(Same):
+    """Late payments are posted all the same."""
+
+    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
+        if isinstance(message, PaymentAdmitted):
+            now = Instant(min(now, message.payment.deadline - 1))
+        return super().decide(message, records, now)
+
+
+class IgnoresLimits(Same):
+    """The single value is not looked at."""
+
+    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
+        events = super().decide(message, records, now)
+        match message, events:
+            case RequestPayment(), (PaymentFailed(code="INS-995", payment=payment),):
+                return (PaymentAdmitted(payment, message.session, 1, message.approval),)
+            case _:
+                return events
+
+
+class IgnoresFloors(Same):
+    """An account is debited whatever stands in it."""
+
+    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
+        rich = {key: _without_floor(record) for key, record in records.items()}
+        return super().decide(message, rich if isinstance(message, PaymentAdmitted) else records, now)
+
+
+def _without_floor(record: Record) -> Record:
+    return msgspec.structs.replace(record, floor=None) if isinstance(record, Account) else record
+
+
+class KeepsCapturedHolds(Same):
+    """A captured hold stays open, and can be captured again."""
+
+    def evolve(self, records: Records, event: Event) -> Changes:
+        changes = super().evolve(records, event)
+        if isinstance(event, HoldCaptured):
+            del changes[hold_key(event.hold, event.account)]
+        return changes
+
+
+class KeepsAnsweredApprovals(Same):
+    """A payment whose customer has agreed goes on waiting for its customer, and expires."""
+
+    def evolve(self, records: Records, event: Event) -> Changes:
+        return {} if isinstance(event, ApprovalGranted) else super().evolve(records, event)
+
+
+class CreditsTwice(Same):
+    """The first credit of an account is applied twice."""
+
+    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
+        events = super().decide(message, records, now)
+        if isinstance(message, JournalEntryPosted) and account_key(message.credit.account) not in records:
+            match events[-1]:
+                case CreditApplied() as applied:
+                    again = msgspec.structs.replace(applied, balance=applied.balance + applied.minor)
+                    return (*events, again)
+        return events
+
+
+class SendsTheCreditNowhere(Same):
+    """The credited account's owner is not told."""
+
+    def react(self, event: Event) -> Sequence[Send]:
+        return ()
+
+
+def _ledger(wrong: type[Same]) -> Blueprint:
+    return Blueprint(deciders={admission.NAME: admission, ledger.NAME: wrong(ledger)})
+
+
+def _admission(wrong: type[Same]) -> Blueprint:
+    return Blueprint(deciders={admission.NAME: wrong(admission), ledger.NAME: ledger})
+
+
+PLANTED: Mapping[str, Blueprint] = {
+    "publish before commit": Blueprint(reach=PublishesFirst),
+    "reply before commit": Blueprint(processor=RepliesFirst),
+    "no `previous` check": Blueprint(open=TakesAnything),
+    "repeats taken": Blueprint(open=TakesRepeats),
+    "positions not saved": Blueprint(reach=StandsStill),
+    "partition row unguarded": Blueprint(store=UnguardedStore),
+    "epoch raised after loading": Blueprint(reach=LoadsFirst),
+    "lost COMMIT answer taken for a yes": Blueprint(reach=Optimist),
+    "memory kept after a failed transaction": Blueprint(processor=KeepsMemory),
+    "direct commands lost on recovery": Blueprint(processor=LosesDirectCommands),
+    "timers not reloaded": Blueprint(reach=NoTimers),
+    "watermark moved early": Blueprint(relay=EagerRelay),
+    "deleted commands passed over": Blueprint(attachment=SkipsWhatIsGone),
+    "redelivery taken for a duplicate": _admission(RefusesRedelivery),
+    "limit ignored": _admission(IgnoresLimits),
+    "deadline ignored": _ledger(IgnoresDeadlines),
+    "floor ignored": _ledger(IgnoresFloors),
+    "hold captured twice": _ledger(KeepsCapturedHolds),
+    "credit applied twice": _ledger(CreditsTwice),
+    "credit not sent": _ledger(SendsTheCreditNowhere),
+    "outcome overwritten": Blueprint(
+        store=ForgetfulOutcomes, deciders={admission.NAME: admission, ledger.NAME: KeepsAnsweredApprovals(ledger)}
+    ),
+}
+"""What is wrong, and the world in which it is."""
