@@ -53,6 +53,8 @@ class ProjectorSettings(msgspec.Struct, frozen=True):
     """Of each source."""
     rows_kept_max: int = 50_000
     gather_seconds: float = 0.03
+    idle_seconds: float = 0.03
+    """The first wait when nothing is new; it doubles up to the ceiling."""
     idle_seconds_max: float = 0.25
     back_off_seconds_max: float = 2.0
 
@@ -100,7 +102,7 @@ class Projector:
 
     async def run(self) -> None:
         """Until `stop`, and then until the journals hold nothing more."""
-        idle = self._settings.gather_seconds
+        idle = self._settings.idle_seconds
         while True:
             try:
                 self._wake.clear()
@@ -131,17 +133,18 @@ class Projector:
 
     async def _pause(self, found: int, idle: float) -> float:
         """Nothing while it is behind, a moment while events keep coming, longer and longer while none come."""
+        first = self._settings.idle_seconds
         if self._stopping or self.lag:
-            return self._settings.gather_seconds
+            return first
         if found:
             await self._clock.wait(self._settings.gather_seconds)
-            return self._settings.gather_seconds
+            return first
         try:
             async with asyncio.timeout(idle):
                 await self._wake.wait()
         except TimeoutError:
             return min(idle * 2, self._settings.idle_seconds_max)
-        return self._settings.gather_seconds
+        return first
 
     async def _stand_back(self) -> None:
         """Another projector was quicker: let it work in peace for a while, it does the same."""
