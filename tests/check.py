@@ -31,6 +31,7 @@ STEPS: tuple[Step, ...] = (
 GENERATED: dict[str, tuple[str, ...]] = {
     "docs/m-pesa-openapi.json": ("-m", "mkondo.openapi.document"),
     "docs/topology.md": ("-m", "services.cli.documents.topology"),
+    "deploy/topics.yaml": ("-m", "services.cli.documents.topics"),
     "docs/metrics.md": ("-m", "services.cli.documents.metrics"),
     "docs/settings.md": ("-m", "services.cli.documents.settings"),
 }

@@ -1,0 +1,1 @@
+"""The insights service: windowed operator figures, driven by Faust. Not built yet: its place in topology.py."""

@@ -1,0 +1,1 @@
+"""The developer portal: people, over HTML. Not built yet: its place in topology.py."""

@@ -1,0 +1,4 @@
+"""The reversals service: compensating journal entries, keyed by the original payment.
+
+Not built yet; its place is kept in topology.py.
+"""
