@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -59,14 +58,8 @@ class ProjectorSettings(msgspec.Struct, frozen=True):
     back_off_seconds_max: float = 2.0
 
 
-class Touched(NamedTuple):
-    """One row that one event changes. An event that three views follow touches three rows."""
-
-    view: View
-    key: str
-    change: Change
-    event: Event
-    at: JournalRow
+Touched = tuple[View, str, Change, Event, JournalRow]
+"""One row that one event changes: the view and the row's key, how, by what. A plain tuple: there are many of them."""
 
 
 class Projector:
@@ -271,4 +264,4 @@ def touch(row: JournalRow, by_type: Followers) -> list[Touched]:
     if not following:
         return []
     event = codec.decode(row.type, row.version, row.data)
-    return [Touched(view, change.key(event, row), change, event, row) for view, change in following]
+    return [(view, change.key(event, row), change, event, row) for view, change in following]
