@@ -202,6 +202,7 @@ class ContractProtocol(HttpToolsProtocol):
                 cycle.keep_alive = False
                 return
             cycle.disconnected = True  # the broken body is this request's own: its handler learns that nobody listens
+            cycle.waiting_for_100_continue = False  # nor asks for more, behind our last words
             cycle.message_event.set()
         elif in_body:
             self.transport.close()  # it has its answer already
