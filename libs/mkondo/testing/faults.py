@@ -20,6 +20,8 @@ from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.ledger.keys import account_key, hold_key
 from mkondo.domain.payment import PaymentAdmitted, PaymentFailed, PaymentRejected, RequestPayment
+from mkondo.domain.views import VIEWS
+from mkondo.domain.views.payments import IN_PROGRESS, PAYMENTS
 from mkondo.ports.errors import CommitUnknown
 from mkondo.ports.log import COMMANDS, Inbox, Log, Received
 from mkondo.ports.store import Store
@@ -201,9 +203,10 @@ class TakesRepeats(TakesAnything):
 
     def offer(self, received: Received) -> bool:
         inbox = self._inner
-        if isinstance(inbox, PartitionInbox) and received.source != COMMANDS:
-            if received.sequence == inbox.position(received.source) and inbox.has_room():
-                inbox.put_back([received])
+        if not isinstance(inbox, PartitionInbox) or received.source == COMMANDS:
+            return inbox.offer(received)
+        if received.sequence == inbox.position(received.source) and inbox.has_room():
+            inbox.put_back([received])
         return inbox.offer(received)
 
 
@@ -317,6 +320,21 @@ class SendsTheCreditNowhere(Same):
         return ()
 
 
+def _admitted_last(row: Any, event: PaymentAdmitted, at: Any) -> msgspec.Struct:
+    """As if a payment were always admitted before it ends, in whatever order the journals are read."""
+    made = PAYMENTS.changes[PaymentAdmitted].evolve(row, event, at)
+    return msgspec.structs.replace(made, status=IN_PROGRESS)
+
+
+_HASTY_PAYMENTS = msgspec.structs.replace(
+    PAYMENTS,
+    changes={
+        **PAYMENTS.changes,
+        PaymentAdmitted: msgspec.structs.replace(PAYMENTS.changes[PaymentAdmitted], evolve=_admitted_last),
+    },
+)
+
+
 def _ledger(wrong: type[Same]) -> Blueprint:
     return Blueprint(deciders={admission.NAME: admission, ledger.NAME: wrong(ledger)})
 
@@ -346,6 +364,7 @@ PLANTED: Mapping[str, Blueprint] = {
     "hold captured twice": _ledger(KeepsCapturedHolds),
     "credit applied twice": _ledger(CreditsTwice),
     "credit not sent": _ledger(SendsTheCreditNowhere),
+    "view depends on the order of sources": Blueprint(views={**VIEWS, PAYMENTS.name: _HASTY_PAYMENTS}),
     "outcome overwritten": Blueprint(
         store=ForgetfulOutcomes, deciders={admission.NAME: admission, ledger.NAME: KeepsAnsweredApprovals(ledger)}
     ),

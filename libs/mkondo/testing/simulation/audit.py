@@ -5,6 +5,7 @@ It trusts nothing but the rows. `mkondo verify` asks the same questions of a rea
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -77,7 +78,7 @@ class Journals:
         source = state.partition
         if [row.sequence for row in rows] != list(range(1, state.last_sequence + 1)):
             yield f"G6: {source} is not numbered from 1 to {state.last_sequence}"
-        if any(after.time < before.time for before, after in zip(rows, rows[1:], strict=False)):
+        if any(after.time < before.time for before, after in pairwise(rows)):
             yield f"G6: time goes back in {source}"
         head, batch = b"", list[JournalRow]()
         for row in rows:
@@ -97,8 +98,9 @@ class Journals:
             last: defaultdict[str, int] = defaultdict(int)
             for row in rows:
                 for route in row.routes:
-                    if route.previous != last[route.destination]:
-                        yield f"G6: {source} {row.sequence} names {route.previous} before it, not {last[route.destination]}"
+                    before = last[route.destination]
+                    if route.previous != before:
+                        yield f"G6: {source} {row.sequence} names {route.previous} before it, not {before}"
                     last[route.destination] = row.sequence
             for destination, sequence in last.items():
                 if positions[destination].get(source, 0) != sequence:
@@ -119,7 +121,7 @@ class Journals:
         yield from _held(records)
         replayed = {key: encode_record(record) for key, record in records.items() if not key.startswith(REFERENCE)}
         stored = self._stored[str(state.partition)]
-        for key in replayed.keys() | stored.keys():
+        for key in sorted(replayed.keys() | stored.keys()):
             if replayed.get(key) != stored.get(key):
                 yield f"G7: {state.partition} replays {key} as {records.get(key)}, the store has {stored.get(key)!r}"
 

@@ -1,7 +1,7 @@
 """One process's hands on the durable store and on the log of embedded mode: slow, unreliable, and dead when it is.
 
-The store itself (adapters/memory/store.py) answers every call in one atomic step; what can go wrong on the way there and
-back is here. Read next: carrier.py, the log between processes.
+The store itself (adapters/memory/store.py) answers every call in one atomic step; what can go wrong on the way there
+and back is here. Read next: carrier.py, the log between processes.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.memory.store import MemoryStore
+from mkondo.adapters.memory.views import MemoryViews
 from mkondo.contracts.journal import (
     JournalRow,
     Partition,
@@ -23,6 +24,7 @@ from mkondo.domain.decider import Message, ReplyTo
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.ports.errors import CommitUnknown, Fenced, TryLater
 from mkondo.ports.log import COMMANDS, Inbox, Received, ReplyHandler
+from mkondo.ports.views import ViewBatch
 from mkondo.testing.simulation.life import Life
 
 
@@ -95,6 +97,28 @@ class StoreHandle:
 
     async def outcome(self, payment_id: str) -> StoredOutcome | None:
         return await self._life.call("outcome", lambda: self._inner.outcome(payment_id))
+
+
+class ViewsHandle:
+    """ports/views.py, as one process reaches them."""
+
+    def __init__(self, inner: MemoryViews, life: Life) -> None:
+        self._inner, self._life = inner, life
+
+    async def positions(self) -> Mapping[str, int]:
+        return await self._life.call("positions", self._inner.positions)
+
+    async def read(self, view: str, keys: Collection[str]) -> Mapping[str, bytes]:
+        return await self._life.call("rows", lambda: self._inner.read(view, keys))
+
+    async def apply(self, expected: Mapping[str, int], batch: ViewBatch) -> None:
+        await self._life.call("apply", lambda: self._inner.apply(expected, batch))
+
+    async def page(self, view: str, prefix: str, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
+        return await self._life.call("page", lambda: self._inner.page(view, prefix, after, limit))
+
+    async def wipe(self) -> None:
+        await self._life.call("wipe", self._inner.wipe)
 
 
 def _still_under_way(store: MemoryStore, batches: Sequence[PartitionBatch], seconds: float) -> None:

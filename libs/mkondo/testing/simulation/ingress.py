@@ -1,4 +1,4 @@
-"""The ingress without HTTP: one command, then the reply, or the outcome row 3 s after the deadline (architecture rule 10).
+"""The ingress without HTTP: one command, then the reply, or the outcome row 3 s after the deadline (rule 10).
 
 It keeps the promises of services/payments_ingress/pay.py, and writes down what it told whom. Read next: clients.py.
 """

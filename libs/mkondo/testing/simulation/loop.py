@@ -1,6 +1,7 @@
-"""An event loop whose time is virtual: when nothing is ready it jumps to the next timer. No waiting, sockets or threads.
+"""An event loop whose time is virtual: when nothing is ready it jumps to the next timer.
 
-The real runtime runs on it unchanged. Time passes only by timers, so a run is decided by its seed alone.
+No waiting, sockets or threads. The real runtime runs on it unchanged. Time passes only by
+timers, so a run is decided by its seed alone.
 """
 
 import asyncio

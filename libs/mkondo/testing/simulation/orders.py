@@ -1,7 +1,7 @@
 """What clients will ask for in one run, drawn from the seed: applications, payments, holds.
 
-Customers are few and hot, amounts are large against their opening balance, references repeat, deadlines are short enough
-for delays to pass them. Read next: clients.py.
+Customers are few and hot, amounts are large against their opening balance, references repeat, deadlines are short
+enough for delays to pass them. Read next: clients.py.
 """
 
 from dataclasses import dataclass

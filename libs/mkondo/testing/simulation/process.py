@@ -6,24 +6,31 @@ production code. Read next: world.py.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from mkondo.adapters.memory.store import MemoryStore
+from mkondo.adapters.memory.views import MemoryViews
 from mkondo.contracts.journal import Partition
 from mkondo.domain.decider import Decider
+from mkondo.domain.ids import PARTITIONS
+from mkondo.domain.views import VIEWS
+from mkondo.domain.views.view import View
 from mkondo.ports.log import Inbox, Log
 from mkondo.ports.store import Store
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
+from mkondo.runtime.projector import Projector, ProjectorSettings
 from mkondo.runtime.relay import DirectRelay, Relay, WatermarkRelay
 from mkondo.runtime.replies import ReplyDesk
 from mkondo.testing.simulation.carrier import Attachment, Carrier, CarrierHandle
-from mkondo.testing.simulation.handles import EmbeddedLog, StoreHandle
+from mkondo.testing.simulation.handles import EmbeddedLog, StoreHandle, ViewsHandle
 from mkondo.testing.simulation.ingress import Ingress
 from mkondo.testing.simulation.life import Life
-from mkondo.testing.simulation.weather import SimulatedIds
+from mkondo.testing.simulation.weather import SimulatedIds, Weather
 from mkondo.topology import DECIDERS, sources_of
 
 ENVIRONMENT = "sandbox"
+JOURNALS = tuple(f"{decider}/{number}" for decider in DECIDERS for number in range(PARTITIONS))
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Blueprint:
 
     store: type[MemoryStore] = MemoryStore
     deciders: Mapping[str, Decider] = field(default_factory=lambda: DECIDERS)
+    views: Mapping[str, View] = field(default_factory=lambda: VIEWS)
     processor: type[Processor] = Processor
     relay: type[WatermarkRelay] = WatermarkRelay
     attachment: type[Attachment] = Attachment
@@ -48,25 +56,29 @@ class Slot:
     name: str
     hosts: tuple[str, ...]
     ingress: bool
+    projects: bool = False
+
+
+class Durable(Protocol):
+    """What outlives every process."""
+
+    weather: Weather
+    ids: SimulatedIds
+    store: MemoryStore
+    views: MemoryViews
+    carrier: Carrier | None
 
 
 class Process:
     """One life in a slot."""
 
-    def __init__(
-        self,
-        slot: Slot,
-        life: Life,
-        blueprint: Blueprint,
-        store: MemoryStore,
-        carrier: Carrier | None,
-        ids: SimulatedIds,
-    ) -> None:
+    def __init__(self, slot: Slot, life: Life, blueprint: Blueprint, world: Durable) -> None:
         self.life = life
         self.slot = slot
         self.accepting = False
-        self._ids = ids
-        self._facts = StoreHandle(store, life)
+        self._ids = ids = world.ids
+        carrier = world.carrier
+        self._facts = StoreHandle(world.store, life)
         self.log: Log = _Opened(
             EmbeddedLog(life) if carrier is None else CarrierHandle(carrier, life, blueprint.attachment), blueprint.open
         )
@@ -92,6 +104,16 @@ class Process:
             for name in slot.hosts
         ]
         self._ownership = Ownership(self._store, member, self._processors, life)
+        self._projector = Projector(
+            ENVIRONMENT,
+            JOURNALS,
+            self._store,
+            ViewsHandle(world.views, life),
+            life,
+            ids,
+            ProjectorSettings(page_rows=life.weather.random.randrange(2, 60), gather_seconds=0.2, idle_seconds_max=1.0),
+            blueprint.views,
+        )
 
     async def start(self) -> None:
         desk = await ReplyDesk.listening(self.log, self._ids)
@@ -101,6 +123,8 @@ class Process:
         if self._published is not None:
             self.life.spawn(self._published.run())
         self._running = [self.life.spawn(processor.run()) for processor in self._processors]
+        if self.slot.projects:
+            self.life.spawn(self._projector.run())
         self.accepting = self.slot.ingress
 
     async def stop(self) -> None:

@@ -1,7 +1,7 @@
 """How bad a run's luck is: every probability and delay of one seed, and the one source of randomness.
 
-Ports are slow, out of reach, or lose the answer to COMMIT; members pause past their lease or die. Each seed draws its own
-climate, so that some runs are mostly about one kind of trouble. Read next: life.py, handles.py.
+Ports are slow, out of reach, or lose the answer to COMMIT; members pause past their lease or die. Each seed draws its
+own climate, so that some runs are mostly about one kind of trouble. Read next: life.py, handles.py.
 """
 
 import hashlib

@@ -1,17 +1,19 @@
 """One run: a world is put together from a seed, goes through its storm, comes to rest, and is checked.
 
-Even seeds are embedded (one process, journals read directly), odd ones Kafka-like (several members, a log between them).
+Even seeds are embedded (one process, journals read directly), odd ones Kafka-like (several members, a log between).
 Read next: checks.py.
 """
 
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from mkondo.adapters.memory.views import MemoryViews
 from mkondo.contracts.journal import Partition
 from mkondo.domain import admission, ledger
+from mkondo.domain.decider import Decider
 from mkondo.domain.ids import ApplicationId, partition_of
 from mkondo.domain.payment import PaymentCompleted
 from mkondo.ports.log import COMMANDS
@@ -19,11 +21,12 @@ from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.checks import check
 from mkondo.testing.simulation.clients import Clients
 from mkondo.testing.simulation.ingress import ANSWERED, Attempt
-from mkondo.testing.simulation.life import Life, TrueClock
+from mkondo.testing.simulation.life import Life, TrueClock, now
 from mkondo.testing.simulation.loop import at_once, run_virtually
 from mkondo.testing.simulation.orders import APPLICATIONS, Order, holds, orders
 from mkondo.testing.simulation.process import Blueprint, Process, Slot
-from mkondo.testing.simulation.weather import SimulatedIds, Weather
+from mkondo.testing.simulation.weather import START, SimulatedIds, Weather
+from mkondo.testing.simulation.witness import Witness
 
 CRASHES = 11
 BOTH = (admission.NAME, ledger.NAME)
@@ -48,27 +51,34 @@ class World:
 
     def __init__(self, seed: int, blueprint: Blueprint) -> None:
         self.seed = seed
-        self.blueprint = blueprint
+        self.blueprint = replace(blueprint, deciders={**blueprint.deciders, admission.NAME: self._witnessed(blueprint)})
         self.weather = Weather(seed)
         self.ids = SimulatedIds(self.weather.random)
         self.store = blueprint.store(TrueClock())
+        self.views = MemoryViews()
         self.carrier = Carrier(self.weather) if seed % 2 else None
+        self.rejected: set[str] = set()
+        """Payments that admission has rejected, which leaves no trace but an answer, and that may be lost."""
         self.attempts: list[Attempt] = []
         self.failures: list[str] = []
         self.crashes = 0
+        self.calm_at = START
         self._living: dict[str, Process] = {}
         self._slots = self._cast()
         self._clients = Clients(self)
 
+    def _witnessed(self, blueprint: Blueprint) -> Decider:
+        return Witness(blueprint.deciders[admission.NAME], lambda payment_id: self.rejected.add(payment_id))
+
     def _cast(self) -> list[Slot]:
         if self.carrier is None:
-            return [Slot("all", BOTH, ingress=True)]
+            return [Slot("all", BOTH, ingress=True, projects=True)]
         pick = self.weather.random.choice
         return [
-            Slot("a", BOTH, ingress=False),
+            Slot("a", BOTH, ingress=False, projects=True),
             Slot("b", (ledger.NAME,), ingress=False),
             Slot("c", pick((BOTH, (admission.NAME,))), ingress=True),
-            Slot("edge", (), ingress=True),
+            Slot("edge", (), ingress=True, projects=True),
         ]
 
     def report(self, trouble: str) -> None:
@@ -86,7 +96,7 @@ class World:
 
     async def _start(self, slot: Slot) -> None:
         life = Life(slot.name, self.weather, self.report)
-        process = Process(slot, life, self.blueprint, self.store, self.carrier, self.ids)
+        process = Process(slot, life, self.blueprint, self)
         await process.start()
         self._living[slot.name] = process
 
@@ -170,6 +180,7 @@ class World:
 
     async def _rest(self) -> None:
         self.weather.calm()
+        self.calm_at = now()
         for slot in self._slots:
             if slot.name not in self._living:
                 await self._start(slot)
@@ -204,7 +215,7 @@ async def _at(seconds: float, work: Coroutine[Any, Any, object]) -> None:
 
 
 def simulate(seed: int, blueprint: Blueprint | None = None) -> Run:
-    """Run one seed. The runtime's warnings are what misfortune looks like from inside; here they would only be noise."""
+    """Run one seed. The runtime's warnings are what misfortune looks like from inside: here they are only noise."""
     quiet = logging.getLogger("mkondo.runtime")
     before = quiet.level
     quiet.setLevel(logging.CRITICAL)
