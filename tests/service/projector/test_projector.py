@@ -108,11 +108,25 @@ async def test_a_rebuild_beside_a_running_projector_gives_the_same_rows(house: H
     assert await house.rows() == before
 
 
+class Watched(Projector):
+    """Says when it has found nothing new: from then on it waits."""
+
+    def __init__(self, house: House, settings: ProjectorSettings) -> None:
+        super().__init__("sandbox", SOURCES, house.store, house.views, SystemClock(), SystemIds(), settings)
+        self.rests = asyncio.Event()
+
+    async def step(self) -> int:
+        found = await super().step()
+        if not found:
+            self.rests.set()
+        return found
+
+
 async def test_a_hint_saves_the_wait_for_the_next_poll(house: House) -> None:
     history = await begin(house.store)
-    projector = house.projector(ProjectorSettings(idle_seconds=3600, idle_seconds_max=3600))
+    projector = Watched(house, ProjectorSettings(idle_seconds=3600, idle_seconds_max=3600))
     running = asyncio.create_task(projector.run())
-    await house.caught_up()
+    await asyncio.wait_for(projector.rests.wait(), SECONDS)
     history.ask("admission", paying("hinted"))
     await history.settle()
     projector.wake()

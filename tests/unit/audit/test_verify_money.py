@@ -34,6 +34,13 @@ def an_entry_that_makes_money(spoiled: Spoiled) -> str:
     return spoiled.rewrite(row, replace(entry, postings=(entry.debit, replace(entry.credit, minor=10_000_00))))
 
 
+@spoilings.finds("has postings that sum to")
+def an_entry_whose_postings_have_no_side(spoiled: Spoiled) -> str:
+    row = spoiled.first(JournalEntryPosted)
+    entry = event_of(row)
+    return spoiled.rewrite(row, replace(entry, postings=(entry.debit, replace(entry.credit, side="neither"))))
+
+
 @spoilings.finds("its accounts are not")
 def the_currency_of_an_entry(spoiled: Spoiled) -> str:
     row = spoiled.first(JournalEntryPosted)

@@ -113,6 +113,13 @@ def test_a_payment_says_what_its_customer_answered() -> None:
     assert told("payments", asked, refused)["p1"].approval == "refused"
 
 
+def test_an_answer_without_its_question_is_kept_until_the_payment_is_told() -> None:
+    """It can't happen in an honest journal; an audit must get past it all the same."""
+    granted = ApprovalGranted(payment().payment_id, CUSTOMER)
+    row = told("payments", granted, PaymentCompleted(payment()))["p1"]
+    assert (row.approval, row.status, row.transaction_id) == ("granted", "Completed", "T-p1")
+
+
 def test_an_entry_has_its_postings_and_its_place() -> None:
     assert told("entries", (PAID, At(LEDGER, 9, NOW))) == {
         "p1": EntryRow("p1", "TZS", PAID.postings, NOW, LEDGER, 9, "p1", "Shoes", "vodacomTZN")

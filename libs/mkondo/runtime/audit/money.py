@@ -55,7 +55,7 @@ class Money:
 
     def _entry(self, journal: Journal, row: JournalRow, entry: JournalEntryPosted) -> None:
         self._findings.count("entries")
-        total = sum(_SIGN[posting.side] * posting.minor for posting in entry.postings)
+        total = sum(_SIGN.get(posting.side, 0) * posting.minor for posting in entry.postings)
         if total or any(posting.minor <= 0 for posting in entry.postings):
             journal.wrong(row.sequence, f"entry {entry.entry} has postings that sum to {total}")
         if {currency_of(posting.account) for posting in entry.postings} != {entry.currency}:
