@@ -42,7 +42,7 @@ class Records:
         self._findings.count("records")
         try:
             record = decode_record(key, stored.data)
-        except (KeyError, TypeError, msgspec.DecodeError, codec.Unreadable) as trouble:
+        except (KeyError, TypeError, ValueError, msgspec.DecodeError, codec.Unreadable) as trouble:
             self._findings.wrong(where, f"can't be read: {trouble!r}")
             return
         if isinstance(record, Parked):
@@ -67,7 +67,7 @@ class Records:
         self._findings.count("parked")
         try:
             message = codec.decode(parked.type, parked.version, parked.data)
-        except codec.Unreadable as trouble:
+        except (ValueError, codec.Unreadable) as trouble:
             self._findings.wrong(where, f"can't be read: {trouble!r}")
             return
         match message:
