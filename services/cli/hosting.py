@@ -60,16 +60,20 @@ class Hosted:
         )
 
     async def stop(self) -> None:
-        """Drain in the order of the flow, then say goodbye."""
+        """Drain in the order of the flow, then say goodbye. What `start` never reached has nothing to finish."""
         for processor in self._processors:
             processor.stop()
-            await self._tasks[processor.name]
+            await self._finish(processor.name)
         if isinstance(self.parts.relay, WatermarkRelay):
             self.parts.relay.stop()
-            await self._tasks["relay"]
+            await self._finish("relay")
         if self._projector is not None:
             self._projector.stop()
-            await self._tasks["projector"]
+            await self._finish("projector")
         if self._processors:
             await self._ownership.stop()
-            await self._tasks["ownership"]
+            await self._finish("ownership")
+
+    async def _finish(self, name: str) -> None:
+        if name in self._tasks:
+            await self._tasks[name]

@@ -1,0 +1,24 @@
+"""A key that can't be read is found when one environment is already prepared: what has begun must end in order."""
+
+from pathlib import Path
+
+import pytest
+
+from mkondo.testing.platform import NotUp, RunningPlatform
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "openapi"])
+def test_a_damaged_key_is_named_in_one_line_and_nothing_stays_behind(folder: Path, environment: str) -> None:
+    keys = folder / "data" / "keys"
+    keys.mkdir(parents=True)
+    (keys / f"{environment}.pem").write_text("no key\n")
+    platform = RunningPlatform(folder / "data")
+    try:
+        with pytest.raises(NotUp) as refused:
+            platform.start()
+        assert refused.value.status == 1
+        assert f"keys/{environment}.pem holds no PEM private key" in refused.value.said.splitlines()[-1]
+        assert "Traceback" not in refused.value.said
+        assert platform.postgres() == []
+    finally:
+        platform.end()
