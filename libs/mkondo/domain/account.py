@@ -2,7 +2,7 @@
 
 Pure. An account's balance grows by credits and shrinks by debits; `available = posted - held` never passes the floor.
 The debited account's owner posts the whole journal entry; each credited account's owner applies its credit when the
-entry reaches it (architecture rule 7). In between, the credit is in transit. Read next: ledger.py.
+entry reaches it (architecture rule 7). In between, the credit is in transit. Read next: ledger/.
 """
 
 import msgspec

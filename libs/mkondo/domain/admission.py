@@ -1,7 +1,7 @@
 """Admission: may this application, in this session, make this payment? Applications, sessions, duplicates, limits.
 
 Pure. A decider keyed by application. Commands: application.py, session.py, payment.py. Refusals first, in the order of
-the contract's section 5; the admitted payment is the last line. Read next: ledger.py, which moves the money.
+the contract's section 5; the admitted payment is the last line. Read next: ledger/, which moves the money.
 """
 
 from collections.abc import Sequence

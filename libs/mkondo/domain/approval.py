@@ -1,7 +1,7 @@
 """Approval: how the paying customer agrees. Granted at once unless the payment says otherwise.
 
 Pure. `implicit` payments need no answer; `handset` payments wait for AnswerApproval until their deadline.
-Read next: ledger.py.
+Read next: ledger/.
 """
 
 import msgspec

@@ -3,7 +3,7 @@
 Pure. The command and the three events here are the spine of the platform: admission turns RequestPayment into
 PaymentAdmitted or PaymentFailed, the ledger turns PaymentAdmitted into PaymentCompleted or PaymentFailed
 (architecture rule 9). Reply, callback, query and view are all rendered from the ending event.
-Read next: admission.py, ledger.py.
+Read next: admission.py, ledger/.
 """
 
 import msgspec
