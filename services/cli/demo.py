@@ -22,7 +22,7 @@ _SHOWN = (
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print demo.json as it is.")
 def command(data: Path, as_json: bool) -> None:
-    r"""What the demo made: keys, shortcodes, customers. `mkondo up` makes it on an empty data directory.
+    """What the demo made: keys, shortcodes, customers. `mkondo up` makes it on an empty data directory.
 
     \b
     Example:  mkondo demo

@@ -13,7 +13,7 @@ CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 @click.command()
 @data_option
 def command(data: Path) -> None:
-    r"""Print the environment variables that send an SDK's calls here.
+    """Print the environment variables that send an SDK's calls here.
 
     \b
     Example:  eval "$(mkondo env)"

@@ -16,7 +16,7 @@ from services.cli.logs import prepare_topics
 @click.option("--database-url", required=True, metavar="DSN", envvar="MKONDO_DATABASE_URL", help="Postgres 15 to 18.")
 @click.option("--kafka", default="", metavar="HOST:PORT", envvar="MKONDO_KAFKA", help="Also make the topics there.")
 def command(database_url: str, kafka: str) -> None:
-    r"""Prepare the databases and topics of both environments. What is there is checked and left as it is.
+    """Prepare the databases and topics of both environments. What is there is checked and left as it is.
 
     \b
     Example:  mkondo init --database-url postgresql://mkondo@db/mkondo --kafka broker:9092

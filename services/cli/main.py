@@ -39,7 +39,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mkondo")
 def main() -> None:
-    r"""Mkondo: a mobile-money payments platform that speaks the M-Pesa OpenAPI.
+    """Mkondo: a mobile-money payments platform that speaks the M-Pesa OpenAPI.
 
     \b
     Start here:  mkondo up

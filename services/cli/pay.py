@@ -59,7 +59,7 @@ def show(status: int, body: Body, as_json: bool) -> None:
 
 @click.group()
 def command() -> None:
-    r"""Make a payment over HTTP, with the real cryptography.
+    """Make a payment over HTTP, with the real cryptography.
 
     \b
     Example:  mkondo pay c2b --amount 10.00
@@ -74,7 +74,7 @@ def command() -> None:
 @click.option("--conversation-id", default="", help="The same one twice is a duplicate.")
 @click.option("--json", "as_json", is_flag=True)
 def c2b(data: Path, amount: str, msisdn: str, market: str, conversation_id: str, as_json: bool) -> None:
-    r"""A customer pays the demo's shortcode.
+    """A customer pays the demo's shortcode.
 
     \b
     Example:  mkondo pay c2b --amount 10.00 --market vodafoneGHA

@@ -26,7 +26,7 @@ OPERATOR = "operator"
 @click.option("--environment", "environments", multiple=True, type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS)
 @click.option("--new-incarnation", is_flag=True, help="A topic was lost or truncated: make the internal ones again.")
 def command(database_url: str, kafka: str, environments: Iterable[str], new_incarnation: bool) -> None:
-    r"""Publish every committed event again, from the store. Subscribers drop what they have by source and sequence.
+    """Publish every committed event again, from the store. Subscribers drop what they have by source and sequence.
 
     With --new-incarnation the internal topics are made again first, empty, and partitions that had stopped go on with
     their next command. Commands that stood unread in a lost topic had not been acknowledged to anybody. Stop the

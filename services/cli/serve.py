@@ -42,7 +42,7 @@ def command(
     deadline_ms: int,
     ready_file: Path | None,
 ) -> None:
-    r"""Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
+    """Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
 
     \b
     Example:  mkondo serve admission ledger

@@ -15,7 +15,7 @@ from services.cli.pay import check_market, client_of, run_call, session_of, show
 @click.option("--market", default="", help="Market path value, such as vodacomTZN.")
 @click.option("--json", "as_json", is_flag=True)
 def command(reference: str, data: Path, market: str, as_json: bool) -> None:
-    r"""Ask for a payment by TransactionID, ConversationID or ThirdPartyConversationID.
+    """Ask for a payment by TransactionID, ConversationID or ThirdPartyConversationID.
 
     \b
     Example:  mkondo status G27DEn1DLoQ3

@@ -39,7 +39,7 @@ PORT = click.IntRange(0, 65535)
 @click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as JSON.")
 def command(**options: Any) -> None:
-    r"""The whole platform on one machine.
+    """The whole platform on one machine.
 
     \b
     Example:  mkondo up

@@ -30,7 +30,7 @@ from services.cli.files import addresses, data_option
 @click.option("--environment", "environments", multiple=True, type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS)
 @click.option("--json", "as_json", is_flag=True)
 def command(data: Path, database_url: str, environments: tuple[str, ...], as_json: bool) -> None:
-    r"""Audit the books: sequences, hash chain, double entry, balances, holds, outcomes, and views against a replay.
+    """Audit the books: sequences, hash chain, double entry, balances, holds, outcomes, and views against a replay.
 
     Exit 0 and one line of figures for each environment, or 1 and what is wrong where.
 
