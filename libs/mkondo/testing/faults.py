@@ -85,7 +85,7 @@ class Optimist(Reach):
 
 
 class LoadsFirst(Reach):
-    """The partition is loaded, and only then its epoch raised."""
+    """The partition is loaded, which takes a while, and only then its epoch raised."""
 
     def __init__(self, store: Store, log: Log, life: Life) -> None:
         super().__init__(store, log, life)
@@ -96,6 +96,7 @@ class LoadsFirst(Reach):
         for kind in ("application", "session", "account", "hold", "approval"):
             early |= await self._store.load_kind(partition, kind)
         self._early[partition] = early
+        await self._life.wait(0.2)
         return await self._store.acquire(partition, member)
 
     async def due(self, partition: Partition) -> dict[RecordKey, Instant]:

@@ -63,8 +63,8 @@ class Journals:
     def of(self, kind: type[E]) -> list[E]:
         return [event for _, event in self._by_type[kind] if isinstance(event, kind)]
 
-    def rows_of(self, *kinds: type[E]) -> list[tuple[JournalRow, E]]:
-        return [(row, event) for kind in kinds for row, event in self._by_type[kind] if isinstance(event, kind)]
+    def rows_of(self, kind: type[E]) -> list[tuple[JournalRow, E]]:
+        return [(row, event) for row, event in self._by_type[kind] if isinstance(event, kind)]
 
     def troubles(self) -> Iterator[str]:
         for state in self._states:

@@ -11,7 +11,7 @@ from typing import Protocol
 from mkondo.adapters.memory.audit import MemoryAudit
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
-from mkondo.contracts.journal import Partition
+from mkondo.contracts.journal import JournalRow, Partition
 from mkondo.contracts.records import PARKED, decode_event
 from mkondo.domain import admission
 from mkondo.domain.account import (
@@ -24,12 +24,7 @@ from mkondo.domain.account import (
     JournalEntryPosted,
 )
 from mkondo.domain.ids import ApplicationId, Instant, partition_of
-from mkondo.domain.payment import (
-    PaymentAdmitted,
-    PaymentCompleted,
-    PaymentFailed,
-    PaymentRejected,
-)
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentEnded, PaymentFailed, PaymentRejected
 from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.projector import Projector, ProjectorSettings
 from mkondo.testing.simulation.audit import EVERYTHING, Journals
@@ -129,7 +124,7 @@ def _acknowledged(world: Rested, journals: Journals) -> Iterator[str]:
 def _nothing_lost(world: Rested, journals: Journals) -> Iterator[str]:
     """G1: a command that was accepted for sure was decided: by the process that took it in, if that went on living, in
     embedded mode; by whoever owned the partition, behind a log."""
-    known = {event.payment.payment_id for event in (*journals.of(PaymentAdmitted), *journals.of(PaymentFailed))}
+    known = _decided(journals)
     for attempt in world.attempts:
         payment = attempt.payment
         if attempt.sent_at is None or world.is_stopped(payment.application):
@@ -138,6 +133,12 @@ def _nothing_lost(world: Rested, journals: Journals) -> Iterator[str]:
             continue
         if payment.payment_id not in known and payment.payment_id not in world.rejected:
             yield f"G1: the command of {payment.payment_id} was accepted and is lost ({attempt.told})"
+
+
+def _decided(journals: Journals) -> set[str]:
+    """The payments that admission has taken for one."""
+    decided: list[PaymentAdmitted | PaymentFailed] = [*journals.of(PaymentAdmitted), *journals.of(PaymentFailed)]
+    return {event.payment.payment_id for event in decided}
 
 
 def _stopped(world: Rested) -> Iterator[str]:
@@ -153,7 +154,8 @@ def _once(journals: Journals) -> Iterator[str]:
     completed = Counter(event.payment.payment_id for event in journals.of(PaymentCompleted))
     admitted = Counter(event.payment.payment_id for event in journals.of(PaymentAdmitted))
     entries = Counter(event.entry for event in journals.of(JournalEntryPosted))
-    credits = Counter(event.entry for event in (*journals.of(CreditApplied), *journals.of(CreditSuspended)))
+    credits = Counter(event.entry for event in journals.of(CreditApplied))
+    credits.update(event.entry for event in journals.of(CreditSuspended))
     for payment_id, count in (completed | admitted).items():
         if completed[payment_id] > 1 or admitted[payment_id] != 1:
             yield f"G2: {payment_id} was admitted {admitted[payment_id]} times and completed {count} times"
@@ -163,7 +165,9 @@ def _once(journals: Journals) -> Iterator[str]:
         if entries[entry] != 1 or credits[entry] != 1:
             yield f"G2: entry {entry} was posted {entries[entry]} times and credited {credits[entry]} times"
     placed = Counter(event.hold.hold for event in journals.of(HoldPlaced))
-    ended = Counter(event.hold for kind in (HoldCaptured, HoldReleased, HoldExpired) for event in journals.of(kind))
+    ended = Counter(event.hold for event in journals.of(HoldCaptured))
+    ended.update(event.hold for event in journals.of(HoldReleased))
+    ended.update(event.hold for event in journals.of(HoldExpired))
     for hold in placed | ended:
         if placed[hold] != 1 or ended[hold] != 1:
             yield f"G2: {hold} was placed {placed[hold]} times and ended {ended[hold]} times"
@@ -180,21 +184,22 @@ def _limits(journals: Journals) -> Iterator[str]:
 
 def _outcomes(world: Rested, journals: Journals) -> Iterator[str]:
     """G5: one outcome a payment, the same in the event and in the row."""
-    endings = [*journals.of(PaymentCompleted), *journals.of(PaymentFailed)]
+    endings: list[PaymentEnded] = [*journals.of(PaymentCompleted), *journals.of(PaymentFailed)]
     ended = Counter(event.payment.payment_id for event in endings)
     for event in endings:
         payment_id = event.payment.payment_id
         stored = at_once(world.store.outcome(payment_id))
         if stored is None or decode_event(stored.data) != event:
             yield f"G5: {payment_id} ended with {event}, the outcome row says {stored}"
-    for event in journals.of(PaymentAdmitted):
-        if ended[event.payment.payment_id] != 1:
-            yield f"G5: {event.payment.payment_id} was admitted and has {ended[event.payment.payment_id]} outcomes"
+    for admitted in journals.of(PaymentAdmitted):
+        payment_id = admitted.payment.payment_id
+        if ended[payment_id] != 1:
+            yield f"G5: {payment_id} was admitted and has {ended[payment_id]} outcomes"
 
 
 def _told(world: Rested, journals: Journals) -> Iterator[str]:
     """G5: what a client was told is the outcome, and stays it."""
-    known = {event.payment.payment_id for event in (*journals.of(PaymentAdmitted), *journals.of(PaymentFailed))}
+    known = _decided(journals)
     for attempt in world.attempts:
         payment_id, answer = attempt.payment.payment_id, attempt.answer
         stored = at_once(world.store.outcome(payment_id))
@@ -209,7 +214,11 @@ def _told(world: Rested, journals: Journals) -> Iterator[str]:
 
 def _in_time(world: Rested, journals: Journals) -> Iterator[str]:
     """G5, rule 10: nothing is posted after the deadline, and everything ends soon after it."""
-    for row, event in journals.rows_of(PaymentCompleted, PaymentFailed):
+    endings: list[tuple[JournalRow, PaymentEnded]] = [
+        *journals.rows_of(PaymentCompleted),
+        *journals.rows_of(PaymentFailed),
+    ]
+    for row, event in endings:
         deadline = event.payment.deadline
         if isinstance(event, PaymentCompleted) and row.time >= deadline:
             yield f"G5: {event.payment.payment_id} was posted {row.time - deadline} ms after its deadline"
