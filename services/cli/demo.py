@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from services.cli.files import data_option, demo
+from services.cli.files import demo
+from services.cli.options import data_option, json_option
 
 _SHOWN = (
     ("http", "HTTP"),
@@ -20,7 +21,7 @@ _SHOWN = (
 
 @click.command()
 @data_option
-@click.option("--json", "as_json", is_flag=True, help="Print demo.json as it is.")
+@json_option
 def command(data: Path, as_json: bool) -> None:
     """What the demo made: keys, shortcodes, customers. `mkondo up` makes it on an empty data directory.
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from services.cli.files import addresses, data_option, demo
+from services.cli.files import addresses, demo
+from services.cli.options import data_option
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 

@@ -5,14 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import click
-
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
-
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=Path(".mkondo"), show_default=True, help="Data directory."
-)
 
 
 def demo(data: Path) -> dict[str, Any]:

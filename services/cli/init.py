@@ -10,11 +10,19 @@ from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.topology import ENVIRONMENTS
 from services.cli.errors import CannotDo
 from services.cli.logs import prepare_topics
+from services.cli.options import database_option
 
 
 @click.command()
-@click.option("--database-url", required=True, metavar="DSN", envvar="MKONDO_DATABASE_URL", help="Postgres 15 to 18.")
-@click.option("--kafka", default="", metavar="HOST:PORT", envvar="MKONDO_KAFKA", help="Also make the topics there.")
+@database_option
+@click.option(
+    "--kafka",
+    default="",
+    metavar="HOST:PORT",
+    envvar="MKONDO_KAFKA",
+    show_envvar=True,
+    help="Also make the topics there.",
+)
 def command(database_url: str, kafka: str) -> None:
     """Prepare the databases and topics of both environments. What is there is checked and left as it is.
 

@@ -1,4 +1,4 @@
-"""`mkondo pay c2b`: a payment over HTTP with the real cryptography, from the demo's data or from given keys."""
+"""`mkondo pay c2b`: a payment over HTTP with the real cryptography, on behalf of the demo application."""
 
 import asyncio
 import json
@@ -11,7 +11,8 @@ import httpx
 
 from mkondo.adapters.client.client import Body, MpesaClient
 from services.cli.errors import CannotDo
-from services.cli.files import data_option, demo
+from services.cli.files import demo
+from services.cli.options import data_option, json_option, market_option
 
 
 def client_of(found: dict[str, Any], market: str) -> MpesaClient:
@@ -68,11 +69,11 @@ def command() -> None:
 
 @command.command()
 @data_option
-@click.option("--amount", default="10.00", show_default=True)
+@click.option("--amount", default="10.00", show_default=True, help="In the currency of the market.")
 @click.option("--msisdn", default="", help="The paying customer; the demo's unless given.")
-@click.option("--market", default="", help="Market path value, such as vodacomTZN.")
+@market_option
 @click.option("--conversation-id", default="", help="The same one twice is a duplicate.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def c2b(data: Path, amount: str, msisdn: str, market: str, conversation_id: str, as_json: bool) -> None:
     """A customer pays the demo's shortcode.
 

@@ -12,18 +12,18 @@ from mkondo.contracts import codec
 from mkondo.contracts.journal import PartitionBatch
 from mkondo.ports.errors import Fenced, Incompatible, TryLater
 from mkondo.ports.log import COMMANDS, Log
-from mkondo.topology import ENVIRONMENTS
 from services.cli.errors import CannotDo
 from services.cli.logs import connect_kafka_log, prepare_topics, renew_internal_topics
+from services.cli.options import database_option, environments_option, kafka_option
 
 PAGE = 1_000
 OPERATOR = "operator"
 
 
 @click.command()
-@click.option("--database-url", required=True, metavar="DSN", envvar="MKONDO_DATABASE_URL")
-@click.option("--kafka", required=True, metavar="HOST:PORT", envvar="MKONDO_KAFKA")
-@click.option("--environment", "environments", multiple=True, type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS)
+@database_option
+@kafka_option
+@environments_option
 @click.option("--new-incarnation", is_flag=True, help="A topic was lost or truncated: make the internal ones again.")
 def command(database_url: str, kafka: str, environments: Iterable[str], new_incarnation: bool) -> None:
     """Publish every committed event again, from the store. Subscribers drop what they have by source and sequence.

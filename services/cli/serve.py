@@ -7,30 +7,37 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import uvloop
 
 from services.cli.files import write_ready
 from services.cli.logging import configure_logging
+from services.cli.options import PORT, database_option, kafka_option, ready_file_option
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
 
-PORT = click.IntRange(0, 65535)
+
+def _setting(name: str, **more: Any) -> Callable[[Any], Any]:
+    """An option with its environment variable."""
+    variable = f"MKONDO_{name.removeprefix('--').replace('-', '_').upper()}"
+    return click.option(name, envvar=variable, show_envvar=True, **more)
 
 
 @click.command()
 @click.argument("services", nargs=-1, required=True, type=click.Choice(ALL_SERVICES))
-@click.option("--database-url", required=True, metavar="DSN", envvar="MKONDO_DATABASE_URL", help="See mkondo init.")
-@click.option("--kafka", required=True, metavar="HOST:PORT", envvar="MKONDO_KAFKA")
-@click.option("--keys", type=click.Path(path_type=Path), required=True, envvar="MKONDO_KEYS", help="Directory of keys.")
-@click.option("--host", default="127.0.0.1", show_default=True, envvar="MKONDO_HOST")
-@click.option("--port", default=0, show_default=True, type=PORT, envvar="MKONDO_PORT")
-@click.option("--https-port", default=0, show_default=True, type=PORT, envvar="MKONDO_HTTPS_PORT")
+@database_option
+@kafka_option
+@_setting("--keys", type=click.Path(path_type=Path), required=True, help="Directory of keys, the same for all.")
+@_setting("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@_setting("--port", default=0, show_default=True, type=PORT, help="HTTP; 0: a free one.")
+@_setting("--https-port", default=0, show_default=True, type=PORT, help="HTTPS; 0: a free one.")
 @deadline_option
-@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready.")
+@ready_file_option
 def command(
     services: tuple[str, ...],
     database_url: str,

@@ -5,15 +5,16 @@ from pathlib import Path
 import click
 
 from mkondo.adapters.client.client import Body
-from services.cli.files import data_option, demo
+from services.cli.files import demo
+from services.cli.options import data_option, json_option, market_option
 from services.cli.pay import check_market, client_of, run_call, session_of, show
 
 
 @click.command()
 @click.argument("reference")
 @data_option
-@click.option("--market", default="", help="Market path value, such as vodacomTZN.")
-@click.option("--json", "as_json", is_flag=True)
+@market_option
+@json_option
 def command(reference: str, data: Path, market: str, as_json: bool) -> None:
     """Ask for a payment by TransactionID, ConversationID or ThirdPartyConversationID.
 

@@ -12,15 +12,15 @@ import uvloop
 
 from services.cli import demo_data
 from services.cli.errors import CannotDo
-from services.cli.files import data_option, forget_ready, write_ready
+from services.cli.files import forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
+from services.cli.options import PORT, data_option, json_option, ready_file_option
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
 
 LOGS = ("postgres", "kafka")
-PORT = click.IntRange(0, 65535)
 
 
 @click.command()
@@ -28,16 +28,29 @@ PORT = click.IntRange(0, 65535)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=PORT, help="HTTP; 0: a free one.")
 @click.option("--https-port", default=8443, show_default=True, type=PORT, help="HTTPS; 0: a free one.")
-@click.option("--proxy-port", default=0, type=PORT, help="For `mkondo env`; 0: a free one.")
-@click.option("--mozambique-ports", type=click.Choice(["off", "default", "free"]), default="off", show_default=True)
-@click.option("--log", "log_kind", type=click.Choice(LOGS), default="postgres", show_default=True)
+@click.option("--proxy-port", default=0, show_default=True, type=PORT, help="For `mkondo env`; 0: a free one.")
+@click.option(
+    "--mozambique-ports",
+    type=click.Choice(["off", "default", "free"]),
+    default="off",
+    show_default=True,
+    help="Not built yet: leave it off.",
+)
+@click.option(
+    "--log",
+    "log_kind",
+    type=click.Choice(LOGS),
+    default="postgres",
+    show_default=True,
+    help="What carries messages: the journals themselves, or Apache Kafka.",
+)
 @click.option("--kafka", default="localhost:9092", show_default=True, metavar="HOST:PORT", help="With --log kafka.")
 @click.option("--database-url", default="", metavar="DSN", help="Use this Postgres instead of our own.")
-@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready.")
+@ready_file_option
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Make the demo on an empty data directory.")
 @deadline_option
 @click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
-@click.option("--json", "as_json", is_flag=True, help="Print the addresses as JSON.")
+@json_option
 def command(**options: Any) -> None:
     """The whole platform on one machine.
 

@@ -18,17 +18,24 @@ from mkondo.adapters.postgres.server import PostgresServer
 from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.runtime.audit import Report, verify_store
-from mkondo.topology import ENVIRONMENTS
 from services.cli.datadir import META, DataDirectory, InUse
 from services.cli.errors import CannotDo
-from services.cli.files import addresses, data_option
+from services.cli.files import addresses
+from services.cli.options import data_option, environments_option, json_option
 
 
 @click.command()
 @data_option
-@click.option("--database-url", default="", metavar="DSN", envvar="MKONDO_DATABASE_URL", help="Instead of --data.")
-@click.option("--environment", "environments", multiple=True, type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS)
-@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--database-url",
+    default="",
+    metavar="DSN",
+    envvar="MKONDO_DATABASE_URL",
+    show_envvar=True,
+    help="Instead of --data.",
+)
+@environments_option
+@json_option
 def command(data: Path, database_url: str, environments: tuple[str, ...], as_json: bool) -> None:
     """Audit the books: sequences, hash chain, double entry, balances, holds, outcomes, and views against a replay.
 

@@ -1,0 +1,37 @@
+"""Options that several commands share: one name, one variable, one sentence each."""
+
+from pathlib import Path
+
+import click
+
+from mkondo.topology import ENVIRONMENTS
+
+PORT = click.IntRange(0, 65535)
+
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), default=Path(".mkondo"), show_default=True, help="Data directory."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+market_option = click.option("--market", default="", help="Market path value, such as vodacomTZN; the demo's if unset.")
+environments_option = click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    type=click.Choice(ENVIRONMENTS),
+    default=ENVIRONMENTS,
+    help="Only this one.",
+)
+database_option = click.option(
+    "--database-url",
+    required=True,
+    metavar="DSN",
+    envvar="MKONDO_DATABASE_URL",
+    show_envvar=True,
+    help="Postgres 15 to 18.",
+)
+kafka_option = click.option(
+    "--kafka", required=True, metavar="HOST:PORT", envvar="MKONDO_KAFKA", show_envvar=True, help="Any of its brokers."
+)
+ready_file_option = click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready."
+)
