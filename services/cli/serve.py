@@ -14,7 +14,7 @@ from typing import Any
 import click
 import uvloop
 
-from services.cli.files import write_ready
+from services.cli.files import forget_ready, write_ready
 from services.cli.logging import configure_logging
 from services.cli.options import PORT, database_option, kafka_option, ready_file_option
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
@@ -74,3 +74,4 @@ async def _serve(settings: PlatformSettings, ready_file: Path | None) -> None:
         await platform.run_until(stop)
     finally:
         await platform.stop()
+        forget_ready(ready_file)
