@@ -1,10 +1,11 @@
-"""The edge's world, and an httpx client that calls its front in this process, without a socket."""
+"""The edge's world, a client that calls its front in this process, and a server and a client over real sockets."""
 
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from mkondo.adapters.http.server import HttpServer, Listen
 from tests.service.edge.world import World, build
 
 
@@ -24,3 +25,16 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
 def client_of(world: World) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(world.front, raise_app_exceptions=True, client=("127.0.0.1", 1))  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url="https://openapi.m-pesa.com")
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[HttpServer]:
+    server = await HttpServer.start(world.front, Listen(drain_seconds=5), world.ids)
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def wire(server: HttpServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+        yield client
