@@ -18,14 +18,15 @@ REPLY_PARTITIONS = 64
 class Row(msgspec.Struct, frozen=True):
     """One service. `hosts` says what for people; `decider` is the name under which its journal and topics go.
 
-    `built` False: its place is kept, the
-    service comes with a later issue.
+    `hears` names the deciders whose events may be routed to this one: the channels that its partitions listen to.
+    `built` False: its place is kept, the service is still to come.
     """
 
     service: str
     hosts: str
     key: str = ""
     decider: str = ""
+    hears: tuple[str, ...] = ()
     built: bool = True
     emits: tuple[str, ...] = ()
 
@@ -41,6 +42,7 @@ TOPOLOGY: tuple[Row, ...] = (
         "applications, sessions, duplicates, limits",
         key="application",
         decider=admission.NAME,
+        hears=(ledger.NAME,),
         emits=(
             "ApplicationChanged",
             "SessionOpened",
@@ -54,6 +56,7 @@ TOPOLOGY: tuple[Row, ...] = (
         "approvals, double entry, holds",
         key="debited account",
         decider=ledger.NAME,
+        hears=(admission.NAME, ledger.NAME),
         emits=(
             "AccountOpened",
             "ApprovalAsked",
@@ -104,23 +107,14 @@ TOPOLOGY: tuple[Row, ...] = (
 )
 
 DECIDERS: dict[str, Decider] = {admission.NAME: admission, ledger.NAME: ledger}
-SOURCES: dict[str, tuple[str, ...]] = {
-    admission.NAME: (ledger.NAME,),
-    ledger.NAME: (admission.NAME, ledger.NAME),
-}
+"""The deciders that are built, by the names of their rows."""
 
-
-def row_of(decider: str) -> Row:
-    """The row of a decider, by its name. Raises KeyError for a name that is not in the table."""
-    for row in TOPOLOGY:
-        if row.decider == decider:
-            return row
-    raise KeyError(decider)
+_BY_DECIDER = {row.decider: row for row in TOPOLOGY if row.decider}
 
 
 def sources_of(decider: str) -> tuple[str, ...]:
-    """The deciders whose events may be routed to this one: the channels that its partitions listen to."""
-    return SOURCES.get(decider, ())
+    """The deciders that this one hears. Raises KeyError for a name that is not in the table."""
+    return _BY_DECIDER[decider].hears
 
 
 def commands_topic(environment: str, decider: str) -> str:
