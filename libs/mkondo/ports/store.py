@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-import msgspec
-
 from mkondo.contracts.journal import (
     JournalRow,
     Partition,
@@ -15,13 +13,6 @@ from mkondo.contracts.journal import (
     StoredReference,
 )
 from mkondo.domain.ids import Instant, RecordKey
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """A partition that the store has granted to a member, for as long as the member keeps renewing."""
-
-    partition: Partition
-    epoch: int
 
 
 class Store(Protocol):
