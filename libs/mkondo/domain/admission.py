@@ -14,16 +14,7 @@ from mkondo.domain.application import (
     ConfigurationUnchanged,
     ConfigureApplication,
 )
-from mkondo.domain.decider import (
-    Changes,
-    Event,
-    Message,
-    Record,
-    Records,
-    Send,
-    TimerDue,
-    record_key,
-)
+from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, TimerDue, record_key
 from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash
 from mkondo.domain.limits import NOT_ENABLED, refusal
 from mkondo.domain.markets import DAY_MS
@@ -36,13 +27,7 @@ from mkondo.domain.payment import (
     Reference,
     RequestPayment,
 )
-from mkondo.domain.session import (
-    OpenSession,
-    Session,
-    SessionOpened,
-    SessionRefused,
-    SessionRevoked,
-)
+from mkondo.domain.session import OpenSession, Session, SessionOpened, SessionRefused, SessionRevoked
 
 NAME = "admission"
 
@@ -84,11 +69,7 @@ def reads(message: Message) -> Sequence[RecordKey]:
     match message:
         case RequestPayment():
             payment = message.payment
-            return (
-                application_key(payment.application),
-                session_key(message.session),
-                reference_key(payment),
-            )
+            return (application_key(payment.application), session_key(message.session), reference_key(payment))
         case OpenSession():
             return (application_key(message.application), session_key(message.session))
         case ConfigureApplication():
@@ -134,14 +115,7 @@ def _admit(command: RequestPayment, records: Records, now: Instant) -> Sequence[
     if reference is not None:
         return (_rejected(payment, DUPLICATE, "Duplicate Transaction"),)
     if now >= payment.deadline:
-        return (
-            PaymentFailed(
-                payment,
-                TIMED_OUT,
-                "the deadline passed before admission",
-                status="Expired",
-            ),
-        )
+        return (PaymentFailed(payment, TIMED_OUT, "the deadline passed before admission", status="Expired"),)
     breach = refusal(application.configuration, payment)
     if breach is not None:
         return (PaymentFailed(payment, breach[0], breach[1], status="Declined"),)
@@ -152,12 +126,7 @@ def _admit(command: RequestPayment, records: Records, now: Instant) -> Sequence[
 
 def _rejected(payment: Payment, code: str, text: str) -> PaymentRejected:
     return PaymentRejected(
-        payment.reply_to,
-        code,
-        text,
-        payment.payment_id,
-        payment.operation,
-        payment.third_party_conversation_id,
+        payment.reply_to, code, text, payment.payment_id, payment.operation, payment.third_party_conversation_id
     )
 
 
@@ -170,15 +139,7 @@ def _open_session(command: OpenSession, records: Records, now: Instant) -> Seque
     configuration = application.configuration
     live_from = Instant(now + configuration.activation_delay_ms)
     expires_at = Instant(live_from + configuration.session_lifetime_ms)
-    return (
-        SessionOpened(
-            command.application,
-            command.session,
-            live_from,
-            expires_at,
-            command.reply_to,
-        ),
-    )
+    return (SessionOpened(command.application, command.session, live_from, expires_at, command.reply_to),)
 
 
 def _configure(command: ConfigureApplication, records: Records) -> Sequence[Event]:
@@ -187,14 +148,7 @@ def _configure(command: ConfigureApplication, records: Records) -> Sequence[Even
     if isinstance(current, Application) and current.configuration == command.configuration:
         return (ConfigurationUnchanged(command.reply_to, "INS-0", "nothing to change", version),)
     if command.expected is not None and command.expected != version:
-        return (
-            ConfigurationRejected(
-                command.reply_to,
-                "CONFLICT",
-                "the application was changed meanwhile",
-                version,
-            ),
-        )
+        return (ConfigurationRejected(command.reply_to, "CONFLICT", "the application was changed meanwhile", version),)
     return (ApplicationChanged(command.application, version + 1, command.configuration, command.reply_to),)
 
 

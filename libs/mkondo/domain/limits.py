@@ -14,8 +14,5 @@ def refusal(configuration: Configuration, payment: Payment) -> tuple[str, str] |
     """The reason code and the words of the limit that this payment would pass, or None (contract section 5)."""
     ceiling = configuration.products[payment.operation].single_value.get(payment.amount.currency)
     if ceiling is not None and payment.amount.minor > ceiling:
-        return (
-            SINGLE_VALUE,
-            f"single value: ceiling {ceiling}, asked {payment.amount.minor} minor units",
-        )
+        return (SINGLE_VALUE, f"single value: ceiling {ceiling}, asked {payment.amount.minor} minor units")
     return None

@@ -26,13 +26,7 @@ class Market(msgspec.Struct, frozen=True):
 
 
 def _market(
-    path: str,
-    country: str,
-    currency: str,
-    zone: str,
-    prefix: str,
-    live_length: int,
-    languages: tuple[str, ...],
+    path: str, country: str, currency: str, zone: str, prefix: str, live_length: int, languages: tuple[str, ...]
 ) -> Market:
     return Market(
         path=path,

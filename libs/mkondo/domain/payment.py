@@ -9,14 +9,7 @@ Read next: admission.py, ledger/.
 import msgspec
 
 from mkondo.domain.decider import Rejection, ReplyTo
-from mkondo.domain.ids import (
-    AccountId,
-    ApplicationId,
-    Instant,
-    PaymentId,
-    SessionHash,
-    TransactionId,
-)
+from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
 from mkondo.domain.money import Money
 
 

@@ -7,23 +7,12 @@ state; this file joins them into the decider. Read next: runtime/processor.py.
 
 from collections.abc import Sequence
 
-from mkondo.domain.account import (
-    CaptureHold,
-    JournalEntryPosted,
-    OpenAccount,
-    PlaceHold,
-    ReleaseHold,
-)
+from mkondo.domain.account import CaptureHold, JournalEntryPosted, OpenAccount, PlaceHold, ReleaseHold
 from mkondo.domain.approval import AnswerApproval, Approval
 from mkondo.domain.decider import Event, Message, Record, Records, Send, TimerDue
 from mkondo.domain.ids import Instant
 from mkondo.domain.ledger.entries import apply_credit, open_account
-from mkondo.domain.ledger.holds import (
-    capture_hold,
-    expire_hold,
-    place_hold,
-    release_hold,
-)
+from mkondo.domain.ledger.holds import capture_hold, expire_hold, place_hold, release_hold
 from mkondo.domain.ledger.keys import key, reads
 from mkondo.domain.ledger.payments import answer, expire_approval, pay
 from mkondo.domain.ledger.state import due, evolve

@@ -60,11 +60,7 @@ def opening(
         in_transit=False,
     )
     credit = CreditApplied(account, entry.entry, "", minor, currency, minor)
-    return Account(account, currency, posted=minor, floor=floor), (
-        opened,
-        entry,
-        credit,
-    )
+    return Account(account, currency, posted=minor, floor=floor), (opened, entry, credit)
 
 
 def open_account(command: OpenAccount, records: Records) -> Sequence[Event]:
@@ -94,14 +90,7 @@ def apply_credit(entry: JournalEntryPosted, records: Records) -> Sequence[Event]
     account, events = account_or_opening(credited, entry.market, entry.opens_accounts, records)
     if account is None:
         return (_suspend(entry, "the credited account does not exist", records),)
-    applied = CreditApplied(
-        credited,
-        entry.entry,
-        entry.payment_id,
-        minor,
-        entry.currency,
-        account.posted + minor,
-    )
+    applied = CreditApplied(credited, entry.entry, entry.payment_id, minor, entry.currency, account.posted + minor)
     return (*events, applied)
 
 
@@ -110,13 +99,4 @@ def _suspend(entry: JournalEntryPosted, reason: str, records: Records) -> Credit
     shelter = suspense(entry.currency, credited)
     before = find_account(shelter, records)
     balance = (before.posted if before else 0) + minor
-    return CreditSuspended(
-        credited,
-        shelter,
-        entry.entry,
-        entry.payment_id,
-        minor,
-        entry.currency,
-        balance,
-        reason,
-    )
+    return CreditSuspended(credited, shelter, entry.entry, entry.payment_id, minor, entry.currency, balance, reason)

@@ -29,56 +29,25 @@ def place_hold(hold: Hold, records: Records, now: Instant) -> Sequence[Event]:
     if hold_key(hold.hold, hold.account) in records:
         return ()  # a redelivery
     if hold.minor <= 0:
-        return (
-            HoldDeclined(
-                hold.hold,
-                hold.account,
-                BAD_AMOUNT,
-                "a hold must be of a positive amount",
-            ),
-        )
+        return (HoldDeclined(hold.hold, hold.account, BAD_AMOUNT, "a hold must be of a positive amount"),)
     if now >= hold.expires_at:
-        return (
-            HoldDeclined(
-                hold.hold,
-                hold.account,
-                NO_SUCH_HOLD,
-                "the hold would have expired already",
-            ),
-        )
+        return (HoldDeclined(hold.hold, hold.account, NO_SUCH_HOLD, "the hold would have expired already"),)
     account, opening = account_or_opening(hold.account, hold.market, hold.opens_accounts, records)
     if account is None:
         return (HoldDeclined(hold.hold, hold.account, NO_SUCH_CUSTOMER, "the account does not exist"),)
     if not account.covers(hold.minor):
-        return (
-            *opening,
-            HoldDeclined(hold.hold, hold.account, SHORT, "Insufficient balance"),
-        )
+        return (*opening, HoldDeclined(hold.hold, hold.account, SHORT, "Insufficient balance"))
     return (*opening, HoldPlaced(hold))
 
 
 def capture_hold(command: CaptureHold, records: Records, now: Instant) -> Sequence[Event]:
     hold = records.get(hold_key(command.hold, command.account))
     if not isinstance(hold, Hold):
-        return (
-            HoldDeclined(
-                command.hold,
-                command.account,
-                NO_SUCH_HOLD,
-                "there is no such open hold",
-            ),
-        )
+        return _no_such_hold(command)
     if now >= hold.expires_at:
         return expire_hold(hold, now)
     if not 0 < command.minor <= hold.minor:
-        return (
-            HoldDeclined(
-                command.hold,
-                command.account,
-                BAD_AMOUNT,
-                "more than is held, or nothing",
-            ),
-        )
+        return (HoldDeclined(command.hold, command.account, BAD_AMOUNT, "more than is held, or nothing"),)
     account = find_account(hold.account, records)
     if account is None:
         raise LookupError(f"the account of the open hold {hold.hold} is gone")
@@ -97,15 +66,12 @@ def capture_hold(command: CaptureHold, records: Records, now: Instant) -> Sequen
 def release_hold(command: ReleaseHold, records: Records) -> Sequence[Event]:
     hold = records.get(hold_key(command.hold, command.account))
     if not isinstance(hold, Hold):
-        return (
-            HoldDeclined(
-                command.hold,
-                command.account,
-                NO_SUCH_HOLD,
-                "there is no such open hold",
-            ),
-        )
+        return _no_such_hold(command)
     return (HoldReleased(hold.hold, hold.account, hold.minor),)
+
+
+def _no_such_hold(command: CaptureHold | ReleaseHold) -> Sequence[Event]:
+    return (HoldDeclined(command.hold, command.account, NO_SUCH_HOLD, "there is no such open hold"),)
 
 
 def expire_hold(record: Record, now: Instant) -> Sequence[Event]:

@@ -30,14 +30,7 @@ def pay(admitted: PaymentAdmitted, records: Records, now: Instant) -> Sequence[E
         return (_failed(admitted, TIMED_OUT, "the deadline passed before posting", "Expired"),)
     account, opening = account_or_opening(payment.debited, payment.market, payment.opens_accounts, records)
     if account is None:
-        return (
-            _failed(
-                admitted,
-                NO_SUCH_CUSTOMER,
-                "the debited account does not exist",
-                "Declined",
-            ),
-        )
+        return (_failed(admitted, NO_SUCH_CUSTOMER, "the debited account does not exist", "Declined"),)
     if admitted.approval != IMPLICIT:
         return (*opening, ApprovalAsked(admitted))
     return (*opening, *_post(admitted, account))

@@ -15,13 +15,7 @@ from mkondo.domain.account import (
     HoldReleased,
     JournalEntryPosted,
 )
-from mkondo.domain.approval import (
-    Approval,
-    ApprovalAsked,
-    ApprovalExpired,
-    ApprovalGranted,
-    ApprovalRefused,
-)
+from mkondo.domain.approval import Approval, ApprovalAsked, ApprovalExpired, ApprovalGranted, ApprovalRefused
 from mkondo.domain.decider import Changes, Event, Record, Records
 from mkondo.domain.ids import AccountId, Instant
 from mkondo.domain.ledger.keys import account_key, approval_key, hold_key
@@ -44,15 +38,9 @@ def evolve(records: Records, event: Event) -> Changes:
         case ApprovalGranted() | ApprovalRefused() | ApprovalExpired():
             return {approval_key(event.payment_id): None}
         case HoldPlaced(hold=hold):
-            return {
-                hold_key(hold.hold, hold.account): hold,
-                **_hold(records, hold.account, hold.minor),
-            }
+            return {hold_key(hold.hold, hold.account): hold, **_hold(records, hold.account, hold.minor)}
         case HoldCaptured() | HoldReleased() | HoldExpired():
-            return {
-                hold_key(event.hold, event.account): None,
-                **_hold(records, event.account, -event.held),
-            }
+            return {hold_key(event.hold, event.account): None, **_hold(records, event.account, -event.held)}
         case PaymentCompleted() | PaymentFailed() | HoldDeclined():
             return {}
         case _:
