@@ -103,17 +103,6 @@ TRIGGERS: dict[str, tuple[Table, ...]] = {
     ),
 }  # fmt: skip
 
-ACCOUNT_STATUS = {"000000000001": "Active", "000000000002": "Pending Approval", "000000000003": "Locked",
-                  "000000000004": "Inactive"}  # fmt: skip
-"""Query direct debit: input_CustomerMSISDN sets output_AccountStatus."""
-
-MANDATE_STATUS = {"000001": "Active", "000002": "Pending Approval", "000003": "Cancelled",
-                  "000004": "Expired"}  # fmt: skip
-"""Query direct debit: input_MandateID sets output_MandateStatus."""
-
-SUFFICIENT_BALANCE_MAX_MINOR = 500_00
-"""Query direct debit: an input_BalanceAmount above 500 is not covered, 500 itself is (section 12)."""
-
 _WHOLE: dict[str, tuple[tuple[str, dict[str, Outcome]], ...]] = {
     operation: tuple((table.field, table.values()) for table in tables) for operation, tables in TRIGGERS.items()
 }

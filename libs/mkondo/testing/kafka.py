@@ -126,11 +126,6 @@ class KafkaBroker:
         self.stop()
         self.start()
 
-    def lose_data(self) -> None:
-        """Kill it and lose its disk: the next start is an empty cluster on the same port."""
-        self.kill9()
-        shutil.rmtree(self.directory)
-
     def _configure(self, classpath: str) -> Path:
         data = self.directory / "data"
         properties = self.directory / "server.properties"
