@@ -1,4 +1,4 @@
-"""Settings of payments_ingress. Read once at start; docs/settings.md is made from here."""
+"""Settings of payments_ingress. Read once at start; those that an operator sets have an option (docs/settings.md)."""
 
 import msgspec
 
