@@ -22,9 +22,11 @@ _LINGER_SECONDS = 0.5
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """How long and how much. `request_seconds_max`: from a request's first byte to its last."""
+    """How long and how much. `request_seconds_max`: from a request's first byte to its last. `unread_seconds_max`: how
+    long a client may leave its answers unread once they have filled the buffers."""
 
     request_seconds_max: float = 10.0
+    unread_seconds_max: float = 20.0
     head_bytes_max: int = 64 * 1024
     headers_max: int = 100
     unwanted_bytes_max: int = 1024 * 1024
@@ -92,6 +94,7 @@ class ContractProtocol(HttpToolsProtocol):
         self._begun = False
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -104,10 +107,21 @@ class ContractProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_unread_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
         if not self.connections:
             self._empty.set()
+
+    def pause_writing(self) -> None:
+        """Nobody reads what we write. A connection that stays so would hold its place, and a stop, for ever."""
+        super().pause_writing()
+        self._stop_unread_timer()
+        self._unread_timer = self.loop.call_later(self._patience.unread_seconds_max, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_unread_timer()
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -192,6 +206,11 @@ class ContractProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def _refuse(self) -> None:
         """Answer what can't be read, in its turn: while an earlier request is being answered, only close after it."""

@@ -88,7 +88,8 @@ class HttpServer:
             _, late = await asyncio.wait(self._state.tasks, timeout=self._drain_seconds)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:  # one whose client does not read can't even say that it was cancelled
+                await asyncio.wait(late, timeout=_FLUSH_SECONDS_MAX)
         await self._close_connections()
         if self._clock is not None:
             self._clock.cancel()
