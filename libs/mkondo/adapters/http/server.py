@@ -24,6 +24,8 @@ from mkondo.ports.ids import Ids
 
 BACKLOG = 2048
 _FLUSH_SECONDS_MAX = 2.0
+_HANDSHAKE_SECONDS_MAX = 10.0
+"""Before it is over nobody counts the connection: a stranger could hold as many as the system has."""
 
 
 class CannotListen(Exception):
@@ -72,7 +74,10 @@ class HttpServer:
         )
         server._tell_the_date()
         loop = asyncio.get_running_loop()
-        server._server = await loop.create_server(make, sock=listener, ssl=config.ssl, backlog=BACKLOG)
+        handshake = _HANDSHAKE_SECONDS_MAX if config.ssl else None
+        server._server = await loop.create_server(
+            make, sock=listener, ssl=config.ssl, ssl_handshake_timeout=handshake, backlog=BACKLOG
+        )
         return server
 
     async def stop(self) -> None:
