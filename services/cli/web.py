@@ -3,6 +3,7 @@
 Read next: mkondo/adapters/http/front.py.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -106,10 +107,10 @@ class Web:
         }
 
     async def stop(self) -> None:
+        """The proxy last: requests that came through it are in hand too, and want their answers."""
+        await asyncio.gather(*(server.stop() for server in self._servers.values()))
         if self._proxy is not None:
             await self._proxy.stop()
-        for server in self._servers.values():
-            await server.stop()
 
 
 def _handlers(parts: Parts, settings: IngressSettings) -> dict[str, Handler]:
