@@ -1,11 +1,13 @@
 """Log lines of the command line's processes: one JSON object a line on standard error, keyword fields kept.
 
-Nothing secret may be given as a field: no key, token, PIN or full MSISDN (architecture section 8).
+Nothing secret may be given as a field: no key, token, PIN or full MSISDN (architecture section 8). Account and record
+keys hold MSISDNs, and so does the text of an exception about them: those are shortened here, wherever they stand.
 """
 
 import json
 import logging
 import os
+import re
 import sys
 from datetime import UTC, datetime
 
@@ -13,6 +15,7 @@ from services.cli.errors import CannotDo
 
 LEVEL = "MKONDO_LOG_LEVEL"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_MSISDN = re.compile(r"(?<![0-9A-Za-z.])([0-9]{3})[0-9]{6,9}([0-9]{2})(?![0-9A-Za-z])")
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -29,7 +32,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["trouble"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _MSISDN.sub(r"\1…\2", json.dumps(line, default=str))
 
 
 def configure_logging() -> None:
