@@ -7,9 +7,10 @@ import click
 from mkondo.topology import ENVIRONMENTS
 
 PORT = click.IntRange(0, 65535)
+DEFAULT_DATA = Path(".mkondo")
 
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=Path(".mkondo"), show_default=True, help="Data directory."
+    "--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, show_default=True, help="Data directory."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 market_option = click.option("--market", default="", help="Market path value, such as vodacomTZN; the demo's if unset.")

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from services.cli.errors import CannotDo
 from services.cli.files import forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
-from services.cli.options import PORT, data_option, json_option, ready_file_option
+from services.cli.options import DEFAULT_DATA, PORT, data_option, json_option, ready_file_option
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
@@ -73,7 +75,7 @@ async def _up(options: dict[str, Any]) -> None:
             click.echo("Starting: store, log, processors, front …", err=True)
         await platform.start()
         if options["demo"]:
-            await tell_demo(platform)
+            await write_demo(platform)
         announce(platform, options["ready_file"], options["as_json"])
         if options["first_payment"]:
             await pay_and_tell(platform)
@@ -92,11 +94,9 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
     return PlatformSettings(options["data"], web, options["database_url"], kafka, makes_topics=True)
 
 
-async def tell_demo(platform: Platform) -> None:
-    """demo.json: made once per data directory, written last so that a crash in between makes it again.
-
-    Its addresses are those of today.
-    """
+async def write_demo(platform: Platform) -> None:
+    """demo.json, with today's addresses. The demo is made once per data directory; the file is written last, so that
+    a crash in between makes it again."""
     demo = platform.directory.read("demo.json")
     addresses = platform.addresses()
     if demo is None:
@@ -122,4 +122,12 @@ def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None
     click.echo(f"Mkondo is up. Data in {addresses['data']}, process {addresses['pid']}.")
     for name in ("http", "https", "metrics"):
         click.echo(f"  {name:8} {addresses[name]}")
-    click.echo('  Any SDK: eval "$(mkondo env)"   ·   docs: ' + addresses["http"] + "/docs   ·   stop: Ctrl-C")
+    click.echo(f"  codes    {addresses['http']}/docs/codes")
+    click.echo(f'  Any SDK: eval "$({_env_command(platform.directory.path)})"   ·   stop: Ctrl-C')
+
+
+def _env_command(data: Path) -> str:
+    """`mkondo env` as it can be typed here: the program by the path it was called by, and this data directory."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "mkondo" else "mkondo"
+    elsewhere = [] if data == DEFAULT_DATA.absolute() else ["--data", str(data)]
+    return shlex.join([program, "env", *elsewhere])
