@@ -27,7 +27,7 @@ from mkondo.domain.payment import (
     Reference,
     RequestPayment,
 )
-from mkondo.domain.session import OpenSession, Session, SessionOpened, SessionRefused, SessionRevoked
+from mkondo.domain.session import ALWAYS, OpenSession, Session, SessionOpened, SessionRefused, SessionRevoked
 
 NAME = "admission"
 
@@ -137,8 +137,9 @@ def _open_session(command: OpenSession, records: Records, now: Instant) -> Seque
     if not isinstance(application, Application) or application.configuration.removed:
         return (SessionRefused(command.reply_to, BAD_SESSION, "Session Creation Failed"),)
     configuration = application.configuration
-    live_from = Instant(now + configuration.activation_delay_ms)
-    expires_at = Instant(live_from + configuration.session_lifetime_ms)
+    delay = configuration.activation_delay_ms
+    live_from = Instant(now + delay) if delay else ALWAYS
+    expires_at = Instant(now + delay + configuration.session_lifetime_ms)
     return (SessionOpened(command.application, command.session, live_from, expires_at, command.reply_to),)
 
 

@@ -9,7 +9,7 @@ from mkondo.domain.decider import TimerDue
 from mkondo.domain.ids import ApplicationId, Instant, SessionHash
 from mkondo.domain.markets import DAY_MS
 from mkondo.domain.payment import PaymentAdmitted
-from mkondo.domain.session import OpenSession, Session, SessionOpened, SessionRevoked
+from mkondo.domain.session import ALWAYS, OpenSession, Session, SessionOpened, SessionRevoked
 from mkondo.testing.builders import APPLICATION, HOUR_MS, NOW, SESSION, asking, configured, later, opened, request
 from mkondo.testing.given import Story, story_of
 
@@ -25,7 +25,14 @@ def using(now: Instant, **changes: object) -> Story:
 
 
 def test_a_session_is_live_at_once_for_an_hour() -> None:
-    given(configured()).when(OPEN).then(SessionOpened(APPLICATION, SESSION, NOW, later(HOUR_MS), asking(SESSION)))
+    given(configured()).when(OPEN).then(SessionOpened(APPLICATION, SESSION, ALWAYS, later(HOUR_MS), asking(SESSION)))
+
+
+def test_without_a_delay_a_session_is_live_by_every_clock() -> None:
+    """The edge's clock is a little behind the partition's time: another machine's, or ours, set back."""
+    session = given(configured()).after(OPEN).records[session_key(SESSION)]
+    assert isinstance(session, Session)
+    assert session.trouble(Instant(NOW - 5_000)) is None
 
 
 def test_delay_and_lifetime_are_the_applications() -> None:
