@@ -8,6 +8,9 @@ from typing import Any
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
 
+UP = "up.json"
+"""Where the platform answers, for as long as it does."""
+
 
 def demo(data: Path) -> dict[str, Any]:
     """demo.json. CannotDo when `mkondo up` has not made it."""
@@ -19,7 +22,7 @@ def demo(data: Path) -> dict[str, Any]:
 
 def addresses(data: Path) -> dict[str, Any]:
     """Where the platform of this data directory answers."""
-    found = DataDirectory(data).read("up.json")
+    found = DataDirectory(data).read(UP)
     if found is None:
         raise CannotDo(f"nothing runs on {data}: start the platform with `mkondo up --data {data}`")
     return found

@@ -14,7 +14,7 @@ import uvloop
 
 from services.cli import demo_data
 from services.cli.errors import CannotDo
-from services.cli.files import forget_ready, write_ready
+from services.cli.files import UP, forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
 from services.cli.options import DEFAULT_DATA, PORT, data_option, json_option, ready_file_option
@@ -76,13 +76,15 @@ async def _up(options: dict[str, Any]) -> None:
         await platform.start()
         if options["demo"]:
             await write_demo(platform)
-        announce(platform, options["ready_file"], options["as_json"])
-        if options["first_payment"]:
-            await pay_and_tell(platform)
-        await platform.run_until(stop)
+        try:
+            announce(platform, options["ready_file"], options["as_json"])
+            if options["first_payment"]:
+                await pay_and_tell(platform)
+            await platform.run_until(stop)
+        finally:
+            withdraw(platform, options["ready_file"])
     finally:
         await platform.stop()
-        forget_ready(options["ready_file"])
 
 
 def _settings(options: dict[str, Any]) -> PlatformSettings:
@@ -113,7 +115,7 @@ async def write_demo(platform: Platform) -> None:
 def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None:
     """The addresses: to people, to scripts (`--json`, `--ready-file`) and to the other commands (up.json)."""
     addresses = {**platform.addresses(), "data": str(platform.directory.path), "pid": os.getpid()}
-    platform.directory.write("up.json", {**addresses, "database_url": platform.database_url}, 0o600)
+    platform.directory.write(UP, {**addresses, "database_url": platform.database_url}, 0o600)
     if ready_file is not None:
         write_ready(ready_file, addresses)
     if as_json:
@@ -124,6 +126,12 @@ def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None
         click.echo(f"  {name:8} {addresses[name]}")
     click.echo(f"  codes    {addresses['http']}/docs/codes")
     click.echo(f'  Any SDK: eval "$({_env_command(platform.directory.path)})"   ·   stop: Ctrl-C')
+
+
+def withdraw(platform: Platform, ready_file: Path | None) -> None:
+    """Nobody answers at these addresses any more. Only whoever announced them takes them back."""
+    platform.directory.remove(UP)
+    forget_ready(ready_file)
 
 
 def _env_command(data: Path) -> str:

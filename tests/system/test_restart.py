@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from mkondo.testing.platform import RunningPlatform, verify
+from mkondo.testing.platform import ROOT, RunningPlatform, verify
 from tests.system.books import read_books
 from tests.system.merchant import Answer, Merchant, merchant_of
 
@@ -101,3 +103,18 @@ async def pay_until_it_closes(merchant: Merchant, told: Told) -> None:
             return
         if len(told.answers) >= 500:
             told.enough.set()
+
+
+def test_a_stopped_one_is_not_said_to_run(folder: Path) -> None:
+    with RunningPlatform(folder / "data") as platform:
+        platform.stop()
+        asked = subprocess.run(
+            [sys.executable, "-m", "services.cli", "env", "--data", str(platform.data)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (asked.returncode, asked.stdout) == (1, "")
+        assert "mkondo up" in asked.stderr
