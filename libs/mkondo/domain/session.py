@@ -9,10 +9,9 @@ import msgspec
 from mkondo.domain.decider import Rejection, ReplyTo
 from mkondo.domain.ids import ApplicationId, Instant, SessionHash
 
-
 ALWAYS = Instant(0)
-"""Live from the start. Without an activation delay no clock is asked: the edge's may be behind the partition's time, and
-a session must work at once (contract section 10.6)."""
+"""Live from the start. Without an activation delay no clock is asked: the edge's may be behind the partition's time,
+and a session must work at once (contract section 10.6)."""
 
 
 class OpenSession(msgspec.Struct, frozen=True, tag=True):
