@@ -41,6 +41,14 @@ _INITDB_OPTIONS = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions
 _SOCKET_PATH_MAX = 107 - len("/.s.PGSQL.5432")
 _LOG_BYTES_MAX = 10_000_000
 _FAILURES_IN_A_ROW_MAX = 5
+_NOT_YET = (
+    OSError,
+    TimeoutError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _log = logging.getLogger(__name__)
 
 
@@ -150,14 +158,15 @@ class PostgresServer:
         return cannot_serve(last_trouble(self.log_file, self._log_start), self.directory)
 
     async def _answers(self) -> bool:
+        """A server that is only just up may accept a connection and drop it again: that is no answer yet."""
         try:
             connection = await asyncpg.connect(self.dsn("postgres"), timeout=5)
-        except (OSError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError):
+            try:
+                return bool(await connection.fetchval("SELECT 1", timeout=5) == 1)
+            finally:
+                connection.terminate()
+        except _NOT_YET:
             return False
-        try:
-            return bool(await connection.fetchval("SELECT 1", timeout=5) == 1)
-        finally:
-            await connection.close()
 
     async def create_database(self, name: str) -> None:
         """Make sure that a database of this name exists."""
@@ -193,11 +202,9 @@ class PostgresServer:
         self._stopping = True
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGINT)
             try:
                 async with asyncio.timeout(timeout_seconds):
-                    while process.poll() is None:
-                        await asyncio.sleep(0.02)
+                    await _interrupt(process)
             except TimeoutError:
                 await end_leftovers(self._data)
                 process.wait()
@@ -205,6 +212,16 @@ class PostgresServer:
             shutil.rmtree(self._socket_directory, ignore_errors=True)
             self._socket_directory = self.directory / "socket"
         self._lock.let_go()
+
+
+async def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Ask again until it is gone: the launcher loses a signal that comes just before it becomes Postgres."""
+    looks = 0
+    while process.poll() is None:
+        if looks % 50 == 0:
+            process.send_signal(signal.SIGINT)
+        looks += 1
+        await asyncio.sleep(0.02)
 
 
 def running_dsn(directory: Path, database: str) -> str | None:
