@@ -8,9 +8,7 @@ import msgspec
 
 from mkondo.domain import admission, ledger
 from mkondo.domain.decider import Decider
-
-ENVIRONMENTS = ("sandbox", "openapi")
-"""Sandbox and live, by the first segment of the path. They share code and nothing else (G9)."""
+from mkondo.domain.environments import ENVIRONMENTS as ENVIRONMENTS
 
 REPLY_PARTITIONS = 64
 

@@ -7,6 +7,7 @@ import click
 
 from mkondo.adapters.client.client import Body, MpesaClient
 from mkondo.contracts.views import decode_row
+from mkondo.domain.environments import SANDBOX
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.money import format_amount
 from mkondo.ports.views import Views
@@ -27,7 +28,7 @@ async def pay_and_tell(platform: Platform) -> None:
     market = MARKETS[found["market"]]
     async with client_of(found, market.path) as client:
         payment = await _pay(client, c2b_fields(found, market.path, AMOUNT, ""))
-    await _tell_entry(platform.hosted["sandbox"].parts.views, payment["output_ConversationID"], market.decimals)
+    await _tell_entry(platform.hosted[SANDBOX].parts.views, payment["output_ConversationID"], market.decimals)
 
 
 async def _pay(client: MpesaClient, fields: Body) -> Body:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import uvloop
 
+from mkondo.domain.environments import LIVE, SANDBOX
 from services.cli import demo_data
 from services.cli.errors import CannotDo
 from services.cli.files import UP, forget_ready, write_ready
@@ -103,10 +104,10 @@ async def write_demo(platform: Platform) -> None:
     addresses = platform.addresses()
     if demo is None:
         parts = {name: hosted.parts for name, hosted in platform.hosted.items()}
-        ids = parts["sandbox"].ids
+        ids = parts[SANDBOX].ids
         credentials = demo_data.Credentials(ids.api_key(), ids.api_key(), ids.api_key())
-        await demo_data.make_sandbox(parts["sandbox"], credentials)
-        await demo_data.make_live(parts["openapi"], credentials)
+        await demo_data.make_sandbox(parts[SANDBOX], credentials)
+        await demo_data.make_live(parts[LIVE], credentials)
         demo = demo_data.demo_file(credentials, platform.public_keys)
     demo |= {"http": addresses["http"], "https": addresses["https"], "ca_file": platform.ca_file()}
     platform.directory.write("demo.json", demo, 0o600)

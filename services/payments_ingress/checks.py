@@ -8,9 +8,10 @@ import msgspec
 from mkondo.adapters.http.callers import Caller, Callers, Stranger, allows_market
 from mkondo.adapters.http.request import Request
 from mkondo.domain.application import Configuration
+from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import MARKETS, Market
 from mkondo.openapi import render
-from mkondo.openapi.parse import LIVE, Fields, Refusal, parse, third_party_conversation_id
+from mkondo.openapi.parse import Fields, Refusal, parse, third_party_conversation_id
 from mkondo.openapi.render import Answer
 from mkondo.openapi.routing import Miss
 from mkondo.ports.ids import Ids

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from mkondo.domain.environments import ENVIRONMENTS
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.codes import CODES, TRANSPORT, Code, codes_of, text_of
 from mkondo.openapi.fields import Field, Kind
 from mkondo.openapi.operations import BUILT, OPERATIONS, Operation
-from mkondo.openapi.routing import ENVIRONMENTS
 
 Json: TypeAlias = dict[str, object]
 

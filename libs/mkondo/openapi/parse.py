@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import Market
 from mkondo.domain.money import parse_amount
 from mkondo.openapi.codes import text_of
@@ -19,7 +20,6 @@ from mkondo.openapi.operations import OPERATIONS, Operation
 
 __all__ = ["Fields", "Refusal", "decode_body", "decode_query", "parse", "third_party_conversation_id"]
 
-LIVE = "openapi"
 ECHO_MAX = 256
 """A ThirdPartyConversationID that fits no grammar is still echoed, up to this many characters."""
 

@@ -6,10 +6,9 @@ Pure. Contract section 1 (paths), 10.2 (tolerated spellings), 10.7 (ways in for 
 
 import msgspec
 
+from mkondo.domain.environments import ENVIRONMENTS as ENVIRONMENTS
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.operations import BUILT, Operation
-
-ENVIRONMENTS = ("sandbox", "openapi")
 
 
 class Miss(msgspec.Struct, frozen=True):

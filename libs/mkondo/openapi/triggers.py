@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mkondo.domain.environments import SANDBOX
 from mkondo.openapi.codes import status_of, text_of
 
 TEST_SHORTCODE = "000000"
@@ -113,7 +114,7 @@ def trigger(operation: str, environment: str, fields: Mapping[str, str]) -> Trig
 
     Only status queries have a scripted success; value 1 of anything else is the real thing.
     """
-    if environment != "sandbox" or not any(fields.get(name) == TEST_SHORTCODE for name in _SHORTCODE_FIELDS):
+    if environment != SANDBOX or not any(fields.get(name) == TEST_SHORTCODE for name in _SHORTCODE_FIELDS):
         return None
     for field, values in _WHOLE.get(operation, ()):
         outcome = values.get(fields.get(field, ""))

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mkondo.domain.environments import ENVIRONMENTS
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.operations import BUILT, OPERATIONS, Operation
-from mkondo.openapi.routing import ENVIRONMENTS, Match, Miss, match
+from mkondo.openapi.routing import Match, Miss, match
 
 BASE = "/sandbox/ipg/v2/vodacomTZN/"
 
