@@ -47,10 +47,6 @@ class Carrier:
         for attachment in self.attachments[str(partition)]:
             attachment.poll()
 
-    def unread(self, partition: Partition, topic: Commands) -> bool:
-        """Whether somebody still has to read some of it, who is attached now."""
-        return any(attachment.behind(topic) for attachment in self.attachments[str(partition)])
-
     def truncate(self, partition: Partition) -> None:
         """Somebody deletes what the topic holds."""
         topic = self.commands[partition]
@@ -133,9 +129,6 @@ class Attachment:
         )
         self.close()
         return True
-
-    def behind(self, topic: Commands) -> bool:
-        return self._next < len(topic.messages)
 
     def close(self) -> None:
         self._open = False

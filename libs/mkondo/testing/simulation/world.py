@@ -124,9 +124,10 @@ class World:
         chance = self.weather.random
         kinds = ["crash"] * CRASHES + ["pause"] * 4 + ["leave"] * 2
         chance.shuffle(kinds)
-        truncated = self.carrier is not None and chance.random() < 0.3
         async with asyncio.TaskGroup() as group:
-            for number, kind in enumerate(kinds):
+            if self.carrier is not None and chance.random() < 0.3:
+                group.create_task(_at(span / 2, self._delete_commands(self.carrier, span / 2)))
+            for kind in kinds:
                 await asyncio.sleep(span / len(kinds) * 2 * chance.random())
                 slot = await self._somebody()
                 if kind == "pause":
@@ -135,8 +136,6 @@ class World:
                     group.create_task(self._leave(slot))
                 else:
                     group.create_task(self._crash(slot, 1.5 * chance.random()))
-                    if number > len(kinds) // 2:  # a stopped partition does nothing more: first see it work
-                        truncated = truncated and not self._truncate(slot)
 
     async def _somebody(self) -> Slot:
         """One of those that live now."""
@@ -144,16 +143,15 @@ class World:
             await asyncio.sleep(0.1)
         return self.weather.random.choice([slot for slot in self._slots if slot.name in self._living])
 
-    def _truncate(self, slot: Slot) -> bool:
-        """Delete one partition's commands while some may be unread."""
-        if self.carrier is None or admission.NAME not in slot.hosts:
-            return False
-        unread = [
-            partition for partition, topic in self.carrier.commands.items() if self.carrier.unread(partition, topic)
-        ]
-        if unread:
-            self.carrier.truncate(self.weather.random.choice(unread))
-        return bool(unread)
+    async def _delete_commands(self, carrier: Carrier, seconds: float) -> None:
+        """As soon as some wait for an owner, delete one partition's commands. Late in the storm: it stops for good."""
+        for _ in range(round(seconds / 0.05)):
+            for application in APPLICATIONS:
+                partition = Partition(admission.NAME, partition_of(application))
+                if len(carrier.commands[partition].messages) > self._taken(partition) + 2:
+                    carrier.truncate(partition)
+                    return
+            await asyncio.sleep(0.05)
 
     # The run ------------------------------------------------------------------------------------------------------
 
@@ -205,9 +203,12 @@ class World:
         partition = Partition(admission.NAME, partition_of(application))
         if self.carrier is None:
             return False
+        return self._taken(partition) < self.carrier.commands[partition].start
+
+    def _taken(self, partition: Partition) -> int:
+        """How many of its commands are decided and committed."""
         states = at_once(self.store.states())
-        taken = next((state.positions.get(COMMANDS, 0) for state in states if state.partition == partition), 0)
-        return taken < self.carrier.commands[partition].start
+        return next((state.positions.get(COMMANDS, 0) for state in states if state.partition == partition), 0)
 
 
 async def _at(seconds: float, work: Coroutine[Any, Any, object]) -> None:
