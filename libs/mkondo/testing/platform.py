@@ -78,11 +78,16 @@ class RunningPlatform:
 
     def start(self, seconds: float = START_SECONDS) -> None:
         """Returns when it can take a payment. NotUp when it says that it can't."""
+        began_at = self.begin()
+        self.wait_for_file(self._ready_file, seconds, began_at)
+        self.addresses = json.loads(self._ready_file.read_text())
+
+    def begin(self) -> int:
+        """Only launch it. Returns the place in its log from which on it speaks."""
         self._ready_file.unlink(missing_ok=True)
         files = ("--data", str(self.data), "--ready-file", str(self._ready_file))
         command = [*self._before, sys.executable, "-m", "services.cli", "up", *files, *FREE_PORTS, *self._options]
         with open(self.log_file, "ab") as log:
-            began_at = log.tell()
             self._process = subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -92,25 +97,34 @@ class RunningPlatform:
                 env={**os.environ, **self._environment},
                 start_new_session=True,
             )
+            return log.tell()
+
+    def wait_for_file(self, file: Path, seconds: float = START_SECONDS, said_since: int = 0) -> None:
+        """Until it has made this file. NotUp when it ends before, or takes too long."""
         until = time.monotonic() + seconds
-        while not self._ready_file.exists():
-            if self._process.poll() is not None or time.monotonic() > until:
-                raise NotUp(self._process.poll(), self.said(began_at))
-            time.sleep(0.02)
-        self.addresses = json.loads(self._ready_file.read_text())
+        while not file.exists():
+            if self._running().poll() is not None or time.monotonic() > until:
+                raise NotUp(self._running().poll(), self.said(said_since))
+            time.sleep(0.01)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Its exit status, when it has ended."""
+        return self._running().wait(seconds)
+
+    def signal(self, sent: signal.Signals) -> None:
+        os.kill(self._running().pid, sent)
 
     def stop(self) -> None:
         """As an operator would: SIGTERM; it drains and exits with 0, or this fails."""
-        process = self._running()
         os.kill(self.pid, signal.SIGTERM)
-        status = process.wait(STOP_SECONDS)
+        status = self.wait()
         if status != 0:
             raise AssertionError(f"mkondo up exited with {status} after SIGTERM: {self.said()}")
 
     def kill9(self) -> None:
         """As bad luck would. Its Postgres ends by itself, or is ended by the next start."""
         os.kill(self.pid, signal.SIGKILL)
-        self._running().wait(STOP_SECONDS)
+        self.wait()
 
     def end(self) -> None:
         """Leave nothing behind: the process, its group, and its Postgres even if that is stopped or orphaned."""
