@@ -43,7 +43,9 @@ class DataDirectory:
         meta = self.read(META)
         if meta is None:
             return
-        if meta.get("version", 0) > VERSION:
+        if not isinstance(meta.get("version"), int):
+            raise self._damaged(META)
+        if meta["version"] > VERSION:
             raise CannotDo(
                 f"{self.path} was written by a newer Mkondo (data version {meta['version']}, here {VERSION}): "
                 "upgrade, or choose another directory with --data"
@@ -74,14 +76,19 @@ class DataDirectory:
     def read(self, name: str) -> dict[str, Any] | None:
         """A JSON file of the directory, or None when there is none."""
         try:
-            found: dict[str, Any] = json.loads((self.path / name).read_text())
+            found = json.loads((self.path / name).read_text())
         except FileNotFoundError:
             return None
         except PermissionError:
             raise CannotDo(f"{self.path / name} can't be read by this user: run as its owner") from None
         except (ValueError, NotADirectoryError):
-            raise CannotDo(f"{self.path / name} is damaged or no data directory: choose another with --data") from None
+            raise self._damaged(name) from None
+        if not isinstance(found, dict):
+            raise self._damaged(name)
         return found
+
+    def _damaged(self, name: str) -> CannotDo:
+        return CannotDo(f"{self.path / name} is damaged or no data directory: choose another with --data")
 
     def write(self, name: str, content: dict[str, Any], mode: int = 0o644) -> None:
         """Whole or not at all: readers never see half a file."""

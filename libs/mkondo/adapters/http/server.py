@@ -43,6 +43,11 @@ class Listen(msgspec.Struct, frozen=True):
     keep_alive_seconds: int = 80
     drain_seconds: float = 25
 
+    @property
+    def option(self) -> str:
+        """What a person calls this port."""
+        return "--port" if self.certificate_file is None else "--https-port"
+
 
 class HttpServer:
     """One listening socket and its connections."""
@@ -60,7 +65,7 @@ class HttpServer:
     @classmethod
     async def start(cls, app: App, listen: Listen, ids: Ids, patience: Patience | None = None) -> Self:
         """Listen, and serve `app` from now on. Raises CannotListen."""
-        listener, state, config = bind(listen.host, listen.port), ServerState(), _configure(app, listen)
+        listener, state, config = bind(listen.host, listen.port, listen.option), ServerState(), _configure(app, listen)
         config.load()
         server = cls(listener, state, listen.drain_seconds)
         make = partial(
@@ -136,22 +141,22 @@ def _tls(listen: Listen) -> dict[str, Any]:
     return {"ssl_certfile": str(listen.certificate_file), "ssl_keyfile": str(listen.key_file)}
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises CannotListen."""
+def bind(host: str, port: int, option: str) -> socket.socket:
+    """A listening socket. Raises CannotListen, which names the option that chose the port."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as trouble:
-        raise CannotListen(_explain(host, port, trouble)) from trouble
+        raise CannotListen(_explain(host, port, option, trouble)) from trouble
     listener.setblocking(False)
     return listener
 
 
-def _explain(host: str, port: int, trouble: OSError) -> str:
+def _explain(host: str, port: int, option: str, trouble: OSError) -> str:
     if trouble.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use: choose another, or --port 0 for a free one"
+        return f"port {port} of {host} is in use: choose another, or {option} 0 for a free one"
     if trouble.errno == errno.EACCES:
-        return f"port {port} needs more rights than this user has: choose one above 1023, or --port 0"
+        return f"port {port} needs more rights than this user has: choose one above 1023, or {option} 0"
     return f"cannot listen on {host} port {port}: {trouble.strerror or trouble}"
 
 

@@ -70,7 +70,9 @@ async def _administrator(connection: Connection) -> AsyncIterator[AIOKafkaAdminC
             await administrator.start()
             yield administrator
     except (KafkaError, OSError, TimeoutError) as trouble:
-        raise TryLater(f"Kafka does not answer at {connection.bootstrap}: {trouble}") from trouble
+        raise TryLater(
+            f"Kafka does not answer at {connection.bootstrap}: start it (`make kafka`), or name another with --kafka"
+        ) from trouble
     finally:
         await administrator.close()
 
