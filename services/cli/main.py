@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pay": ("services.cli.pay", "Make a payment over HTTP, with the real cryptography."),
     "status": ("services.cli.status", "Ask what became of a payment."),
     "verify": ("services.cli.verify", "Audit the books: exit 0 and one line, or what is wrong where."),
+    "parked": ("services.cli.parked", "Messages that could not be decided: list, retry, discard."),
     "serve": ("services.cli.serve", "Run one or more services as a process (Kafka mode)."),
     "init": ("services.cli.init", "Prepare the databases and topics of the environments."),
     "relay": ("services.cli.relay", "Publish again from the store."),

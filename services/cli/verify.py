@@ -5,8 +5,6 @@ Read next: mkondo/runtime/audit.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import click
@@ -14,13 +12,11 @@ import msgspec
 
 from mkondo.adapters.postgres.audit import connect_audit
 from mkondo.adapters.postgres.databases import environment_dsn
-from mkondo.adapters.postgres.server import PostgresServer
 from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.runtime.audit import Report, verify_store
-from services.cli.datadir import META, DataDirectory, InUse
+from services.cli.database import database_of
 from services.cli.errors import CannotDo
-from services.cli.files import addresses
 from services.cli.options import data_option, environments_option, json_option
 
 
@@ -61,7 +57,7 @@ def command(data: Path, database_url: str, environments: tuple[str, ...], as_jso
 
 
 async def _verify(data: Path, database_url: str, environments: tuple[str, ...]) -> dict[str, Report]:
-    async with _database(data, database_url) as base:
+    async with database_of(data, database_url) as base:
         return {environment: await _audit(base, environment) for environment in environments}
 
 
@@ -71,25 +67,3 @@ async def _audit(base: str, environment: str) -> Report:
         return await verify_store(audit)
     finally:
         await audit.close()
-
-
-@asynccontextmanager
-async def _database(data: Path, database_url: str) -> AsyncIterator[str]:
-    """The given one, the one of the platform that runs on the directory, or the directory's own, started for this."""
-    if database_url:
-        yield database_url
-        return
-    directory = DataDirectory(data)
-    if directory.read(META) is None:
-        raise CannotDo(f"{data} is no data directory: start one with `mkondo up --data {data}`, or name it with --data")
-    try:
-        directory.open()
-    except InUse:
-        yield addresses(data)["database_url"]
-        return
-    server = PostgresServer(directory.path / "postgres")
-    await server.start()
-    try:
-        yield server.dsn("mkondo")
-    finally:
-        await server.stop()

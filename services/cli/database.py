@@ -1,0 +1,32 @@
+"""Which Postgres a command that works on the books means. Read next: verify.py, parked.py."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from mkondo.adapters.postgres.server import PostgresServer
+from services.cli.datadir import META, DataDirectory, InUse
+from services.cli.errors import CannotDo
+from services.cli.files import addresses
+
+
+@asynccontextmanager
+async def database_of(data: Path, database_url: str) -> AsyncIterator[str]:
+    """The given one, the one of the platform that runs on the directory, or the directory's own, started for this."""
+    if database_url:
+        yield database_url
+        return
+    directory = DataDirectory(data)
+    if directory.read(META) is None:
+        raise CannotDo(f"{data} is no data directory: start one with `mkondo up --data {data}`, or name it with --data")
+    try:
+        directory.open()
+    except InUse:
+        yield addresses(data)["database_url"]
+        return
+    server = PostgresServer(directory.path / "postgres")
+    await server.start()
+    try:
+        yield server.dsn("mkondo")
+    finally:
+        await server.stop()
