@@ -82,13 +82,7 @@ class Processor:
         """Attempts to reach the store or the log that failed in a row: 0 means healthy."""
         self._decider = decider
         self._sources = [f"{source}/{number}" for source in sources for number in range(PARTITIONS)]
-        self._store, self._log, self._relay, self._clock, self._ids = (
-            store,
-            carrier,
-            relay,
-            clock,
-            ids,
-        )
+        self._store, self._log, self._relay, self._clock, self._ids = store, carrier, relay, clock, ids
         self._member = member
         self._settings = settings or ProcessorSettings()
         self._owned: dict[Partition, OwnedPartition] = {}
