@@ -24,6 +24,7 @@ from mkondo.adapters.system.clock import SystemClock
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.ports.log import Log
+from mkondo.runtime import garbage
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.relay import DirectRelay, WatermarkRelay
 from mkondo.runtime.replies import ReplyDesk
@@ -31,7 +32,7 @@ from mkondo.topology import ENVIRONMENTS
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
 from services.cli.hosting import Hosted
-from services.cli.logs import connect_kafka_log, prepare_topics
+from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
 
 ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "ledger", "projector")
@@ -42,7 +43,8 @@ Closer = Callable[[], Awaitable[None]]
 class PlatformSettings(msgspec.Struct, frozen=True):
     """What one process of the platform runs and where. `kafka` empty: messages are handed over in memory.
 
-    `makes_topics`: missing topics are made, as `mkondo init` would.
+    `makes_topics`: missing topics are made, as `mkondo init` would. `shared`: other processes use the directory too; it
+    holds nothing but keys and certificates then.
     """
 
     data: Path
@@ -50,6 +52,7 @@ class PlatformSettings(msgspec.Struct, frozen=True):
     database_url: str = ""
     kafka: str = ""
     makes_topics: bool = False
+    shared: bool = False
     services: tuple[str, ...] = ALL_SERVICES
 
 
@@ -70,7 +73,8 @@ class Platform:
 
     async def start(self) -> None:
         """Returns when a payment can be taken. CannotDo, in one line with the mend, when that can't be."""
-        self.directory.open()
+        if not self._settings.shared:
+            self.directory.open()
         try:
             base = await self._database()
             for environment in ENVIRONMENTS:
@@ -78,6 +82,7 @@ class Platform:
             await asyncio.gather(*(hosted.start() for hosted in self.hosted.values()))
             await self._all_ready()
             await self._open_front()
+            garbage.settle()
         except (CannotServe, Incompatible, TryLater, UnusableKey) as trouble:
             raise CannotDo(str(trouble)) from trouble
 
@@ -94,14 +99,15 @@ class Platform:
         await ensure_database(dsn)
         await initialise(dsn, environment)
         store, views = await connect_store(dsn, environment), await connect_views(dsn)
-        keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
+        with self.directory.making():
+            keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
         self.public_keys[environment] = keys.public_key()
         clock, log = SystemClock(), await self._log(environment)
         embedded = isinstance(log, MemoryLog)
         relay = DirectRelay(log) if embedded else WatermarkRelay(store, log, clock, self._ids)
         desk = await ReplyDesk.listening(log, self._ids)
         member = f"{environment}-{self._ids.incarnation()}"
-        self._closers += [store.close, views.close, log.close]
+        self._closers += [store.close, views.close, log.close, _off_the_loop(keys.close)]
         return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member)
 
     async def _log(self, environment: str) -> Log:
@@ -122,15 +128,17 @@ class Platform:
             raise CannotDo("the processors own no partitions after a minute: see the log above") from None
 
     async def _open_front(self) -> None:
-        if not {"edge_auth", "payments_ingress"} & set(self._settings.services):
-            return
-        self.certificates = ensure_certificates(self._settings.data)
-        self.web = Web(self._settings.web, {name: hosted.parts for name, hosted in self.hosted.items()}, self.ready)
+        """Probes and metrics for every process; HTTPS for those that merchants call."""
+        if {"edge_auth", "payments_ingress"} & set(self._settings.services):
+            with self.directory.making():
+                self.certificates = ensure_certificates(self._settings.data)
+        parts = {name: hosted.parts for name, hosted in self.hosted.items()}
+        self.web = Web(self._settings.web, parts, self._settings.services, self.ready)
         await self.web.start(self.certificates)
 
     def ready(self) -> bool:
         """Whether payments can be taken now: what /health/ready says."""
-        return all(hosted.ready() for hosted in self.hosted.values())
+        return all(hosted.ready() and reachable(hosted.parts.log) for hosted in self.hosted.values())
 
     @property
     def database_url(self) -> str:
@@ -175,10 +183,19 @@ class Platform:
             await self.web.stop()
         for hosted in self.hosted.values():
             await hosted.stop()
-        for close in self._closers:
+        for close in reversed(self._closers):
             await close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._postgres is not None:
             await self._postgres.stop()
+
+
+def _off_the_loop(close: Callable[[], None]) -> Closer:
+    """Closing a thread pool waits for what it is doing."""
+
+    async def closer() -> None:
+        await asyncio.to_thread(close)
+
+    return closer
