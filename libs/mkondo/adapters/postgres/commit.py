@@ -1,4 +1,9 @@
-"""Batches as the arrays of one statement, `mkondo_commit` of programs.sql: a column, an array. Read next: store.py."""
+"""Batches as the columns of one statement, `mkondo_commit` of programs.sql. Read next: store.py.
+
+What may hold any character is an array. What we made ourselves (numbers, names of types and partitions) is one text for
+a whole column, which Postgres takes apart: of every element of an array the client library asks several times whether
+it is an array itself, and that took as long as deciding.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +17,7 @@ COMMIT = f"SELECT mkondo_commit({', '.join(f'${number}' for number in range(1, 3
 _encoder = msgspec.json.Encoder()
 
 
-def arguments(batches: Sequence[PartitionBatch]) -> list[list[object]]:
+def arguments(batches: Sequence[PartitionBatch]) -> list[object]:
     """The arguments of COMMIT. Raises ValueError for rows that do not go on from the row before."""
     ordered = sorted(batches, key=lambda batch: str(batch.before.partition))
     for batch in ordered:
@@ -45,24 +50,24 @@ def _partitions(batches: Sequence[PartitionBatch]) -> Iterable[list[object]]:
     yield [_encoder.encode(batch.after.sent).decode() for batch in batches]
 
 
-def _journal(rows: Sequence[JournalRow]) -> Iterable[list[object]]:
-    yield [row.source for row in rows]
-    yield [row.sequence for row in rows]
-    yield [row.time for row in rows]
-    yield [row.type for row in rows]
-    yield [row.version for row in rows]
+def _journal(rows: Sequence[JournalRow]) -> Iterable[object]:
+    yield " ".join([row.source for row in rows])
+    yield " ".join([str(row.sequence) for row in rows])
+    yield " ".join([str(row.time) for row in rows])
+    yield " ".join([row.type for row in rows])
+    yield " ".join([str(row.version) for row in rows])
     yield [row.key for row in rows]
     yield [row.data for row in rows]
-    yield [format_routes(row.routes) for row in rows]
-    yield [row.seal for row in rows]
+    yield "\n".join([format_routes(row.routes) for row in rows])
+    yield " ".join(["" if row.seal is None else row.seal.hex() for row in rows])
 
 
-def _records(records: Sequence[tuple[RecordKey, str, StoredRecord | None]]) -> Iterable[list[object]]:
+def _records(records: Sequence[tuple[RecordKey, str, StoredRecord | None]]) -> Iterable[object]:
     kept = [(key, partition, record) for key, partition, record in records if record is not None]
     yield [key for key, _, _ in kept]
-    yield [partition for _, partition, _ in kept]
+    yield " ".join([partition for _, partition, _ in kept])
     yield [record.data for _, _, record in kept]
-    yield [record.due for _, _, record in kept]
+    yield " ".join(["" if record.due is None else str(record.due) for _, _, record in kept])
     yield [key for key, _, record in records if record is None]
     yield [partition for _, partition, record in records if record is None]
 
@@ -87,7 +92,7 @@ def format_routes(routes: Sequence[Route]) -> str:
 
 def parse_routes(text: str) -> tuple[Route, ...]:
     """The inverse of `format_routes`."""
-    return tuple(
-        Route(destination, int(previous))
-        for destination, _, previous in (part.rpartition(":") for part in text.split())
-    )
+    if not text:
+        return ()
+    parts = [part.split(":") for part in text.split(" ")]
+    return tuple([Route(destination, int(previous)) for destination, previous in parts])

@@ -4,9 +4,9 @@
 CREATE OR REPLACE FUNCTION mkondo_commit(
     p_name text[], p_epoch bigint[], p_before bigint[], p_last bigint[], p_time bigint[], p_head bytea[],
     p_positions text[], p_sent text[],
-    j_source text[], j_sequence bigint[], j_time bigint[], j_type text[], j_version integer[], j_key text[],
-    j_data bytea[], j_routes text[], j_seal bytea[],
-    r_key text[], r_partition text[], r_data bytea[], r_due bigint[],
+    j_source text, j_sequence text, j_time text, j_type text, j_version text, j_key text[],
+    j_data bytea[], j_routes text, j_seal text,
+    r_key text[], r_partition text, r_data bytea[], r_due text,
     d_key text[], d_partition text[],
     f_application text[], f_third_party text[], f_transaction text[], f_payment text[], f_data bytea[],
     o_payment text[], o_data bytea[]
@@ -22,13 +22,21 @@ BEGIN
                 USING ERRCODE = 'MK001';
         END IF;
     END LOOP;
-    IF cardinality(j_source) > 0 THEN
+    -- Columns of our own making come as one text each: commit.py says why. Nothing between two blanks is null.
+    IF cardinality(j_key) > 0 THEN
         INSERT INTO journal (source, sequence, time, type, version, key, data, routes, seal)
-        SELECT * FROM unnest(j_source, j_sequence, j_time, j_type, j_version, j_key, j_data, j_routes, j_seal);
+        SELECT source, sequence::bigint, time::bigint, type, version::integer, key, data,
+               coalesce(routes, ''), decode(seal, 'hex')
+          FROM unnest(string_to_array(j_source, ' '), string_to_array(j_sequence, ' '), string_to_array(j_time, ' '),
+                      string_to_array(j_type, ' '), string_to_array(j_version, ' '), j_key, j_data,
+                      string_to_array(j_routes, E'\n'), string_to_array(j_seal, ' ', ''))
+            AS j (source, sequence, time, type, version, key, data, routes, seal);
     END IF;
     IF cardinality(r_key) > 0 THEN
         INSERT INTO record (key, partition, data, due)
-        SELECT * FROM unnest(r_key, r_partition, r_data, r_due)
+        SELECT key, partition, data, due::bigint
+          FROM unnest(r_key, string_to_array(r_partition, ' '), r_data, string_to_array(r_due, ' ', ''))
+            AS r (key, partition, data, due)
         ON CONFLICT (key, partition) DO UPDATE SET data = excluded.data, due = excluded.due;
     END IF;
     IF cardinality(d_key) > 0 THEN
