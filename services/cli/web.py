@@ -4,12 +4,13 @@ Read next: mkondo/adapters/http/front.py.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Any
 
 import click
 import msgspec
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, Counter, Histogram
 
 from mkondo.adapters.http.callers import Callers
 from mkondo.adapters.http.front import Front
@@ -19,7 +20,9 @@ from mkondo.adapters.http.request import Handler
 from mkondo.adapters.http.server import CannotListen, HttpServer, Listen
 from mkondo.adapters.keys.authority import PUBLIC_HOSTS, Certificates
 from mkondo.adapters.system.ids import SystemIds
+from mkondo.domain.decider import record_key
 from mkondo.openapi import document
+from mkondo.ports.errors import TryLater
 from mkondo.runtime import metrics
 from mkondo.runtime.parts import Parts
 from services.cli.errors import CannotDo
@@ -28,6 +31,7 @@ from services.payments_ingress.root import handlers as ingress_handlers
 from services.payments_ingress.settings import Settings as IngressSettings
 
 JSON = "application/json"
+PROBE_SECONDS_MAX = 2.0
 
 deadline_option = click.option(
     "--deadline-ms",
@@ -53,20 +57,27 @@ class WebSettings(msgspec.Struct, frozen=True):
 class Web:
     """Listens for one process; `start`, then `stop`, which lets requests in hand have their answers."""
 
-    def __init__(self, settings: WebSettings, parts: Mapping[str, Parts], ready: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        settings: WebSettings,
+        parts: Mapping[str, Parts],
+        services: Collection[str],
+        ready: Callable[[], bool],
+    ) -> None:
         self._settings = settings
+        self._parts = parts
         self._ids = SystemIds()
         self._ready = ready
-        handlers = {environment: _handlers(its, settings.ingress) for environment, its in parts.items()}
+        handlers = {environment: _handlers(its, services, settings.ingress) for environment, its in parts.items()}
         self._front = Front(handlers, self._pages(), self._ids, observe=_observe)
         self._servers: dict[str, HttpServer] = {}
         self._proxy: Proxy | None = None
 
     def _pages(self) -> Any:
         async def missing() -> Mapping[str, str]:
-            return (
-                {} if self._ready() else {"processors": "not all partitions are owned, or store or log is out of reach"}
-            )
+            if not self._ready():
+                return {"processors": "not all partitions are owned, or store or log is out of reach"}
+            return {} if await self._store_answers() else {"store": "out of reach"}
 
         codes = msgspec.json.encode(document.codes_page())
         documents = {
@@ -75,19 +86,23 @@ class Web:
         }
         return pages(self._ids, missing, REGISTRY, documents)
 
-    async def start(self, certificates: Certificates) -> None:
-        """Raises CannotDo when an address can't be had."""
+    async def _store_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS_MAX):
+                for parts in self._parts.values():
+                    await parts.facts.record(record_key("application", ""))
+        except (TryLater, TimeoutError):
+            return False
+        return True
+
+    async def start(self, certificates: Certificates | None) -> None:
+        """HTTPS only with certificates. Raises CannotDo when an address can't be had."""
         settings = self._settings
-        secure = Listen(
-            settings.host,
-            settings.https_port,
-            certificate_file=certificates.certificate_file,
-            key_file=certificates.key_file,
-        )
         try:
             self._servers["http"] = await HttpServer.start(self._front, Listen(settings.host, settings.port), self._ids)
-            self._servers["https"] = await HttpServer.start(self._front, secure, self._ids)
-            if settings.proxy_port is not None:
+            if certificates is not None:
+                self._servers["https"] = await HttpServer.start(self._front, _secure(settings, certificates), self._ids)
+            if certificates is not None and settings.proxy_port is not None:
                 ports = self._servers["http"].port, self._servers["https"].port
                 self._proxy = await Proxy.start(Routes(PUBLIC_HOSTS, *ports), settings.proxy_port)
         except CannotListen as trouble:
@@ -97,9 +112,10 @@ class Web:
     def addresses(self) -> dict[str, Any]:
         """The addresses of the ready file (interfaces.md). What is not built is null."""
         http = f"http://{self._settings.host}:{self._servers['http'].port}"
+        https = self._servers.get("https")
         return {
             "http": http,
-            "https": f"https://{self._settings.host}:{self._servers['https'].port}",
+            "https": f"https://{self._settings.host}:{https.port}" if https else None,
             "portal": None,
             "metrics": f"{http}/metrics",
             "proxy": None if self._proxy is None else f"http://127.0.0.1:{self._proxy.port}",
@@ -113,7 +129,16 @@ class Web:
             await self._proxy.stop()
 
 
-def _handlers(parts: Parts, settings: IngressSettings) -> dict[str, Handler]:
+def _secure(settings: WebSettings, certificates: Certificates) -> Listen:
+    return Listen(
+        settings.host,
+        settings.https_port,
+        certificate_file=certificates.certificate_file,
+        key_file=certificates.key_file,
+    )
+
+
+def _handlers(parts: Parts, services: Collection[str], settings: IngressSettings) -> dict[str, Handler]:
     callers = Callers(parts.keys, parts.facts, parts.clock)
     edge = edge_handlers(callers=callers, facts=parts.facts, log=parts.log, desk=parts.desk, ids=parts.ids)
     ingress = ingress_handlers(
@@ -125,9 +150,17 @@ def _handlers(parts: Parts, settings: IngressSettings) -> dict[str, Handler]:
         ids=parts.ids,
         settings=settings,
     )
-    return {**edge, **ingress}
+    offered = {"edge_auth": edge, "payments_ingress": ingress}
+    return {name: handler for service in services for name, handler in offered.get(service, {}).items()}
+
+
+@cache
+def _answered(operation: str, status: int) -> tuple[Counter, Histogram]:
+    """Finding a metric by its labels costs more than counting: each pair is found once."""
+    return metrics.REQUESTS.labels(operation, str(status)), metrics.REQUEST_SECONDS.labels(operation)
 
 
 def _observe(operation: str, status: int, seconds: float) -> None:
-    metrics.REQUESTS.labels(operation, str(status)).inc()
-    metrics.REQUEST_SECONDS.labels(operation).observe(seconds)
+    requests, request_seconds = _answered(operation, status)
+    requests.inc()
+    request_seconds.observe(seconds)

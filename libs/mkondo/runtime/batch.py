@@ -99,8 +99,7 @@ class BatchWriter:
 
     def _decide(self, received: Received) -> None:
         message = received.message
-        subject = subject_of(self._decider, message)
-        reason = self._parked.wait(subject)
+        reason = self._parked.wait(subject_of(self._decider, message)) if self._parked else None
         if reason is None:
             events = attempt(self._decider, message, self._records, self._now)
             if not isinstance(events, Poison):
@@ -112,7 +111,7 @@ class BatchWriter:
                 self._write(ended)
                 return
         if can_be_parked(message):
-            key, record = self._parked.park(received, subject or RecordKey(""), reason)
+            key, record = self._parked.park(received, subject_of(self._decider, message) or RecordKey(""), reason)
             self._parking[key] = record
 
     def _retry(self, subject: RecordKey) -> None:

@@ -93,6 +93,11 @@ class Processor:
         self._turns = 0
         self._next_look = 0.0
         self._labels = (environment, name)
+        self._owned_now = metrics.OWNED.labels(*self._labels)
+        self._batch_seconds = metrics.BATCH_SECONDS.labels(*self._labels)
+        self._batches = metrics.BATCHES.labels(*self._labels)
+        self._messages = metrics.MESSAGES.labels(*self._labels)
+        self._events = metrics.EVENTS.labels(*self._labels)
 
     # The loop -----------------------------------------------------------------------------------------------------
 
@@ -165,7 +170,7 @@ class Processor:
             del self._dropped[partition]
         for partition in sorted(self.wanted - self._owned.keys()):
             await self._own(partition)
-        metrics.OWNED.labels(*self._labels).set(len(self._owned))
+        self._owned_now.set(len(self._owned))
 
     async def _own(self, partition: Partition) -> None:
         """Raise the epoch first, load afterwards (rule 4); listen before reading, so that nothing falls in between."""
@@ -279,7 +284,7 @@ class Processor:
         except TryLater:
             await self._recover("out of reach", taken)
             raise
-        metrics.BATCH_SECONDS.labels(*self._labels).observe(time.perf_counter() - started)
+        self._batch_seconds.observe(time.perf_counter() - started)
         await self._committed(taken, loaded, decided)
         return True
 
@@ -345,7 +350,7 @@ class Processor:
         self,
         taken: Mapping[Partition, list[Received]],
         loaded: Mapping[Partition, Collection[RecordKey]],
-        decided: Iterable[Decided],
+        decided: Collection[Decided],
     ) -> None:
         for one in decided:
             partition = one.batch.before.partition
@@ -357,9 +362,9 @@ class Processor:
             self._put_off(owned, taken[partition], one.touched)
             owned.forget_references(loaded.get(partition, ()))
             owned.trim()
-            metrics.MESSAGES.labels(*self._labels).inc(len(taken[partition]))
-            metrics.EVENTS.labels(*self._labels).inc(len(one.events))
-        metrics.BATCHES.labels(*self._labels).inc()
+        self._messages.inc(sum(map(len, taken.values())))
+        self._events.inc(sum(len(one.events) for one in decided))
+        self._batches.inc()
         for one in decided:
             await self._pass_on(one)
 

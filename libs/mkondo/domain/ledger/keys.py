@@ -33,7 +33,7 @@ from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFail
 
 
 def account_key(account: AccountId) -> RecordKey:
-    return record_key("account", account)
+    return RecordKey(f"account/{account}")  # record_key, in line: several for every payment
 
 
 def approval_key(payment_id: str) -> RecordKey:
