@@ -6,6 +6,8 @@ It holds Postgres, keys, certificates, demo.json and up.json. Nothing in it is t
 import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,22 @@ class DataDirectory:
             raise CannotDo(
                 f"cannot use {self.path}: {trouble.strerror}. Choose another with --data, or make it writable"
             ) from trouble
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """One process at a time makes keys and certificates, also where several share the directory."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o711)
+            turn = os.open(self.path / "making", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as trouble:
+            raise CannotDo(
+                f"cannot use {self.path}: {trouble.strerror}. Make it writable, or choose another"
+            ) from trouble
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(turn)
 
     def _check_version(self) -> None:
         meta = self.read(META)

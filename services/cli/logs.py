@@ -1,6 +1,23 @@
 """The Kafka log of one environment, made where it is asked for: embedded mode never imports aiokafka."""
 
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+from mkondo.contracts.journal import Partition
 from mkondo.ports.log import Log
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A log with brokers between the processes, which may be out of reach."""
+
+    def healthy(self) -> bool: ...
+    def stopped(self) -> Mapping[Partition, str]: ...
+
+
+def reachable(log: Log) -> bool:
+    """Whether messages travel now, for every partition of this process."""
+    return not isinstance(log, Remote) or (log.healthy() and not log.stopped())
 
 
 async def connect_kafka_log(bootstrap: str, environment: str) -> Log:

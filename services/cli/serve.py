@@ -57,7 +57,7 @@ def command(
     """
     configure_logging()
     web = WebSettings(host, port, https_port, None, IngressSettings(deadline_ms=deadline_ms))
-    uvloop.run(_serve(PlatformSettings(keys, web, database_url, kafka, services=services), ready_file))
+    uvloop.run(_serve(PlatformSettings(keys, web, database_url, kafka, shared=True, services=services), ready_file))
 
 
 async def _serve(settings: PlatformSettings, ready_file: Path | None) -> None:
