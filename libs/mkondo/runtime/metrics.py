@@ -10,7 +10,7 @@ POISON = Counter(
 PARKED = Gauge(
     "mkondo_parked_messages",
     "Messages set aside until an operator retries or discards them.",
-    ["partition"],
+    ["environment", "decider"],
 )
 BATCHES = Counter("mkondo_batches_total", "Batches committed.", ["environment", "decider"])
 MESSAGES = Counter(

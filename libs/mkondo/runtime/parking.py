@@ -85,7 +85,6 @@ class ParkedMessages:
             about,
         )
         self._remember(key, parked)
-        metrics.PARKED.labels(self._prefix).set(len(self._parked))
         log.error("message parked", extra={"parked": key, "about": about, "reason": reason})
         return key, StoredRecord(encode_record(parked))
 
@@ -100,7 +99,6 @@ class ParkedMessages:
         if parked is None:
             return False
         self._about[parked.about].remove(key)
-        metrics.PARKED.labels(self._prefix).set(len(self._parked))
         return True
 
 

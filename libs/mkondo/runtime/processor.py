@@ -93,7 +93,7 @@ class Processor:
         self._turns = 0
         self._next_look = 0.0
         self._labels = (environment, name)
-        self._owned_now = metrics.OWNED.labels(*self._labels)
+        self._owned_now, self._parked_now = (gauge.labels(*self._labels) for gauge in (metrics.OWNED, metrics.PARKED))
         self._batch_seconds = metrics.BATCH_SECONDS.labels(*self._labels)
         self._batches = metrics.BATCHES.labels(*self._labels)
         self._messages = metrics.MESSAGES.labels(*self._labels)
@@ -171,6 +171,7 @@ class Processor:
         for partition in sorted(self.wanted - self._owned.keys()):
             await self._own(partition)
         self._owned_now.set(len(self._owned))
+        self._parked_now.set(sum(len(owned.parked) for owned in self._owned.values()))
 
     async def _own(self, partition: Partition) -> None:
         """Raise the epoch first, load afterwards (rule 4); listen before reading, so that nothing falls in between."""
