@@ -14,6 +14,7 @@ from typing import Any
 import click
 import uvloop
 
+from mkondo.adapters.http.open_files import raise_open_files
 from services.cli.files import forget_ready, write_ready
 from services.cli.logging import configure_logging
 from services.cli.options import PORT, database_option, kafka_option, ready_file_option
@@ -56,6 +57,7 @@ def command(
               mkondo serve edge_auth payments_ingress --port 8080
     """
     configure_logging()
+    raise_open_files()
     web = WebSettings(host, port, https_port, None, IngressSettings(deadline_ms=deadline_ms))
     uvloop.run(_serve(PlatformSettings(keys, web, database_url, kafka, shared=True, services=services), ready_file))
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import uvloop
 
+from mkondo.adapters.http.open_files import raise_open_files
 from mkondo.domain.environments import LIVE, SANDBOX
 from services.cli import demo_data
 from services.cli.errors import CannotDo
@@ -63,6 +64,7 @@ def command(**options: Any) -> None:
               mkondo up --log kafka --kafka localhost:9092
     """
     configure_logging()
+    raise_open_files()
     uvloop.run(_up(options))
 
 

@@ -100,7 +100,9 @@ class ContractProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._empty.clear()
         self._corked = Corked(transport)
-        if len(self.connections) > self._patience.connections_max:
+        if len(self.connections) > 2 * self._patience.connections_max:
+            transport.abort()  # a flood: even a polite no, which takes a moment, would cost too many
+        elif len(self.connections) > self._patience.connections_max:
             self._say(self._refusals.busy())
         else:
             self._wait_for_a_request()

@@ -18,6 +18,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from mkondo.adapters.http.front import App
+from mkondo.adapters.http.open_files import connections_max
 from mkondo.adapters.http.protocol import ContractProtocol, Patience, Refusals
 from mkondo.openapi import render
 from mkondo.ports.ids import Ids
@@ -74,7 +75,7 @@ class HttpServer:
             state,
             {},
             refusals=_refusals(ids),
-            patience=patience or Patience(),
+            patience=patience or Patience(connections_max=connections_max(Patience().connections_max)),
             empty=server._empty,
         )
         server._tell_the_date()
