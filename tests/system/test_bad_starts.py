@@ -46,9 +46,9 @@ def refusal(
             platform.end()
     said = refused.value.said.splitlines()
     assert refused.value.status == status, said
-    (line,) = [line for line in said if line and not line.startswith(("Starting", "{", "Usage:", "Try "))]
-    assert line.startswith("Error: ")
-    return line
+    lines = [line for line in said if line and not line.startswith(("Starting", "{", "Usage:", "Try "))]
+    assert [line[:7] for line in lines] == ["Error: "], refused.value.said
+    return lines[0]
 
 
 def digests(folder: Path) -> dict[str, str]:
