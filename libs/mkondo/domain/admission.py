@@ -15,7 +15,7 @@ from mkondo.domain.application import (
     ConfigureApplication,
 )
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, TimerDue, record_key
-from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash
+from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash, is_name
 from mkondo.domain.limits import NOT_ENABLED, refusal
 from mkondo.domain.markets import DAY_MS
 from mkondo.domain.payment import (
@@ -148,9 +148,18 @@ def _configure(command: ConfigureApplication, records: Records) -> Sequence[Even
     version = current.version if isinstance(current, Application) else 0
     if isinstance(current, Application) and current.configuration == command.configuration:
         return (ConfigurationUnchanged(command.reply_to, "INS-0", "nothing to change", version),)
+    if not all(is_name(name) for name in _names(command)):
+        return (ConfigurationRejected(command.reply_to, "INVALID", "a name holds what no name may hold", version),)
     if command.expected is not None and command.expected != version:
         return (ConfigurationRejected(command.reply_to, "CONFLICT", "the application was changed meanwhile", version),)
     return (ApplicationChanged(command.application, version + 1, command.configuration, command.reply_to),)
+
+
+def _names(command: ConfigureApplication) -> Sequence[str]:
+    """What of it becomes part of keys: of references, wallets and tills."""
+    configuration = command.configuration
+    organisation = (configuration.organisation,) if configuration.organisation else ()
+    return (command.application, *organisation, *configuration.shortcodes)
 
 
 def _forget_session(session: Record | None, now: Instant) -> Sequence[Event]:

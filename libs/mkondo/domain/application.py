@@ -61,7 +61,7 @@ class ApplicationChanged(msgspec.Struct, frozen=True, tag=True, omit_defaults=Tr
 
 
 class ConfigurationRejected(Rejection, frozen=True, tag=True):
-    """The configuration was changed by somebody else meanwhile; nothing was changed now."""
+    """The configuration was changed by somebody else meanwhile, or is impossible; nothing was changed now."""
 
     version: int
 

@@ -3,6 +3,7 @@
 Pure: random parts arrive as data (ports/ids.py makes them). Read next: decider.py.
 """
 
+import re
 from functools import lru_cache
 from typing import NewType
 
@@ -27,6 +28,14 @@ PARTITIONS = 8
 """Logical partitions of every decider, fixed when an environment is initialised (architecture rule 2)."""
 
 _PIN = "#"
+
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be part of record keys and account ids: it can neither be taken for two parts, nor pin the key
+    to a partition."""
+    return _NAME.fullmatch(text) is not None
 
 
 def pinned(name: str, partition: int) -> str:

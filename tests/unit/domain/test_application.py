@@ -1,5 +1,8 @@
 """Applications: configured in versions, unchanged, in conflict, removed, with another API key."""
 
+import pytest
+from msgspec.structs import replace
+
 from mkondo.domain import admission
 from mkondo.domain.admission import api_key_key, application_key
 from mkondo.domain.application import (
@@ -41,6 +44,14 @@ def test_asking_for_what_is_already_so_changes_nothing() -> None:
 def test_whoever_saw_the_current_version_may_change_it() -> None:
     given(configured(4)).when(configure(expected=4, name="Other")).then(changed(5, name="Other"))
     given().when(configure(expected=0)).then(changed(1))
+
+
+@pytest.mark.parametrize("name", ["a/b", "app#1", "", "a b", "../app", "a\n", "x" * 65, "\u0661"])
+def test_a_name_that_could_be_taken_for_another_key_is_refused(name: str) -> None:
+    """`reference/a/b/c` would be c of a/b or b/c of a; `wallet/app#1/…` would choose its partition."""
+    rejected = ConfigurationRejected(asking(APPLICATION), "INVALID", "a name holds what no name may hold", 0)
+    given().when(replace(configure(), application=ApplicationId(name))).then(rejected)
+    given().when(configure(shortcodes=("171717", name))).then(rejected)
 
 
 def test_whoever_saw_an_older_version_is_told_and_changes_nothing() -> None:
