@@ -31,7 +31,7 @@ async def ensure_database(dsn: str) -> None:
     name = _database(dsn)
     try:
         connection = await asyncpg.connect(_with_database(dsn, "postgres"), timeout=10, command_timeout=60)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as trouble:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
         raise TryLater(f"Postgres can't be reached to prepare the database {name}: {trouble}") from trouble
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):

@@ -104,8 +104,15 @@ class PostgresServer:
         for folder in (self.directory, self._socket_directory):
             folder.chmod(0o700)
             self._user.give(folder)
+        self._binaries = find_binaries(self._version())
+
+    def _version(self) -> int | None:
+        """The major version that wrote the data, or None when there is none yet."""
         version_file = self._data / "PG_VERSION"
-        self._binaries = find_binaries(int(version_file.read_text()) if version_file.exists() else None)
+        written = version_file.read_text().strip() if version_file.exists() else None
+        if written is not None and not written.isdecimal():
+            raise cannot_serve(f"{version_file} is damaged", self.directory)
+        return None if written is None else int(written)
 
     async def _initialise(self) -> None:
         """Make the data directory beside its place and rename it, so that there is never half of one."""

@@ -10,6 +10,7 @@ _MENDS = (
     ("Not a directory", "choose a data directory that is not below a file"),
     ("could not look up effective user ID", "give this user id an entry in /etc/passwd"),
     ("wrong ownership", "run as the user who owns {directory}, or give it to this one"),
+    ("PG_VERSION is damaged", "restore {directory} from a backup, or choose another"),
     ("could not map anonymous shared memory", "free some memory"),
     ("", "see {directory}/server.log"),
 )
