@@ -4,6 +4,8 @@ import asyncio
 import socket
 from typing import Any
 
+import pytest
+
 from mkondo.adapters.http.protocol import Patience
 from mkondo.adapters.http.server import HttpServer, Listen
 from mkondo.adapters.system.ids import SystemIds
@@ -32,13 +34,16 @@ async def ask_and_never_read(port: int, talker: Talker) -> socket.socket:
     return client
 
 
-async def test_answers_left_unread_end_the_connection() -> None:
+async def test_answers_left_unread_end_the_connection_without_a_word_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     talker = Talker()
     server = await HttpServer.start(talker, Listen(), SystemIds(), Patience(unread_seconds_max=0.2))
     with await ask_and_never_read(server.port, talker):
         async with asyncio.timeout(5):
             await server._empty.wait()
     await server.stop()
+    assert caplog.records == []
 
 
 async def test_a_stop_does_not_wait_for_someone_who_never_reads() -> None:

@@ -56,7 +56,8 @@ class Corked:
         elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
             self._held = data
             return
-        self._transport.write(data)
+        if not self._transport.is_closing():  # else nobody is left to hear it, which is no trouble of ours
+            self._transport.write(data)
 
     def flush(self) -> None:
         if self._held:
