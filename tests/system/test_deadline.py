@@ -47,7 +47,7 @@ async def test_a_ledger_that_comes_back_after_the_deadline_moves_nothing(hasty: 
         told = dict(await asyncio.gather(*before, *after))
         books = await check_agreement(hasty, merchant, told)
     late = [name for name, (answer, _) in told.items() if answer.status == 408]
-    assert len(late) >= 20, "the lock delayed nothing"
+    assert len(late) >= 20, "the lock delayed nothing, or what was late was made all the same"
     assert all(told[name][0].said("TransactionID") != "N/A" for name in late)
     assert not any(books.posted[name] for name in late)
 
