@@ -5,6 +5,7 @@ and the brokers are not asked for more of that channel meanwhile; nothing waits 
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -20,6 +21,7 @@ from mkondo.contracts.codec import Unreadable
 POLL_MS = 50
 LONG_POLL_MS = 100
 MOST_RECORDS = 2000
+STOPPING_SECONDS = 1.0
 RETRY_SECONDS, RETRY_SECONDS_MOST = 0.005, 0.1
 
 log = logging.getLogger(__name__)
@@ -107,7 +109,7 @@ class Reader:
                 await asyncio.sleep(pause_seconds * random.uniform(0.5, 1.5))
                 pause_seconds = min(pause_seconds * 2, 2.0)
             finally:
-                await consumer.stop()
+                await _stop(consumer)
 
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
         if not self._channels:
@@ -166,3 +168,11 @@ class Reader:
             fetch_max_wait_ms=LONG_POLL_MS,
             request_timeout_ms=10_000,
         )
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Its fetching swallows a cancellation that meets a change of partitions, and would go on for ever: then it is
+    cancelled once more."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOPPING_SECONDS):
+            await consumer.stop()
