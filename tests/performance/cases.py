@@ -9,12 +9,14 @@ from pathlib import Path
 import msgspec
 
 from mkondo.adapters.client.client import encrypt
+from mkondo.testing.kafka import NoKafka
 from tests.performance import figures
+from tests.performance.alone import Alone
 from tests.performance.books import read_books
 from tests.performance.load import SHOP
 from tests.performance.measure import Measured, Shape, measure
 from tests.performance.report import Report
-from tests.performance.scenario import Target, embedded
+from tests.performance.scenario import Target, embedded, on_kafka
 from tests.performance.usage import POSTGRES, memory_bytes
 
 PACE = 0.6
@@ -28,7 +30,6 @@ class Effort(msgspec.Struct, frozen=True):
     load_seconds: float
     fresh_headers: int
     entries: int
-    events: int
 
 
 class Sitting:
@@ -96,5 +97,39 @@ async def _hot_and_uniform(sitting: Sitting, seconds: float, report: Report) -> 
     report.add(figures.HOT, ratio, f"by CPU per payment {by_cpu:.2f}")
 
 
+async def kafka_case(folder: Path, effort: Effort, report: Report) -> None:
+    try:
+        async with on_kafka(folder) as kafka:
+            for figure, name, open_target in (
+                (figures.KAFKA, "Kafka, one process", kafka.one_process),
+                (figures.SEPARATE, "Kafka, each service its own", kafka.separate),
+            ):
+                async with open_target() as target:
+                    sitting = Sitting(target, report)
+                    found = await sitting.load(Shape(name, 256, effort.load_seconds, warm_seconds=2))
+                    report.add(figure, found.per_second)
+                    await sitting.check(name)
+    except NoKafka as trouble:
+        report.notes[figures.KAFKA] = report.notes[figures.SEPARATE] = str(trouble)
+
+
+async def alone_case(folder: Path, effort: Effort, report: Report) -> None:
+    alone = await Alone.start(folder)
+    try:
+        await alone.prepare(effort.entries)
+        posted = await alone.post(effort.entries)
+        cost = f"{posted.count:,} payments, {posted.cpu / posted.count * 1000:.3f} s CPU per 1,000, credits applied too"
+        report.add(figures.LEDGER, posted.per_second, cost)
+        rebuilt = await alone.rebuild()
+        whole = f"{rebuilt.count:,} events in {rebuilt.seconds:.1f} s, {rebuilt.cpu:.1f} s CPU"
+        report.add(figures.VIEWS, 1_000_000 / rebuilt.per_second, f"{whole}; scaled to a million")
+        books = await read_books(alone.dsn, "sandbox")
+        report.checks.append(f"ledger alone: {len(books.completed):,} completed, {books.unbalanced} unbalanced entries")
+        if len(books.completed) != effort.entries or books.unbalanced:
+            report.wrong.append(f"ledger alone: {len(books.completed)} of {effort.entries} completed")
+    finally:
+        await alone.stop()
+
+
 Case = Callable[[Path, Effort, Report], Awaitable[None]]
-CASES: dict[str, Case] = {"embedded": embedded_case}
+CASES: dict[str, Case] = {"embedded": embedded_case, "kafka": kafka_case, "alone": alone_case}

@@ -3,7 +3,11 @@
 Read next: measure.py.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,10 @@ from typing import Any
 import msgspec
 
 from mkondo.adapters.client.client import MpesaClient, encrypt
-from mkondo.testing.platform import RunningPlatform
+from mkondo.adapters.postgres.databases import environment_dsn
+from mkondo.adapters.postgres.server import PostgresServer
+from mkondo.testing.kafka import KafkaBroker
+from mkondo.testing.platform import ROOT, START_SECONDS, STOP_SECONDS, RunningPlatform
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -44,3 +51,82 @@ async def embedded(folder: Path) -> AsyncIterator[Target]:
         pids = {"mkondo": platform.pid}
         yield await target_of(platform.demo, platform.addresses["http"], pids, platform.dsn())
         platform.stop()
+
+
+@asynccontextmanager
+async def on_kafka(folder: Path) -> AsyncIterator["OnKafka"]:
+    """A Postgres and a broker. NoKafka, in one line with the mend, where no broker can run."""
+    server, broker = PostgresServer(folder / "postgres"), KafkaBroker(folder / "kafka")
+    (folder / "kafka").mkdir()
+    try:
+        await server.start()
+        await asyncio.to_thread(broker.start)
+        yield OnKafka(folder, server, broker)
+    finally:
+        await asyncio.to_thread(broker.stop)
+        await server.stop()
+
+
+class OnKafka:
+    """The platform over Kafka, first in one process, then each service in its own, on the same data."""
+
+    PROCESSES = (("edge_auth", "payments_ingress"), ("admission",), ("ledger",), ("projector",))
+
+    def __init__(self, folder: Path, server: PostgresServer, broker: KafkaBroker) -> None:
+        self._folder, self._server, self._broker = folder, server, broker
+        self._url = server.dsn("mkondo")
+        self._demo: Mapping[str, Any] = {}
+
+    def _pids(self, **own: int) -> Mapping[str, int]:
+        return {**own, "kafka": self._broker.pid, "postgres": self._server.pid or 0}
+
+    @asynccontextmanager
+    async def one_process(self) -> AsyncIterator[Target]:
+        options = ("--log", "kafka", "--kafka", self._broker.address, "--database-url", self._url)
+        with RunningPlatform(self._folder / "one", *options) as platform:
+            self._demo = platform.demo
+            yield await self._target(platform.addresses["http"], self._pids(mkondo=platform.pid))
+            platform.stop()
+
+    @asynccontextmanager
+    async def separate(self) -> AsyncIterator[Target]:
+        """After `one_process`, whose keys and application it goes on with."""
+        processes = {services[-1]: self._serve(services) for services in self.PROCESSES}
+        try:
+            ready = {name: await self._ready(name, process) for name, process in processes.items()}
+            pids = self._pids(**{name: process.pid for name, process in processes.items()})
+            yield await self._target(ready["payments_ingress"]["http"], pids)
+        finally:
+            for process in processes.values():
+                process.terminate()
+            for process in processes.values():
+                process.wait(STOP_SECONDS)
+
+    def _serve(self, services: Sequence[str]) -> subprocess.Popen[bytes]:
+        where = ("--database-url", self._url, "--kafka", self._broker.address, "--keys", str(self._folder / "one"))
+        command = [sys.executable, "-m", "services.cli", "serve", *services, *where]
+        with self._file(services[-1], "log").open("ab") as log:
+            return subprocess.Popen(
+                [*command, "--ready-file", str(self._file(services[-1], "ready.json"))],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    async def _ready(self, name: str, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        file = self._file(name, "ready.json")
+        async with asyncio.timeout(START_SECONDS):
+            while not file.exists():
+                if process.poll() is not None:
+                    raise RuntimeError(f"{name} ended: {self._file(name, 'log').read_text()[-2000:]}")
+                await asyncio.sleep(0.05)
+        addresses: dict[str, Any] = json.loads(file.read_text())
+        return addresses
+
+    def _file(self, name: str, ending: str) -> Path:
+        return self._folder / f"{name}.{ending}"
+
+    async def _target(self, http: str, pids: Mapping[str, int]) -> Target:
+        return await target_of(self._demo, http, pids, environment_dsn(self._url, "sandbox"))
