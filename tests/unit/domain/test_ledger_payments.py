@@ -1,5 +1,7 @@
 """Payments in the ledger: opening balances, floors, insufficient funds, deadlines, and the one entry of a payment."""
 
+from typing import Any
+
 from mkondo.domain import ledger
 from mkondo.domain.account import (
     Account,
@@ -107,6 +109,20 @@ def test_a_payer_that_does_not_exist_is_declined() -> None:
     given().when(admitted()).then(
         PaymentFailed(payment(), "INS-2051", "the debited account does not exist", "Declined")
     )
+
+
+def test_a_till_that_does_not_exist_is_declined_as_a_shortcode() -> None:
+    """A payment out of a till has a code for its shortcode, and B2B none for a customer (contract section 5)."""
+    paid_out: dict[str, Any] = {"debited": SHOP, "credited": CUSTOMER, "operation": "b2c_payment"}
+    failed = PaymentFailed(payment(**paid_out), "INS-13", "the debited account does not exist", "Declined")
+    given().when(admitted(**paid_out)).then(failed)
+
+
+def test_a_till_pays_out_no_more_than_is_in_it() -> None:
+    paid_out: dict[str, Any] = {"debited": SHOP, "credited": CUSTOMER, "operation": "b2c_payment"}
+    story = given().after(open_with(SHOP, 59_99)).when(admitted(**paid_out))
+    story.then(PaymentFailed(payment(**paid_out), "INS-2006", "Insufficient balance", "Declined"))
+    assert story.records[account_key(SHOP)] == Account(SHOP, "TZS", posted=59_99)
 
 
 def test_in_the_sandbox_a_new_payer_gets_the_markets_opening_balance_by_a_journal_entry() -> None:

@@ -21,7 +21,8 @@ from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFail
 OK = "INS-0"
 TIMED_OUT = "INS-9"
 SHORT = "INS-2006"
-NO_SUCH_CUSTOMER = "INS-2051"
+NO_SUCH_ACCOUNT = {"wallet": "INS-2051", "till": "INS-13"}
+"""By kind of the debited account, which its name begins with."""
 
 
 def pay(admitted: PaymentAdmitted, records: Records, now: Instant) -> Sequence[Event]:
@@ -30,7 +31,8 @@ def pay(admitted: PaymentAdmitted, records: Records, now: Instant) -> Sequence[E
         return (_failed(admitted, TIMED_OUT, "the deadline passed before posting", "Expired"),)
     account, opening = account_or_opening(payment.debited, payment.market, payment.opens_accounts, records)
     if account is None:
-        return (_failed(admitted, NO_SUCH_CUSTOMER, "the debited account does not exist", "Declined"),)
+        code = NO_SUCH_ACCOUNT[payment.debited.partition("/")[0]]
+        return (_failed(admitted, code, "the debited account does not exist", "Declined"),)
     if admitted.approval != IMPLICIT:
         return (*opening, ApprovalAsked(admitted))
     return (*opening, *_post(admitted, account))
