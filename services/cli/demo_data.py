@@ -21,7 +21,8 @@ from mkondo.runtime.parts import Parts
 
 DEMO, STRICT, LIVE = ApplicationId("demo"), ApplicationId("demo-strict"), ApplicationId("demo-live")
 ORGANISATION = "demo-shop"
-SHORTCODE, SECOND_SHORTCODE, LIVE_SHORTCODE = "000000", "ORG002", "171717"
+SHORTCODE, SECOND_SHORTCODE = "000000", "ORG002"
+LIVE_SHORTCODE, LIVE_SUPPLIER_SHORTCODE = "171717", "171718"
 FIRST_MARKET = "vodacomTZN"
 POOR_BALANCE_MINOR = 5_00
 LIVE_BALANCE_MINOR = 100_000_00
@@ -69,11 +70,12 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
 
 
 async def make_live(parts: Parts, credentials: Credentials) -> None:
-    """The live application, its shortcode's account and one customer in every market."""
+    """The live application, its shortcode's account, one customer and one other organisation in every market."""
     configuration = _configuration("Demo, live", credentials.live, compatible=False, shortcodes=(LIVE_SHORTCODE,))
     await _configure(parts, LIVE, configuration)
     for market in MARKETS.values():
-        await _open(parts, till(ORGANISATION, LIVE_SHORTCODE, market.currency), market, 0)
+        for shortcode in (LIVE_SHORTCODE, LIVE_SUPPLIER_SHORTCODE):
+            await _open(parts, till("", shortcode, market.currency), market, 0)
         await _open(parts, wallet("", rich_msisdn(market), market.currency), market, LIVE_BALANCE_MINOR)
 
 
@@ -114,6 +116,7 @@ def demo_file(credentials: Credentials, public_keys: Mapping[str, str]) -> dict[
             "api_key": credentials.live,
             "public_key": public_keys["openapi"],
             "service_provider_code": LIVE_SHORTCODE,
+            "second_service_provider_code": LIVE_SUPPLIER_SHORTCODE,
             "customer_msisdn": rich_msisdn(first),
         },
         "portal": None,

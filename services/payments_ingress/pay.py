@@ -1,7 +1,7 @@
 """A payment from request to answer: one command to admission, then whatever the ending event says.
 
 The caller is told "try again" only when certainly nothing was sent, and "not known, query" when nobody can say yet
-(architecture rule 10). Read next: domain/payment.py.
+(architecture rule 10). Which accounts an operation moves money between is parties.py's. Read next: domain/payment.py.
 """
 
 import asyncio
@@ -11,9 +11,10 @@ from mkondo.adapters.http.request import Request
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
 from mkondo.domain import admission
-from mkondo.domain.account import till, wallet
 from mkondo.domain.decider import Message, ReplyTo
+from mkondo.domain.environments import LIVE
 from mkondo.domain.ids import Instant, PaymentId, partition_of
+from mkondo.domain.ledger.keys import account_key
 from mkondo.domain.money import Money
 from mkondo.domain.payment import (
     Forced,
@@ -35,9 +36,9 @@ from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
 from mkondo.runtime.replies import ReplyDesk
 from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.parties import CUSTOMER_FIELD, PARTIES
 from services.payments_ingress.settings import Settings
 
-SANDBOX = "sandbox"
 TIMED_OUT = "INS-9"
 
 
@@ -62,13 +63,16 @@ class Payments:
         self._ids = ids
         self._settings = settings
 
-    async def c2b(self, request: Request) -> Answer | Miss:
-        """May raise TryLater: nothing was sent."""
+    async def pay(self, request: Request) -> Answer | Miss:
+        """Any operation of PARTIES. May raise TryLater: nothing was sent."""
         checked = await self._checks.check(request)
         if not isinstance(checked, Checked):
             return checked
         with self._desk.ask(self._ids.payment_id()) as question:
             payment = self._payment(request, checked, question.reply_to)
+            unknown = await self._unknown(payment)
+            if unknown:
+                return _refusal(payment, unknown)
             command = RequestPayment(payment, checked.caller.session, forced=_forced(request, checked))
             owner = Partition(admission.NAME, partition_of(payment.application))
             try:
@@ -81,11 +85,11 @@ class Payments:
         return _answer(payment, reply)
 
     def _payment(self, request: Request, checked: Checked, reply_to: ReplyTo) -> Payment:
-        sandbox = request.match.environment == SANDBOX
+        live = request.match.environment == LIVE
         application, configuration = checked.caller.application, checked.caller.application.configuration
         fields, currency = checked.fields, checked.market.currency
-        customer = fields["input_CustomerMSISDN"]
-        scope = application.application if sandbox else configuration.organisation
+        parties = PARTIES[request.match.operation.name]
+        scope = "" if live else application.application
         asked_at = self._clock.now()
         return Payment(
             payment_id=PaymentId(reply_to.asked),
@@ -95,18 +99,25 @@ class Payments:
             operation=request.match.operation.name,
             market=checked.market.path,
             amount=Money(fields.amount_minor, currency),
-            debited=wallet(application.application if sandbox else "", customer, currency),
-            credited=till(scope, fields["input_ServiceProviderCode"], currency),
+            debited=parties.debited.account(scope, fields, currency),
+            credited=parties.credited.account(scope, fields, currency),
             third_party_conversation_id=fields["input_ThirdPartyConversationID"],
             transaction_reference=fields["input_TransactionReference"],
-            description=fields["input_PurchasedItemsDesc"],
+            description=fields[parties.description],
             asked_at=asked_at,
             deadline=Instant(asked_at + self._settings.deadline_ms),
-            customer=customer,
+            customer=fields.get(CUSTOMER_FIELD, ""),
             reply_to=reply_to,
             response_url=fields.get("input_ResponseURL", ""),
-            opens_accounts=sandbox,
+            opens_accounts=not live,
         )
+
+    async def _unknown(self, payment: Payment) -> str:
+        """The code for a credited party without an account, or nothing. An account once opened stays, so this holds."""
+        code = PARTIES[payment.operation].credited.unknown
+        if not code or payment.opens_accounts:
+            return ""
+        return code if await self._facts.record(account_key(payment.credited)) is None else ""
 
     async def _unheard(self, payment: Payment) -> Answer:
         """No reply came. The outcome row is the truth; while there is none, nobody knows (rule 10)."""

@@ -8,6 +8,7 @@ from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
 from mkondo.runtime.replies import ReplyDesk
 from services.payments_ingress.checks import Checks
+from services.payments_ingress.parties import PARTIES
 from services.payments_ingress.pay import Payments
 from services.payments_ingress.query import Queries
 from services.payments_ingress.settings import Settings
@@ -27,4 +28,4 @@ def handlers(
     checks = Checks(callers, ids)
     payments = Payments(checks, facts, log, desk, clock, ids, settings or Settings())
     queries = Queries(checks, facts, ids)
-    return {"c2b_single_stage": payments.c2b, "query_transaction_status": queries.status}
+    return {**dict.fromkeys(PARTIES, payments.pay), "query_transaction_status": queries.status}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, TransactionId
 from mkondo.domain.money import Money
@@ -42,11 +43,30 @@ PAYMENT = Payment(
     asked_at=Instant(0),
     deadline=Instant(20_000),
 )
+B2C = replace(PAYMENT, operation="b2c_payment", debited=AccountId("merchant"), credited=AccountId("customer"))
+B2B = replace(PAYMENT, operation="b2b_payment", debited=AccountId("merchant"), credited=AccountId("supplier"))
 DECLINED = PaymentFailed(PAYMENT, "INS-2006", "the account does not hold enough", "Declined")
 
 
 def _refused(code: str, text: str | None = None, echo: str | None = ECHO) -> Answer:
     return render.refusal(C2B, code, text=text, conversation_id=ASKED, third_party_conversation_id=echo)
+
+
+def _of(payment: Payment) -> dict[str, Answer]:
+    """The answers to a payment out of a till."""
+    row = OPERATIONS[payment.operation]
+    refused = {"error": "INS-20", "duplicate": "INS-10", "wrong_shortcode": "INS-13"}
+    short = PaymentFailed(payment, "INS-2006", "the account does not hold enough", "Declined")
+    answers = {
+        "success": render.payment_ended(PaymentCompleted(payment)),
+        "accepted": render.payment_accepted(payment),
+        "declined": render.payment_ended(short),
+        **{
+            kind: render.refusal(row, code, conversation_id=ASKED, third_party_conversation_id=ECHO)
+            for kind, code in refused.items()
+        },
+    }
+    return {f"{row.name}/{kind}": answer for kind, answer in answers.items()}
 
 
 def _unanswered(status: int, code: str) -> Answer:
@@ -84,6 +104,8 @@ ANSWERS: dict[str, Answer] = {
     "c2b_single_stage/busy": render.transport_refusal(
         503, "INS-1", ASKED, operation=C2B, third_party_conversation_id=ECHO
     ),
+    **_of(B2C),
+    **_of(B2B),
     "query_transaction_status/success": _status(PaymentCompleted(PAYMENT)),
     "query_transaction_status/reversed": _status(PaymentCompleted(PAYMENT), reversed=True),
     "query_transaction_status/in_progress": _status(None),

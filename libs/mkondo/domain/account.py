@@ -179,7 +179,8 @@ def wallet(scope: str, msisdn: str, currency: str) -> AccountId:
 
 
 def till(scope: str, shortcode: str, currency: str) -> AccountId:
-    """An organisation's account. The scope is the application in the sandbox and the organisation in live."""
+    """An organisation's account. The scope is as a wallet's: in live a shortcode names one organisation, for everybody,
+    so that another one can pay it."""
     return AccountId(f"till/{scope}/{shortcode}/{currency}")
 
 

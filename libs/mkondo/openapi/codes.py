@@ -102,8 +102,9 @@ _ROWS = (
           "This ThirdPartyConversationID was used before.",
           "Query by the id to see the first request's outcome; a new payment needs a new id.", Resend.NEW_ID),
     _code("INS-13", 400, "Invalid Shortcode Used", _CALLS,
-          "A party code does not fit its grammar or is not one of your organisation's.",
-          "Send 4 to 12 letters and digits: 000000 in the sandbox, your own shortcode in live."),
+          "A party code does not fit its grammar, or in live is not one of your organisation's, or is nobody's.",
+          "Send 4 to 12 letters and digits: 000000 in the sandbox, your own shortcode in live; to pay an organisation, "
+          "its shortcode."),
     _code("INS-15", 400, "Invalid Amount Used", "C B O R DC DP",
           "The amount is not a decimal number, is zero, or has more decimals than the currency.",
           "Send digits with at most one point, such as 10.00."),

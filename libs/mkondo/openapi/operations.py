@@ -117,6 +117,7 @@ _ROWS = (
         method="POST",
         path="b2cPayment/",
         fields=(*_C2B[:-1], f.PAYMENT_ITEMS, f.RESPONSE_URL),
+        built=True,
         aliases=(Alias("POST", "b2cPayment/singleStage/"),),
     ),
     Operation(
@@ -135,6 +136,7 @@ _ROWS = (
             f.PURCHASED_ITEMS,
             f.RESPONSE_URL,
         ),
+        built=True,
     ),
     Operation(
         name="reversal",

@@ -50,7 +50,7 @@ from services.payments_ingress.settings import Settings as PaySettings
 KEY = generate_private_key(65537, 2048)
 API_KEY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE"
 APPLICATION = ApplicationId("app-1")
-PRODUCTS = ("c2b_single_stage", "query_transaction_status")
+PRODUCTS = ("c2b_single_stage", "query_transaction_status", "b2c_payment", "b2b_payment")
 HOUR_MS = 3_600_000
 
 Answering = Callable[["Core", RequestPayment], Awaitable[None]]
@@ -196,6 +196,7 @@ class World:
         self.front = front
         self.cores = cores
         self.core = cores["sandbox"]
+        self.stores = stores
         self.store = stores["sandbox"]
         self.keys = keys
 
@@ -279,6 +280,19 @@ def c2b(**changes: object) -> dict[str, object]:
         "input_ThirdPartyConversationID": secrets.token_hex(16),
         "input_PurchasedItemsDesc": "Handbag, Black shoes",
     } | changes
+
+
+def b2c(**changes: object) -> dict[str, object]:
+    """A good body that pays a customer."""
+    fields = {name: value for name, value in c2b().items() if name != "input_PurchasedItemsDesc"}
+    return fields | {"input_PaymentItemsDesc": "Salary payment"} | changes
+
+
+def b2b(**changes: object) -> dict[str, object]:
+    """A good body that pays another organisation."""
+    own = ("input_CustomerMSISDN", "input_ServiceProviderCode")
+    fields = {name: value for name, value in c2b().items() if name not in own}
+    return fields | {"input_PrimaryPartyCode": "000000", "input_ReceiverPartyCode": "ORG002"} | changes
 
 
 def status_of(reference: str, **changes: object) -> dict[str, str]:

@@ -79,6 +79,13 @@ def test_a_status_query_by_post_is_for_compatible_applications_only() -> None:
         assert answer.compatible and answer.strict_miss == missed("PUT", path)
 
 
+def test_a_payment_to_a_customer_in_a_single_stage_is_for_compatible_applications_only() -> None:
+    """One client sends it there (section 10.7); to a strict application there is no such path."""
+    answer = found("POST", f"{BASE}b2cPayment/singleStage/")
+    assert answer.operation.name == "b2c_payment"
+    assert answer.compatible and answer.strict_miss == Miss(404)
+
+
 @given(st.text(max_size=60), st.sampled_from(["GET", "POST", "OPTIONS"]))
 def test_no_path_makes_it_raise(text: str, method: str) -> None:
     match(method, text)

@@ -37,6 +37,24 @@ def test_a_customer_number_decides_how_a_c2b_payment_ends(number: int, expected:
 
 
 @pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1, ""),
+        (2, "INS-1 400 Internal Error"),
+        (3, "INS-6 401 Transaction Failed"),
+        (4, "INS-9 408 Request timeout"),
+        (5, "INS-15 400 Invalid Amount Used"),
+        (6, "INS-2006 422 Insufficient balance"),
+        (7, "INS-16 503 Service is not available"),
+        (8, ""),
+    ],
+)
+def test_whoever_is_paid_decides_how_a_payment_out_of_a_till_ends(number: int, expected: str) -> None:
+    assert asked("b2c_payment", "input_CustomerMSISDN", f"{number:012}") == expected
+    assert asked("b2b_payment", "input_ReceiverPartyCode", f"{number:06}") == expected
+
+
+@pytest.mark.parametrize(
     ("reference", "expected"),
     [
         ("1".zfill(12), "INS-0 200 Request processed successfully"),

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from mkondo.openapi.operations import OPERATIONS
+
 Body = dict[str, Any]
 
 
@@ -46,10 +48,11 @@ class MpesaClient:
         self.session = str(body.get("output_SessionID", ""))
         return status, body
 
-    async def pay_c2b(self, fields: Body) -> tuple[int, Body]:
-        """c2bPayment/singleStage with the given `input_` fields; a missing conversation id is made."""
+    async def pay(self, operation: str, fields: Body) -> tuple[int, Body]:
+        """A payment by its operation's name, with the given `input_` fields; a missing conversation id is made."""
+        row = OPERATIONS[operation]
         fields = {"input_ThirdPartyConversationID": secrets.token_hex(16), **fields}
-        return await self._call("POST", "c2bPayment/singleStage", self.session, json=fields)
+        return await self._call(row.method, row.path.rstrip("/"), self.session, json=fields)
 
     async def status(self, fields: Body) -> tuple[int, Body]:
         """QueryTransactionStatus with the given `input_` fields."""
