@@ -20,6 +20,7 @@ import pytest
 
 from mkondo.adapters.postgres import launch
 from mkondo.adapters.postgres.binaries import find_binaries
+from mkondo.adapters.postgres.processes import SOCKET_LOCK
 from mkondo.adapters.postgres.server import PostgresServer, running_dsn
 from mkondo.adapters.postgres.trouble import CannotServe
 
@@ -201,16 +202,18 @@ async def test_a_server_left_running_by_an_earlier_life_is_stopped_first(directo
         await server.stop()
 
 
-async def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(directory: Path) -> None:
+@pytest.mark.parametrize("place", ["data/postmaster.pid", f"socket/{SOCKET_LOCK}"])
+async def test_a_lock_file_that_names_a_stranger_does_not_stop_the_start(directory: Path, place: str) -> None:
+    """As a power cut leaves it, when the machine has given the process id to somebody else since."""
     server = PostgresServer(directory)
     await server.start()
-    pid_file = directory / "data" / "postmaster.pid"
-    lines = pid_file.read_text().splitlines()
+    lock_file = directory / place
+    lines = lock_file.read_text().splitlines()
     await server.stop()
     server_user = (directory / "data").stat().st_uid
     with subprocess.Popen(["sleep", "60"], user=server_user) as stranger:
         try:
-            pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
+            lock_file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
             await server.start()
             assert stranger.poll() is None
             await server.stop()

@@ -1,4 +1,4 @@
-"""What an earlier life may have left behind: a Postgres that still runs in the data directory, or its pid file.
+"""What an earlier life may have left behind: a Postgres that still runs in the data directory, or its lock files.
 
 Called with the directory's lock held, so whatever still runs there belongs to nobody. Read next: server.py.
 """
@@ -13,13 +13,16 @@ import psutil
 _PATIENCE_SECONDS = {signal.SIGINT: 20.0, signal.SIGQUIT: 5.0, signal.SIGKILL: 5.0}
 """Fast shutdown first, then without its checkpoint, then by force: recovery repairs whatever is left."""
 
+SOCKET_LOCK = ".s.PGSQL.5432.lock"
+
 _log = logging.getLogger(__name__)
 
 
-async def end_leftovers(data: Path) -> None:
-    """Stop every Postgres process of this data directory, and remove the pid file that would refuse the next.
+async def end_leftovers(data: Path, socket_directory: Path) -> None:
+    """Stop every Postgres process of this data directory, and remove the two files that would refuse the next.
 
-    A stale pid file may name a process that is now something else: it is believed only if it works in this directory.
+    Both name a process, which after a crash may be something else by now, or dead and not yet reaped: Postgres would
+    take it for a rival. A process is believed only if it works in this directory.
     """
     for sent, patience in _PATIENCE_SECONDS.items():
         running = _working_in(data)
@@ -29,6 +32,7 @@ async def end_leftovers(data: Path) -> None:
         _signal_leaders(running, sent)
         await _wait_gone(running, patience)
     (data / "postmaster.pid").unlink(missing_ok=True)
+    (socket_directory / SOCKET_LOCK).unlink(missing_ok=True)
 
 
 def _working_in(data: Path) -> list[psutil.Process]:

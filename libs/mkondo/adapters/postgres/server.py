@@ -84,7 +84,7 @@ class PostgresServer:
         self._stopping = False
         try:
             self._prepare_directory()
-            await end_leftovers(self._data)
+            await end_leftovers(self._data, self._socket_directory)
             await self._initialise()
             await self._launch()
         except OSError as trouble:
@@ -193,7 +193,7 @@ class PostgresServer:
                 continue
             _log.warning("postgres died with status %s, starting it again", self._process.returncode)
             try:
-                await end_leftovers(self._data)
+                await end_leftovers(self._data, self._socket_directory)
                 if not self._stopping:
                     await self._launch()
                 failures = 0
@@ -213,7 +213,7 @@ class PostgresServer:
                 async with asyncio.timeout(timeout_seconds):
                     await _interrupt(process)
             except TimeoutError:
-                await end_leftovers(self._data)
+                await end_leftovers(self._data, self._socket_directory)
                 process.wait()
         if not self._socket_directory.is_relative_to(self.directory):
             shutil.rmtree(self._socket_directory, ignore_errors=True)
