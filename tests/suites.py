@@ -83,5 +83,6 @@ SUITES: tuple[Suite, ...] = (
         quick=("tests/simulation", "--seeds", "10"),
     ),
     Suite("faults", "kill -9 while payments run", _real("tests/faults"), 8),
+    Suite("performance", "the pieces of the benchmark; no test says how quick", ("tests/performance",), 2),
     Suite("kafka", "the same on a real Apache Kafka", (*_WITH_KAFKA, "-m", "kafka"), 12, needs=(kafka,)),
 )

@@ -106,7 +106,7 @@ async def kafka_case(folder: Path, effort: Effort, report: Report) -> None:
             ):
                 async with open_target() as target:
                     sitting = Sitting(target, report)
-                    found = await sitting.load(Shape(name, 256, effort.load_seconds, warm_seconds=2))
+                    found = await sitting.load(Shape(name, 256, effort.load_seconds, warm_seconds=effort.load_seconds))
                     report.add(figure, found.per_second)
                     await sitting.check(name)
     except NoKafka as trouble:

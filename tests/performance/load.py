@@ -75,15 +75,15 @@ def program() -> list[str]:
     return [str(PROGRAM)]
 
 
-async def send(load: Load) -> Loaded:
-    """Run the load to its end."""
+async def send(load: Load, sender: Sequence[str] = ()) -> Loaded:
+    """Run the load to its end. `sender`: the command that sends it, instead of the best that this machine has."""
     with tempfile.TemporaryDirectory() as folder:
         template, bearers, results = (Path(folder) / name for name in ("template", "bearers", "results"))
         template.write_bytes(load.template.encode())
         bearers.write_text("".join(f"{bearer}\n" for bearer in load.bearers))
         where = urlsplit(load.url)
         numbers = (load.connections, load.seconds, load.rate, load.first)
-        command = [*program(), str(where.hostname), str(where.port), *map(str, numbers)]
+        command = [*(sender or program()), str(where.hostname), str(where.port), *map(str, numbers)]
         process = await asyncio.create_subprocess_exec(
             *command, str(template), str(bearers), str(results), stdout=subprocess.PIPE
         )
