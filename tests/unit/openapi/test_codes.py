@@ -89,5 +89,5 @@ def test_every_code_says_why_how_to_mend_it_and_whether_to_send_again() -> None:
 
 def test_what_may_have_been_carried_out_is_queried_before_it_is_sent_again() -> None:
     for code in CODES.values():
-        if code.status in (408, 503) or code.code in TRANSPORT.values() and code.code == "INS-1":
+        if code.status in (408, 503) or (code.code in TRANSPORT.values() and code.code == "INS-1"):
             assert code.resend is Resend.QUERY_FIRST
