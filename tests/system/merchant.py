@@ -89,6 +89,7 @@ class Merchant:
         self.environment, self.market = environment, market or demo["market"]
         self.place = demo["markets"][self.market]
         self.shortcode = found["service_provider_code"]
+        self.second_shortcode = found["second_service_provider_code"]
         self.customer = self.place["customer_msisdn"]
         self.public_key = public_key or found["public_key"]
         self.api_key = api_key or found["api_key"]
@@ -110,20 +111,49 @@ class Merchant:
 
     def c2b(self, **different: Any) -> Fields:
         """The body of a C2B payment; fields by their short names."""
-        fields = {
-            "Amount": "10.00",
+        own = {
             "CustomerMSISDN": self.customer,
-            "Country": self.place["country"],
-            "Currency": self.place["currency"],
             "ServiceProviderCode": self.shortcode,
-            "TransactionReference": f"T{secrets.token_hex(5)}",
-            "ThirdPartyConversationID": secrets.token_hex(16),
             "PurchasedItemsDesc": "Shoes",
         }
-        return {f"input_{name}": value for name, value in (fields | different).items()}
+        return self._fields(own | different)
+
+    def b2c(self, **different: Any) -> Fields:
+        """The body of a B2C payment."""
+        own = {
+            "CustomerMSISDN": self.customer,
+            "ServiceProviderCode": self.shortcode,
+            "PaymentItemsDesc": "Salary",
+        }
+        return self._fields(own | different)
+
+    def b2b(self, **different: Any) -> Fields:
+        """The body of a B2B payment to the demo's second shortcode."""
+        own = {
+            "PrimaryPartyCode": self.shortcode,
+            "ReceiverPartyCode": self.second_shortcode,
+            "PurchasedItemsDesc": "Leather",
+        }
+        return self._fields(own | different)
+
+    def _fields(self, own: Fields) -> Fields:
+        common = {
+            "Amount": "10.00",
+            "Country": self.place["country"],
+            "Currency": self.place["currency"],
+            "TransactionReference": f"T{secrets.token_hex(5)}",
+            "ThirdPartyConversationID": secrets.token_hex(16),
+        }
+        return {f"input_{name}": value for name, value in (common | own).items()}
 
     async def pay(self, fields: Fields | None = None) -> Answer:
         return await self.call("POST", "c2bPayment/singleStage/", self.bearer, self.c2b() if fields is None else fields)
+
+    async def pay_customer(self, fields: Fields) -> Answer:
+        return await self.call("POST", "b2cPayment/", self.bearer, fields)
+
+    async def pay_organisation(self, fields: Fields) -> Answer:
+        return await self.call("POST", "b2bPayment/", self.bearer, fields)
 
     async def status(self, reference: str, **different: Any) -> Answer:
         """What became of the payment with this reference."""

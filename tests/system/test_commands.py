@@ -25,6 +25,16 @@ def test_a_payment_is_made_and_found_by_any_of_its_references(platform: RunningP
         assert found["output_OriginalTransactionID"] == answer["output_TransactionID"]
 
 
+def test_customers_and_organisations_are_paid(platform: RunningPlatform) -> None:
+    data = ("--data", str(platform.data), "--json")
+    for way in (("b2c",), ("b2b",), ("b2b", "--receiver", "ORG003"), ("b2c", "--msisdn", "255755000001")):
+        paid = mkondo("pay", *way, "--amount", "1.00", *data)
+        assert paid.returncode == 0, paid
+        found = json.loads(mkondo("status", json.loads(paid.stdout)["output_TransactionID"], *data).stdout)
+        assert found["output_ResponseTransactionStatus"] == "Completed"
+    assert mkondo("pay", "b2b", "--receiver", "000006", *data).returncode == 1
+
+
 def test_a_refusal_is_exit_status_1(platform: RunningPlatform) -> None:
     refused = mkondo("pay", "c2b", "--amount", "0", "--data", str(platform.data))
     assert refused.returncode == 1

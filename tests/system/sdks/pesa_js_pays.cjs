@@ -1,5 +1,7 @@
 // Pays with @openpesa/pesa-js 0.0.11, as its own documentation says. The demo's facts come in as JSON, answers go out
 // as JSON. Run where the SDK is installed; it opens a session for every call by itself, and asks with a GET that has a body.
+// Its b2c and b2b are not called: this version sends both to the C2B path with C2B's names, so its b2c is a C2B on the
+// wire (the customer would pay), and its b2b lacks fields and is refused with INS-20, as contract section 10.7 has it.
 
 const { readFileSync } = require('fs');
 const { Pesa } = require(process.argv[2]);

@@ -34,4 +34,38 @@ found = mpesa.query_transaction_status(
         "input_Country": demo["country"],
     }
 )
-print(json.dumps({"session": session, "paid": paid, "found": found}))
+common = {
+    "input_Amount": "10",
+    "input_Country": demo["country"],
+    "input_Currency": demo["currency"],
+    "input_TransactionReference": "T23434ZE5",
+}
+paid_customer = mpesa.bussiness_to_customer(
+    common
+    | {
+        "input_CustomerMSISDN": demo["customer_msisdn"],
+        "input_ServiceProviderCode": demo["service_provider_code"],
+        "input_ThirdPartyConversationID": demo["conversation_id"] + "c",
+        "input_PaymentItemsDesc": "Salary payment",
+    }
+)
+paid_organisation = mpesa.bussiness_to_bussiness(
+    common
+    | {
+        "input_PrimaryPartyCode": demo["service_provider_code"],
+        "input_ReceiverPartyCode": demo["second_service_provider_code"],
+        "input_ThirdPartyConversationID": demo["conversation_id"] + "b",
+        "input_PurchasedItemsDesc": "Leather",
+    }
+)
+print(
+    json.dumps(
+        {
+            "session": session,
+            "paid": paid,
+            "found": found,
+            "paid_customer": paid_customer,
+            "paid_organisation": paid_organisation,
+        }
+    )
+)
