@@ -81,7 +81,8 @@ PRIMARY_PARTY = Field(
     "input_PrimaryPartyCode", "INS-13", _PARTY, "000000", "The shortcode that is debited.",
 )  # fmt: skip
 RECEIVER_PARTY = Field(
-    "input_ReceiverPartyCode", "INS-13", _PARTY, "000001", "The shortcode that is credited.",
+    "input_ReceiverPartyCode", "INS-13", _PARTY, "000001",
+    "The shortcode that is credited; any organisation's, which in live must exist.",
 )  # fmt: skip
 TRANSACTION_REFERENCE = Field(
     "input_TransactionReference", "INS-17", r"[0-9a-zA-Z \w+]{1,20}", "T12344C", "The merchant's own reference.",
