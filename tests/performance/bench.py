@@ -16,7 +16,7 @@ import uvloop
 from tests.performance.cases import CASES, Effort
 from tests.performance.report import Report, markdown, new_report, write
 
-QUICK = Effort(load_seconds=4, fresh_headers=10_000, entries=15_000)
+QUICK = Effort(load_seconds=3, fresh_headers=10_000, entries=15_000)
 FULL = Effort(load_seconds=20, fresh_headers=60_000, entries=250_000)
 
 

@@ -1,15 +1,17 @@
-"""Afterwards: is each acknowledged payment in the ledger once, and do the books balance? Read next: bench.py."""
+"""Afterwards: is each acknowledged payment in the ledger once, and does the audit pass? Read next: bench.py."""
 
 from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
+from mkondo.adapters.postgres.audit import connect_audit
 from mkondo.adapters.postgres.store import connect_store
 from mkondo.contracts import codec
 from mkondo.domain.account import JournalEntryPosted
 from mkondo.domain.payment import PaymentCompleted
-from tests.performance.load import Loaded
+from mkondo.runtime.audit import Report as Audited
+from mkondo.runtime.audit import verify_store
 
 _PAGE = 5_000
 
@@ -57,6 +59,10 @@ async def read_books(dsn: str, environment: str) -> Books:
     return msgspec.structs.replace(books, unbalanced=unbalanced, events=events)
 
 
-def acknowledged(loaded: Loaded, prefix: str) -> list[str]:
-    """The conversation ids of what was answered with success."""
-    return [f"{prefix}{answer.number:010d}" for answer in loaded.accepted()]
+async def audit(dsn: str, environment: str) -> Audited:
+    """What `mkondo verify` does: sequences, seals, entries, balances, outcomes, and the views against a replay."""
+    auditor = await connect_audit(dsn, environment)
+    try:
+        return await verify_store(auditor)
+    finally:
+        await auditor.close()

@@ -13,11 +13,14 @@ import msgspec
 
 from tests.performance.load import Load, Loaded, payment_template, send
 from tests.performance.scenario import Target
-from tests.performance.usage import cpu_seconds
+from tests.performance.usage import busy_seconds, cpu_seconds
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """`per_second` counts answers within the load's time, `cpu` is CPU seconds per 1,000 payments by process."""
+    """`per_second` counts answers within the load's time, `cpu` is CPU seconds per 1,000 payments by process.
+
+    `others` is how many cores were busy with what is neither ours nor the load: above 0.1 or so, the machine was not
+    ours, times and rates say little, and only the CPU per payment can be compared."""
 
     name: str
     connections: int
@@ -30,6 +33,7 @@ class Measured(msgspec.Struct, frozen=True):
     p99_ms: float
     cpu: dict[str, float]
     load_cpu: float
+    others: float
     rate: float = 0
 
     @property
@@ -57,14 +61,16 @@ async def measure(target: Target, shape: Shape) -> tuple[Measured, list[str]]:
     load = Load(target.url, shape.connections, shape.warm_seconds, template, bearers[:1], shape.rate)
     warm = await send(load)
     load = msgspec.structs.replace(load, seconds=shape.seconds, bearers=bearers, first=warm.next_number())
-    before, began = cpu_seconds(target.pids), time.perf_counter()
+    before, busy, began = cpu_seconds(target.pids), busy_seconds(), time.perf_counter()
     loaded = await send(load)
-    used = cpu_seconds(target.pids) - before
+    busy, used = busy_seconds() - busy, cpu_seconds(target.pids) - before
     names = [f"{prefix}{answer.number:010d}" for one in (warm, loaded) for answer in one.accepted()]
-    return _measured(shape, loaded, used, time.perf_counter() - began), names
+    took = time.perf_counter() - began
+    others = (busy - sum(used.values()) - loaded.cpu_seconds) / took
+    return _measured(shape, loaded, used, took, others), names
 
 
-def _measured(shape: Shape, loaded: Loaded, used: Mapping[str, float], took: float) -> Measured:
+def _measured(shape: Shape, loaded: Loaded, used: Mapping[str, float], took: float, others: float) -> Measured:
     accepted = loaded.accepted()
     within = sum(answer.at_ms <= shape.seconds * 1000 for answer in accepted)
     times = [answer.microseconds / 1000 for answer in accepted]
@@ -83,5 +89,6 @@ def _measured(shape: Shape, loaded: Loaded, used: Mapping[str, float], took: flo
         round(cuts[98], 2),
         {name: round(seconds / thousands, 4) for name, seconds in used.items()},
         round(loaded.cpu_seconds / thousands, 4),
+        round(max(others, 0), 2),
         shape.rate,
     )

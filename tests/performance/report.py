@@ -100,13 +100,14 @@ def _rounded(value: float) -> str:
 
 
 def _loads(measured: Sequence[Measured]) -> list[str]:
-    lines = ["| load | connections | asked/s | answered/s | p50 ms | p95 ms | p99 ms | CPU s per 1,000 | refused |"]
-    lines.append("|---|---|---|---|---|---|---|---|---|")
+    columns = ("load", "connections", "asked/s", "answered/s", "p50 ms", "p95 ms", "p99 ms", "CPU s per 1,000")
+    names = (*columns, "others, cores", "refused")
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for one in measured:
         shares = ", ".join(f"{name} {seconds:.3f}" for name, seconds in sorted(one.cpu.items()))
         refused = ", ".join(f"{count} × {status}" for status, count in one.refused.items()) or "–"
         times = f"{one.p50_ms} | {one.p95_ms} | {one.p99_ms}"
         cost = f"{one.cpu_total:.3f} ({shares}; load {one.load_cpu:.3f})"
         rates = f"{one.connections} | {one.rate or 'all'} | {one.per_second:,.0f}"
-        lines.append(f"| {one.name} | {rates} | {times} | {cost} | {refused} |")
+        lines.append(f"| {one.name} | {rates} | {times} | {cost} | {one.others} | {refused} |")
     return lines
