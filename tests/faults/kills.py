@@ -24,6 +24,7 @@ class Recovery(msgspec.Struct, frozen=True):
     acknowledged_before: int
     first_seconds: float
     all_seconds: float
+    limit_seconds: float
 
 
 class Campaign:
@@ -38,20 +39,17 @@ class Campaign:
 
     def kill(self, name: str, kill: Callable[[], None], limit_seconds: float, bring_back: Callable[[], None]) -> None:
         """At a random moment, with at least 200 payments acknowledged since the last one. `bring_back` is whoever
-        restarts what was killed: the clock runs from its call on. Somebody must be paid again within the limit; who
-        waits for an answer that died with its sender hears of it after the deadline."""
+        restarts what was killed: the clock runs from its call on."""
         load = self._load
         load.until_acknowledged(ACKNOWLEDGED_BETWEEN + self._random.randrange(MORE_MAX))
         load.until_busy(BUSY)
-        before, killed_at = load.acknowledged() - self._acknowledged, time.monotonic()
+        before = load.acknowledged() - self._acknowledged
         kill()
-        self._acknowledged = load.acknowledged()
+        self._acknowledged, began_at = load.acknowledged(), time.monotonic()
         assert before >= ACKNOWLEDGED_BETWEEN
-        began_at = time.monotonic()
         bring_back()
-        first = load.until_paid_since(killed_at, limit_seconds * 2) - (began_at - killed_at)
-        whole = load.until_every_connection_paid(killed_at, limit_seconds + ANSWER_SECONDS) - (began_at - killed_at)
-        self.recoveries.append(Recovery(name, before, first, whole))
+        first = load.until_paid_since(began_at, limit_seconds * 2)
+        whole = load.until_every_connection_paid(began_at, limit_seconds + ANSWER_SECONDS)
+        self.recoveries.append(Recovery(name, before, first, whole, limit_seconds))
         print(f"{len(self.recoveries):3} {name:22} after {before:5} payments: paid again in {first:5.2f} s", end="")
         print(f", everybody in {whole:5.2f} s")
-        assert first <= limit_seconds, f"{name}: not within {limit_seconds} s"

@@ -5,6 +5,7 @@ and the ledger must say the same. Read next: kills.py, comparison.py.
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -19,9 +20,9 @@ from mkondo.testing.platform import RunningPlatform, verify
 from tests.faults.comparison import check, read_ledger
 from tests.faults.kills import Campaign
 
-OURSELVES, POSTGRES, BACKEND = "mkondo up", "postmaster", "postgres backend"
-KILLS = {OURSELVES: 10, POSTGRES: 8, BACKEND: 4}
-LIMIT_SECONDS = {OURSELVES: 5, POSTGRES: 30, BACKEND: 30}
+OURSELVES, POSTGRES, BACKEND, EVERYTHING = "mkondo up", "postmaster", "postgres backend", "everything at once"
+KILLS = {OURSELVES: 10, POSTGRES: 8, BACKEND: 4, EVERYTHING: 6}
+LIMIT_SECONDS = {OURSELVES: 5, POSTGRES: 30, BACKEND: 30, EVERYTHING: 30}
 REFUSAL_SECONDS_MAX = 12
 """Longest that anybody waits to be told "try again"."""
 
@@ -32,10 +33,12 @@ def test_what_was_acknowledged_survives_every_kill(folder: Path, seed: int) -> N
     address = f"http://127.0.0.1:{port}"
     with RunningPlatform(folder / "data", "--port", str(port), "--deadline-ms", "8000") as platform:
         with Load(merchants_of(platform.demo, address)) as load:
-            kill_in_turn(platform, Campaign(load, seed), seed)
+            campaign = Campaign(load, seed)
+            kill_in_turn(platform, campaign, seed)
         print(load.summary())
         book = load.settle()
         check(book, asyncio.run(read_ledger(platform.dsn())))
+        assert not [one for one in campaign.recoveries if one.all_seconds > one.limit_seconds]
         assert max(told.slowest_refusal_seconds for told in book) <= REFUSAL_SECONDS_MAX
         verified = verify(platform)
         assert verified.returncode == 0, verified
@@ -52,11 +55,25 @@ def kill_in_turn(platform: RunningPlatform, campaign: Campaign, seed: int) -> No
     def kill_backend() -> None:
         os.kill(busiest_backend(platform), signal.SIGKILL)
 
-    kills = {OURSELVES: platform.kill9, POSTGRES: kill_postmaster, BACKEND: kill_backend}
+    def kill_everything() -> None:
+        """Nobody is left who could finish anything: the backends go first, in the middle of their commits."""
+        for process in reversed(platform.postgres()):
+            with contextlib.suppress(psutil.NoSuchProcess):  # the first ones take the others with them
+                process.kill()
+        platform.kill9()
+
+    kills = {
+        OURSELVES: platform.kill9,
+        POSTGRES: kill_postmaster,
+        BACKEND: kill_backend,
+        EVERYTHING: kill_everything,
+    }
     names = [name for name, times in KILLS.items() for _ in range(times)]
     random.Random(seed).shuffle(names)
     for name in names:
-        campaign.kill(name, kills[name], LIMIT_SECONDS[name], platform.start if name == OURSELVES else nothing)
+        campaign.kill(
+            name, kills[name], LIMIT_SECONDS[name], nothing if name in (POSTGRES, BACKEND) else platform.start
+        )
 
 
 def nothing() -> None:

@@ -71,10 +71,13 @@ def test_what_was_acknowledged_survives_every_kill(
         for service in services.values():
             service.until_ready()
         with Load(merchants_of(demo, address)) as load:
-            kill_in_turn(services, own_kafka_broker, postgres, Campaign(load, seed), seed)
+            campaign = Campaign(load, seed)
+            kill_in_turn(services, own_kafka_broker, postgres, campaign, seed)
         print(load.summary())
         book = load.settle()
         check(book, asyncio.run(read_ledger(environment_dsn(base, "sandbox"))))
+        # Who waits for an answer that died with its sender hears of it after the deadline: "everybody" is later here.
+        assert not [one for one in campaign.recoveries if one.first_seconds > one.limit_seconds]
         for service in reversed(services.values()):
             service.stop()
         for service in services.values():
