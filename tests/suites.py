@@ -69,20 +69,20 @@ _WITH_KAFKA = ("tests/conformance", "tests/service", "tests/system", "tests/faul
 
 SUITES: tuple[Suite, ...] = (
     Suite("architecture", "the walls: purity, sizes, locks", _ARCHITECTURE, 1, quick=_ARCHITECTURE),
-    Suite("unit", "rules alone, no network", _two(*_UNIT), 3, quick=_two(*_UNIT)),
+    Suite("unit", "rules alone, no network", _two(*_UNIT), 2, quick=_two(*_UNIT)),
     Suite("contract", "the wire, byte by byte", _CONTRACT, 1, quick=_CONTRACT),
-    Suite("conformance", "one suite per port, every adapter, real Postgres", _real("tests/conformance"), 4),
-    Suite("service", "each service and adapter with its real parts", _real("tests/service"), 6),
+    Suite("conformance", "one suite per port, every adapter, real Postgres", _real("tests/conformance"), 3),
+    Suite("service", "each service and adapter with its real parts", _real("tests/service"), 4),
     Suite("system", "the platform over HTTP, and unmodified SDKs", _real("tests/system"), 8),
-    Suite("node", "the unmodified JavaScript SDK", ("tests/system", "-m", "node"), 3, needs=(node,)),
+    Suite("node", "the unmodified JavaScript SDK", ("tests/system", "-m", "node"), 2, needs=(node,)),
     Suite(
         "simulation",
         "the whole system in virtual time, seeded misfortune",
         _two("tests/simulation"),
-        12,
+        7,
         quick=("tests/simulation", "--seeds", "10"),
     ),
-    Suite("faults", "kill -9 while payments run", _real("tests/faults"), 8),
+    Suite("faults", "kill -9 while payments run", _real("tests/faults"), 5),
     Suite("performance", "the pieces of the benchmark; no test says how quick", ("tests/performance",), 2),
-    Suite("kafka", "the same on a real Apache Kafka", (*_WITH_KAFKA, "-m", "kafka"), 12, needs=(kafka,)),
+    Suite("kafka", "the same on a real Apache Kafka", (*_WITH_KAFKA, "-m", "kafka"), 8, needs=(kafka,)),
 )
