@@ -13,6 +13,8 @@ from mkondo.testing.load import ANSWER_SECONDS, CONNECTIONS, Load
 
 BUSY = 64
 ACKNOWLEDGED_BETWEEN = 200
+ACKNOWLEDGED_SECONDS_MAX = 20
+"""Once everybody has paid again: long for that many payments, short if each of them waited for a lost answer."""
 MORE_MAX = 400
 """At most so many more payments are acknowledged until the next kill comes: how many, the seed says."""
 
@@ -41,7 +43,8 @@ class Campaign:
         """At a random moment, with at least 200 payments acknowledged since the last one. `bring_back` is whoever
         restarts what was killed: the clock runs from its call on."""
         load = self._load
-        load.until_acknowledged(ACKNOWLEDGED_BETWEEN + self._random.randrange(MORE_MAX))
+        payments = ACKNOWLEDGED_BETWEEN + self._random.randrange(MORE_MAX)
+        load.until_acknowledged(payments, ACKNOWLEDGED_SECONDS_MAX)
         load.until_busy(BUSY)
         before = load.acknowledged() - self._acknowledged
         kill()

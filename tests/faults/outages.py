@@ -34,6 +34,16 @@ def outage(load: Load, address: str, begin: Callable[[], None], end: Callable[[]
     print(f"\nnoticed in {noticed:.2f} s, paid again in {first:.2f} s, everybody in {whole:.2f} s; {load.summary()}")
 
 
+def stop_in_the_middle(load: Load, begin: Callable[[], None], stop: Callable[[], None]) -> None:
+    """The same again, and then the platform is told to stop, with all those requests in its hands: it does, in time."""
+    load.until_acknowledged(200)
+    load.until_busy(64)
+    begin()
+    began_at = time.monotonic()
+    stop()
+    print(f"stopped in {time.monotonic() - began_at:.2f} s; {load.summary()}")
+
+
 def probe(address: str, name: str) -> int:
     """The HTTP status of a health page."""
     try:

@@ -21,7 +21,7 @@ from tests.faults.comparison import check, read_ledger
 from tests.faults.kills import Campaign
 
 OURSELVES, POSTGRES, BACKEND, EVERYTHING = "mkondo up", "postmaster", "postgres backend", "everything at once"
-KILLS = {OURSELVES: 10, POSTGRES: 8, BACKEND: 4, EVERYTHING: 6}
+KILLS = {OURSELVES: 10, POSTGRES: 9, BACKEND: 5, EVERYTHING: 6}
 LIMIT_SECONDS = {OURSELVES: 5, POSTGRES: 30, BACKEND: 30, EVERYTHING: 30}
 REFUSAL_SECONDS_MAX = 12
 """Longest that anybody waits to be told "try again"."""

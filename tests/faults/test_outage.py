@@ -14,7 +14,7 @@ from mkondo.testing.kafka import free_port
 from mkondo.testing.load import Load, merchants_of
 from mkondo.testing.platform import RunningPlatform
 from tests.faults.comparison import check, read_ledger
-from tests.faults.outages import outage, slowest_refusal_seconds
+from tests.faults.outages import outage, slowest_refusal_seconds, stop_in_the_middle
 
 REFUSAL_SECONDS_MAX = 5
 
@@ -37,9 +37,11 @@ def test_while_postgres_is_away_nothing_is_accepted_and_when_it_is_back_everythi
     with RunningPlatform(folder / "data", *options) as platform:
         with Load(merchants_of(platform.demo, address)) as load:
             outage(load, address, lambda: kill9(postgres), lambda: restart(postgres), limit_seconds=30)
+            stop_in_the_middle(load, lambda: kill9(postgres), platform.stop)
+        restart(postgres)
+        platform.start()
         check(load.settle(), asyncio.run(read_ledger(environment_dsn(base, "sandbox"))))
         assert slowest_refusal_seconds(load) <= REFUSAL_SECONDS_MAX
-        kill9(postgres)
         platform.stop()
         assert "Traceback" not in platform.said()
 
