@@ -5,12 +5,24 @@ The debited account's owner posts the whole journal entry; each credited account
 entry reaches it (architecture rule 7). In between, the credit is in transit. Read next: ledger/.
 """
 
+from enum import Enum
+
 import msgspec
 
 from mkondo.domain.ids import AccountId, Instant, PaymentId, partition_of, pinned
+from mkondo.domain.payment import PaymentAdmitted
 
 
-class Account(msgspec.Struct, frozen=True):
+class AccountStatus(Enum):
+    """What a query says of a customer's account (contract section 7). Only an active one can be debited."""
+
+    ACTIVE = "Active"
+    PENDING = "Pending Approval"
+    LOCKED = "Locked"
+    INACTIVE = "Inactive"
+
+
+class Account(msgspec.Struct, frozen=True, omit_defaults=True):
     """Record `account/ID`. Minor units. A floor of None means that the account may go below zero without end."""
 
     account: AccountId
@@ -18,6 +30,7 @@ class Account(msgspec.Struct, frozen=True):
     posted: int = 0
     held: int = 0
     floor: int | None = 0
+    status: AccountStatus = AccountStatus.ACTIVE
 
     @property
     def available(self) -> int:
@@ -86,25 +99,45 @@ class CreditSuspended(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-class OpenAccount(msgspec.Struct, frozen=True, tag=True):
-    """Open an account, with money from the market's funding account. An account that exists is left as it is."""
+class OpenAccount(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Open an account, with money from the market's funding account. An account that exists is left as it is.
+
+    `holder` is the customer's name, first and last.
+    """
 
     account: AccountId
     market: str
     opening_minor: int
     floor: int | None = 0
+    holder: tuple[str, str] | None = None
 
 
-class AccountOpened(msgspec.Struct, frozen=True, tag=True):
-    """The account exists, with nothing in it yet."""
+class AccountOpened(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The account exists, with nothing in it yet. Whose it is stays a fact that anybody may read."""
 
     account: AccountId
     currency: str
     floor: int | None
+    holder: tuple[str, str] | None = None
 
 
-class Hold(msgspec.Struct, frozen=True):
-    """Record `hold/ID`: an open hold. It is deleted when it is captured, released or expires."""
+class SetAccountStatus(msgspec.Struct, frozen=True, tag=True):
+    """Lock an account, or let it be used again. Credits still reach one that is locked."""
+
+    account: AccountId
+    status: AccountStatus
+
+
+class AccountStatusChanged(msgspec.Struct, frozen=True, tag=True):
+    account: AccountId
+    status: AccountStatus
+
+
+class Hold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Record `hold/ID`: an open hold. It is deleted when it is captured, released or expires.
+
+    `admitted` is the two-step payment that it is for; `voucher_code` is what the customer was shown.
+    """
 
     hold: str
     account: AccountId
@@ -114,6 +147,8 @@ class Hold(msgspec.Struct, frozen=True):
     expires_at: Instant
     market: str = ""
     opens_accounts: bool = False
+    admitted: PaymentAdmitted | None = None
+    voucher_code: str = ""
 
 
 class PlaceHold(msgspec.Struct, frozen=True, tag=True):

@@ -15,10 +15,46 @@ HOUR_MS = 3_600_000
 class ProductScope(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product that is switched on. Ceilings are minor units of a named currency; an absent one does not limit.
 
-    `single_value` maps a currency to the most that one payment may move (INS-995).
+    `single_value` maps a currency to the most that one payment may move (INS-995). `asynchronous`: requests are
+    accepted at once and their results pushed to the response URL (contract section 6).
     """
 
     single_value: dict[str, int] = {}
+    asynchronous: bool = False
+
+
+class Switches(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an application asks for beside the documented behaviour, one by one (contract sections 4, 10.7 and 12).
+
+    The first five let more in; the last three say how answers look.
+    """
+
+    raw_session: bool = True
+    """An unencrypted session id passes as bearer."""
+    b2c_single_stage_path: bool = True
+    reversal_by_post: bool = True
+    query_by_post: bool = True
+    lenient_fields: bool = True
+    """Hyphens in descriptions, any ThirdPartyConversationID as a query reference, tokens with + and /."""
+    voucher_in_answer: bool = True
+    """`output_VoucherCode` stands in the answer to a two-step payment; the handset shows it in any case."""
+    sufficient_balance_as_text: bool = False
+    reversed_as_boolean: bool = False
+
+    def allows(self, name: str) -> bool:
+        """Whether the switch of that name is on."""
+        return bool(getattr(self, name))
+
+
+STRICT = Switches(
+    raw_session=False,
+    b2c_single_stage_path=False,
+    reversal_by_post=False,
+    query_by_post=False,
+    lenient_fields=False,
+    voucher_in_answer=False,
+)
+"""The documented behaviour and nothing else."""
 
 
 class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,9 +73,18 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     session_lifetime_ms: int = HOUR_MS
     activation_delay_ms: int = 0
     trusted_sources: tuple[str, ...] = ("*",)
-    compatible: bool = True
-    """The compatibility switches of contract section 10.7, all on or (strict) all off."""
+    switches: Switches = Switches()
+    response_url: str = ""
+    """Where asynchronous results go."""
+    response_url_override: bool = False
+    """Whether a request's `input_ResponseURL` takes its place."""
+    test_msisdns: dict[str, str] = {}
+    """Sandbox only: registered test handsets, and what each does when it is asked (approval.py)."""
     removed: bool = False
+
+    def is_asynchronous(self, product: str) -> bool:
+        scope = self.products.get(product)
+        return scope is not None and scope.asynchronous
 
 
 class ConfigureApplication(msgspec.Struct, frozen=True, tag=True):

@@ -21,6 +21,8 @@ class Market(msgspec.Struct, frozen=True):
     msisdn_length_max: int
     live_msisdn_length: int
     reversal_window_ms: int
+    reservation_ms: int
+    """How long the funds of a two-step payment are held."""
     opening_balance_minor: int
     languages: tuple[str, ...]
 
@@ -39,6 +41,7 @@ def _market(
         msisdn_length_max=14,
         live_msisdn_length=live_length,
         reversal_window_ms=30 * DAY_MS,
+        reservation_ms=DAY_MS,
         opening_balance_minor=10_000_000_00,
         languages=languages,
     )

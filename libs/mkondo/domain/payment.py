@@ -1,23 +1,26 @@
 """A payment: one request of a merchant that moves money, and its single outcome.
 
-Pure. The command and the three events here are the spine of the platform: admission turns RequestPayment into
-PaymentAdmitted or PaymentFailed, the ledger turns PaymentAdmitted into PaymentCompleted or PaymentFailed
-(architecture rule 9). Reply, callback, query and view are all rendered from the ending event.
-Read next: admission.py, ledger/.
+Pure. The command and the events here are the spine of the platform: admission turns RequestPayment into PaymentAdmitted
+or PaymentFailed, the ledger turns PaymentAdmitted into PaymentCompleted or PaymentFailed (architecture rule 9), a
+two-step payment by way of PaymentReserved. Reply, callback, query and view are all rendered from these events.
+Read next: request.py for requests that move no money; then admission.py, ledger/.
 """
 
 import msgspec
 
-from mkondo.domain.decider import Rejection, ReplyTo
+from mkondo.domain.decider import ReplyTo, Send
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
+from mkondo.domain.mandate import Collection
 from mkondo.domain.money import Money
+from mkondo.domain.reversal import ReversalOf
 
 
 class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything later stages need to know of a payment, so that none of them has to look anything up (rule 9).
 
     `customer` is the MSISDN as digits, empty where the operation has none. `deadline` is the instant after which no
-    processor moves this payment's money (rule 10). `organisation` is the party the payment belongs to.
+    processor moves this payment's money (rule 10). `organisation` is the party the payment belongs to. `outputs` are
+    what a successful answer says beside the usual keys, by their names on the wire.
     """
 
     payment_id: PaymentId
@@ -40,37 +43,52 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     response_url: str = ""
     opens_accounts: bool = False
     """Sandbox: an account that is not there yet is opened with the market pack's balance (contract section 12)."""
+    outputs: dict[str, str] = {}
+    profile: str = ""
+    """Whose wire its answers speak: empty for the M-Pesa OpenAPI's own."""
+
+    @property
+    def conversation_id(self) -> PaymentId:
+        """The wire's name of this request."""
+        return self.payment_id
 
 
-class Forced(msgspec.Struct, frozen=True):
-    """The outcome that a sandbox trigger asks for (contract section 7): the payment is declined with it."""
+class Forced(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The outcome that a sandbox trigger asks for (contract section 7), and what a status query will call it."""
 
     code: str
     text: str
+    status: str = "Declined"
+    outputs: dict[str, str | bool] = {}
 
 
-class RequestPayment(msgspec.Struct, frozen=True, tag=True):
-    """The ingress wishes a payment on behalf of a session. `approval` is how the payer agrees (see approval.py)."""
+Purpose = Collection | ReversalOf
+"""What a payment is under: it passes by that decider between admission and the ledger."""
+
+
+class RequestPayment(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The ingress wishes a payment on behalf of a session. `approval` is how the payer agrees (see approval.py).
+
+    `reservation_ms` above 0 makes it a two-step payment: funds are held for that long under `voucher_code`.
+    `by_api_key`: the caller showed its API key itself, whose hash stands in for the session (contract section 9).
+    """
 
     payment: Payment
     session: SessionHash
     approval: str = "implicit"
     forced: Forced | None = None
-
-
-class PaymentRejected(Rejection, frozen=True, tag=True):
-    """The request is not a payment: no event, no reference taken (rule 12; contract section 12, duplicates)."""
-
-    payment_id: PaymentId
-    operation: str
-    third_party_conversation_id: str
+    purpose: Purpose | None = None
+    reservation_ms: int = 0
+    voucher_code: str = ""
+    by_api_key: bool = False
 
 
 class PaymentAdmitted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """The application may make this payment; its room is reserved under every limit named in `buckets`.
 
     `configuration` is the version of the application's configuration that was applied. `market_day` is the ISO date
-    of the market in whose buckets room was reserved.
+    of the market in whose buckets room was reserved. `reply_to` is there when this is all that the caller is told now:
+    the result of an asynchronous payment follows by callback, and nobody waits for its ending any more.
     """
 
     payment: Payment
@@ -79,6 +97,22 @@ class PaymentAdmitted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True)
     approval: str = "implicit"
     market_day: str = ""
     buckets: tuple[str, ...] = ()
+    script: str = ""
+    """What the sandbox's handset will do when it is asked."""
+    forced: Forced | None = None
+    purpose: Purpose | None = None
+    reservation_ms: int = 0
+    voucher_code: str = ""
+    reply_to: ReplyTo | None = None
+    reserved: bool = False
+    """Whether something was set aside under its purpose: then that decider must hear how the payment ends."""
+
+
+class PaymentReserved(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The first step of a two-step payment: funds are held until `expires_at`. Answers the request, ends nothing."""
+
+    payment: Payment
+    expires_at: Instant
 
 
 class PaymentCompleted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -88,6 +122,8 @@ class PaymentCompleted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True
     code: str = "INS-0"
     market_day: str = ""
     buckets: tuple[str, ...] = ()
+    purpose: Purpose | None = None
+    reserved: bool = False
 
 
 class PaymentFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -102,15 +138,51 @@ class PaymentFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     status: str = "Failed"
     market_day: str = ""
     buckets: tuple[str, ...] = ()
+    purpose: Purpose | None = None
+    reserved: bool = False
 
 
 PaymentEnded = PaymentCompleted | PaymentFailed
 
 
-class Reference(msgspec.Struct, frozen=True):
-    """Record `reference/APPLICATION/THIRD_PARTY_CONVERSATION_ID`, an immutable fact of admission (rule 8).
+def completed(admitted: PaymentAdmitted) -> PaymentCompleted:
+    return PaymentCompleted(
+        admitted.payment,
+        market_day=admitted.market_day,
+        buckets=admitted.buckets,
+        purpose=admitted.purpose,
+        reserved=admitted.reserved,
+    )
 
-    It proves duplicates, and a status query finds by it a payment that has not ended yet.
-    """
 
-    payment: Payment
+def failed(admitted: PaymentAdmitted, code: str, reason: str, status: str) -> PaymentFailed:
+    """The ending of an admitted payment: whoever reserved room for it hears of it."""
+    return PaymentFailed(
+        admitted.payment,
+        code,
+        reason,
+        status,
+        admitted.market_day,
+        admitted.buckets,
+        admitted.purpose,
+        admitted.reserved,
+    )
+
+
+def after_ending(ended: PaymentEnded) -> tuple[Send, ...]:
+    """Who must hear that an admitted payment has ended: who reserved something for it, and who tells the merchant."""
+    payment = ended.payment
+    sends = [Send("admission", payment.application)] if ended.buckets else []
+    match ended.purpose if ended.reserved else None:
+        case Collection(key=key) if isinstance(ended, PaymentFailed):
+            sends.append(Send("mandates", key.partition_key))
+        case ReversalOf(original=original):
+            sends.append(Send("reversals", original.payment_id))
+        case _:
+            pass
+    return (*sends, *after_answer(payment.application, payment.asynchronous))
+
+
+def after_answer(application: ApplicationId, asynchronous: bool) -> tuple[Send, ...]:
+    """The result of an asynchronous request goes out by callback."""
+    return (Send("callbacks", application),) if asynchronous else ()

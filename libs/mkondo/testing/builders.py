@@ -11,6 +11,7 @@ from mkondo.domain.decider import ReplyTo
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
 from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentAdmitted, RequestPayment
+from mkondo.domain.request import Order, Request
 from mkondo.domain.session import SessionOpened
 
 NOW = Instant(1_733_000_000_000)
@@ -74,6 +75,25 @@ def request(
 
 def admitted(name: str = "p1", amount: Money = SIXTY, approval: str = "implicit", **changes: object) -> PaymentAdmitted:
     return PaymentAdmitted(payment(name, amount, **changes), SESSION, 1, approval)
+
+
+def service_request(name: str, operation: str, order: Order, **changes: object) -> Request:
+    """A request of the same application that moves no money by itself."""
+    made = Request(
+        request_id=PaymentId(name),
+        transaction_id=TransactionId(f"T-{name}"),
+        application=APPLICATION,
+        organisation="000000",
+        operation=operation,
+        market=MARKET,
+        third_party_conversation_id=f"tp-{name}",
+        asked_at=NOW,
+        deadline=later(DEADLINE_MS),
+        order=order,
+        reply_to=asking(name),
+        opens_accounts=True,
+    )
+    return replace(made, **changes)
 
 
 def configuration(**changes: object) -> Configuration:

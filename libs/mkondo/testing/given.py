@@ -14,10 +14,22 @@ from typing import Self
 from mkondo.domain.account import Account, CreditApplied, CreditSuspended, Hold, JournalEntryPosted
 from mkondo.domain.decider import Decider, Event, Message, Record, Rejection
 from mkondo.domain.ids import Instant, RecordKey
-from mkondo.domain.payment import PaymentAdmitted
+from mkondo.domain.mandates import CollectionAdmitted, MandateFound
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.domain.request import RequestAdmitted
+from mkondo.domain.reversals import ReversalAdmitted
 from mkondo.testing.builders import NOW
 
-CHANNEL_GUARDED = (PaymentAdmitted, JournalEntryPosted)
+CHANNEL_GUARDED = (
+    PaymentAdmitted,
+    RequestAdmitted,
+    CollectionAdmitted,
+    ReversalAdmitted,
+    MandateFound,
+    JournalEntryPosted,
+    PaymentCompleted,
+    PaymentFailed,
+)
 """Messages of another decider: the channel drops a repeat of these (architecture rule 6), not the decider."""
 
 
@@ -108,6 +120,7 @@ class Story:
 
     def _fold(self, event: Event, seen: Mapping[RecordKey, Record]) -> set[RecordKey]:
         """Apply one event; returns the keys it wrote, which later events of the same message may look at."""
+        assert self._decider.key(event), f"{type(event).__name__} has no key"
         changes = self._decider.evolve(seen, event)
         for key, record in changes.items():
             if record is None:

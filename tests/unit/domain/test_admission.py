@@ -9,22 +9,15 @@ from mkondo.domain.application import ProductScope
 from mkondo.domain.decider import Event, Send, TimerDue
 from mkondo.domain.ids import ApplicationId, RecordKey, SessionHash
 from mkondo.domain.money import Money
-from mkondo.domain.payment import (
-    Forced,
-    Payment,
-    PaymentAdmitted,
-    PaymentCompleted,
-    PaymentFailed,
-    PaymentRejected,
-    Reference,
-    RequestPayment,
-)
+from mkondo.domain.payment import Forced, Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.request import Reference, RequestRejected
 from mkondo.domain.session import OpenSession
 from mkondo.testing.builders import (
     C2B,
     CUSTOMER,
     DEADLINE_MS,
     SESSION,
+    admitted,
     asking,
     configure,
     configured,
@@ -65,7 +58,7 @@ def test_how_the_payer_agrees_travels_with_the_payment() -> None:
 
 def test_a_rejection_names_everything_the_answer_needs() -> None:
     given(configured()).when(request()).then(
-        PaymentRejected(asking("p1"), "INS-989", "Session is invalid", payment().payment_id, C2B, "tp-p1")
+        RequestRejected(asking("p1"), "INS-989", "Session is invalid", payment().payment_id, C2B, "tp-p1")
     )
 
 
@@ -144,14 +137,13 @@ def test_a_ceiling_of_zero_lets_nothing_pass() -> None:
 
 # The order of refusals: each payment below has every fault from its own down to the last one.
 
-FAULTS = ("session", "product", "duplicate", "deadline", "limit", "forced")
+FAULTS = ("session", "product", "duplicate", "deadline", "limit")
 EXPECTED = {
     "session": "INS-989",
     "product": "INS-997",
     "duplicate": "INS-10",
     "deadline": "INS-9",
     "limit": "INS-995",
-    "forced": "INS-2006",
 }
 
 
@@ -165,27 +157,57 @@ def with_faults(*faults: str) -> tuple[Story, RequestPayment]:
         story.after(configure(products={}))
     if "deadline" in faults:
         story.at(later(DEADLINE_MS))
-    forced = Forced("INS-2006", "Insufficient balance") if "forced" in faults else None
     session = SessionHash("00" * 32) if "session" in faults else SESSION
-    return story, RequestPayment(payment("p1", tzs(60_01)), session, forced=forced)
+    return story, RequestPayment(payment("p1", tzs(60_01)), session)
 
 
 @pytest.mark.parametrize("first", FAULTS)
 def test_the_first_fault_in_the_contracts_order_is_the_one_that_is_told(first: str) -> None:
     story, command = with_faults(*FAULTS[FAULTS.index(first) :])
     (answer,) = story.when(command).and_all_is_well().answer
-    assert isinstance(answer, PaymentRejected | PaymentFailed)
+    assert isinstance(answer, RequestRejected | PaymentFailed)
     assert answer.code == EXPECTED[first]
-    assert isinstance(answer, PaymentRejected) == (first in ("session", "product", "duplicate"))
+    assert isinstance(answer, RequestRejected) == (first in ("session", "product", "duplicate"))
 
 
 def test_an_unknown_application_is_an_invalid_session() -> None:
     given(opened()).when(request()).then_rejected("INS-989", "Session is invalid")
 
 
-def test_a_sandbox_trigger_declines_an_otherwise_good_payment() -> None:
-    command = RequestPayment(payment(), SESSION, forced=Forced("INS-6", "Transaction Failed"))
-    ready().when(command).then(failed(payment(), "INS-6", "Transaction Failed", "Declined"))
+def test_a_sandbox_trigger_acts_after_admission_so_that_it_can_be_told_by_callback_too() -> None:
+    forced = Forced("INS-6", "Transaction Failed")
+    ready().when(RequestPayment(payment(), SESSION, forced=forced)).then(replace(admitted(), forced=forced))
+
+
+def test_an_asynchronous_payment_is_accepted_by_its_admission_and_nobody_waits_for_its_ending() -> None:
+    asked = payment(asynchronous=True, response_url="https://merchant.example/")
+    told = replace(admitted(asynchronous=True, response_url=asked.response_url, reply_to=None), reply_to=asking("p1"))
+    ready().when(RequestPayment(asked, SESSION)).then(told)
+
+
+def test_what_admission_refuses_is_answered_at_once_even_of_an_asynchronous_payment() -> None:
+    asked = payment(amount=tzs(60_01), asynchronous=True)
+    story = ready(products={C2B: CEILING}).when(RequestPayment(asked, SESSION))
+    (refused,) = story.answer
+    assert isinstance(refused, PaymentFailed) and refused.payment.reply_to == asking("p1")
+    assert admission.react(refused) == ()
+
+
+def test_a_registered_test_handset_is_asked_as_its_script_says() -> None:
+    story = ready(test_msisdns={"255744000001": "cancel"})
+    expected = replace(admitted("p1", approval="handset", opens_accounts=True), script="cancel", configuration=1)
+    story.when(request("p1", opens_accounts=True)).then(expected)
+
+
+def test_live_has_no_test_handsets() -> None:
+    ready(test_msisdns={"255744000001": "cancel"}).when(request("p1")).then(admitted("p1"))
+
+
+def test_an_api_key_shown_with_the_call_stands_in_for_a_session() -> None:
+    command = RequestPayment(payment(), SessionHash("api-key-hash-1"), by_api_key=True)
+    ready().when(command).then(PaymentAdmitted(payment(), SessionHash("api-key-hash-1"), 1))
+    other = RequestPayment(payment(), SessionHash("api-key-hash-2"), by_api_key=True)
+    ready().when(other).then_rejected("INS-989", "Session is invalid")
 
 
 # Endings, and what nobody can decide.

@@ -31,7 +31,7 @@ def account_or_opening(
     found = find_account(account, records)
     if found is not None or not opens:
         return found, ()
-    return opening(account, market, MARKETS[market].opening_balance_minor, 0, records)
+    return opening(OpenAccount(account, market, MARKETS[market].opening_balance_minor), records)
 
 
 def find_account(account: AccountId, records: Records) -> Account | None:
@@ -39,12 +39,11 @@ def find_account(account: AccountId, records: Records) -> Account | None:
     return record if isinstance(record, Account) else None
 
 
-def opening(
-    account: AccountId, market: str, minor: int, floor: int | None, records: Records
-) -> tuple[Account, Sequence[Event]]:
+def opening(command: OpenAccount, records: Records) -> tuple[Account, Sequence[Event]]:
     """Open an account and move its opening balance in from the funding account of the same partition."""
+    account, market, minor, floor = command.account, command.market, command.opening_minor, command.floor
     currency = currency_of(account)
-    opened = AccountOpened(account, currency, floor)
+    opened = AccountOpened(account, currency, floor, command.holder)
     if minor == 0:
         return Account(account, currency, floor=floor), (opened,)
     source = funding(market, currency, account)
@@ -66,7 +65,7 @@ def opening(
 def open_account(command: OpenAccount, records: Records) -> Sequence[Event]:
     if find_account(command.account, records) is not None:
         return ()
-    return opening(command.account, command.market, command.opening_minor, command.floor, records)[1]
+    return opening(command, records)[1]
 
 
 def entry_of(payment: Payment, account: Account) -> JournalEntryPosted:

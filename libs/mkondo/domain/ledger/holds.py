@@ -7,17 +7,17 @@ from mkondo.domain.account import (
     Hold,
     HoldCaptured,
     HoldDeclined,
-    HoldExpired,
     HoldPlaced,
     HoldReleased,
     JournalEntryPosted,
     ReleaseHold,
     transfer,
 )
-from mkondo.domain.decider import Event, Record, Records
+from mkondo.domain.decider import Event, Records
 from mkondo.domain.ids import Instant
 from mkondo.domain.ledger.entries import account_or_opening, find_account
 from mkondo.domain.ledger.keys import hold_key
+from mkondo.domain.ledger.reservations import expire_hold
 
 NO_SUCH_HOLD = "INS-6"
 BAD_AMOUNT = "INS-15"
@@ -72,9 +72,3 @@ def release_hold(command: ReleaseHold, records: Records) -> Sequence[Event]:
 
 def _no_such_hold(command: CaptureHold | ReleaseHold) -> Sequence[Event]:
     return (HoldDeclined(command.hold, command.account, NO_SUCH_HOLD, "there is no such open hold"),)
-
-
-def expire_hold(record: Record, now: Instant) -> Sequence[Event]:
-    if not isinstance(record, Hold) or now < record.expires_at:
-        return ()
-    return (HoldExpired(record.hold, record.account, record.minor),)

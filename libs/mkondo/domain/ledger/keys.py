@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mkondo.domain.account import (
     AccountOpened,
+    AccountStatusChanged,
     CaptureHold,
     CreditApplied,
     CreditSuspended,
@@ -16,6 +17,7 @@ from mkondo.domain.account import (
     OpenAccount,
     PlaceHold,
     ReleaseHold,
+    SetAccountStatus,
     currency_of,
     funding,
     suspense,
@@ -29,7 +31,11 @@ from mkondo.domain.approval import (
 )
 from mkondo.domain.decider import Message, TimerDue, record_key
 from mkondo.domain.ids import AccountId, RecordKey
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.domain.mandate import FindMandate
+from mkondo.domain.mandates import CollectionAdmitted, MandateFound
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import DecideReservation, Request, RequestAdmitted, RequestAnswered
+from mkondo.domain.reversals import ReversalAdmitted
 
 
 def account_key(account: AccountId) -> RecordKey:
@@ -52,17 +58,21 @@ def _account_of_hold(record: RecordKey) -> AccountId:
 def key(message: Message) -> str:
     """The account that an event is about; it is also the key of the public event topic."""
     match message:
-        case PaymentAdmitted() | PaymentCompleted() | PaymentFailed():
+        case PaymentAdmitted() | PaymentReserved() | PaymentCompleted() | PaymentFailed():
             return message.payment.debited
-        case ApprovalAsked():
+        case ApprovalAsked() | CollectionAdmitted() | ReversalAdmitted():
             return message.admitted.payment.debited
+        case RequestAdmitted(request=request) | RequestAnswered(request=request):
+            return _asked_about(request)
         case JournalEntryPosted():
             return message.debit.account
         case HoldPlaced() | PlaceHold():
             return message.hold.account
         case AnswerApproval() | ApprovalGranted() | ApprovalRefused() | ApprovalExpired():
             return message.debited
-        case OpenAccount() | AccountOpened() | CreditApplied() | CreditSuspended():
+        case OpenAccount() | AccountOpened() | CreditApplied() | CreditSuspended() | MandateFound():
+            return message.account
+        case SetAccountStatus() | AccountStatusChanged():
             return message.account
         case CaptureHold() | ReleaseHold() | HoldCaptured() | HoldReleased() | HoldExpired() | HoldDeclined():
             return message.account
@@ -70,10 +80,24 @@ def key(message: Message) -> str:
             raise TypeError(f"the ledger has no key for {type(message).__name__}")
 
 
+def _asked_about(request: Request) -> AccountId:
+    match request.order:
+        case DecideReservation(account=account) | FindMandate(account=account):
+            return account
+        case _:
+            raise TypeError(f"{type(request.order).__name__} is no order about an account")
+
+
 def reads(message: Message) -> Sequence[RecordKey]:
     match message:
         case PaymentAdmitted(payment=payment):
-            return account_key(payment.debited), _funding_key(payment.market, payment.debited)
+            return _paying(payment)
+        case CollectionAdmitted(admitted=admitted) | ReversalAdmitted(admitted=admitted):
+            return _paying(admitted.payment)
+        case RequestAdmitted(request=Request(order=DecideReservation(payment_id=payment_id, account=account))):
+            return hold_key(payment_id, account), account_key(account)
+        case MandateFound() | SetAccountStatus():
+            return (account_key(message.account),)
         case JournalEntryPosted():
             credited = message.credit.account
             return (
@@ -99,6 +123,10 @@ def reads(message: Message) -> Sequence[RecordKey]:
             return (record,)
         case _:
             return ()
+
+
+def _paying(payment: Payment) -> Sequence[RecordKey]:
+    return account_key(payment.debited), _funding_key(payment.market, payment.debited)
 
 
 def _funding_key(market: str, account: AccountId) -> RecordKey:

@@ -5,6 +5,7 @@ import msgspec
 from mkondo.domain.account import (
     Account,
     AccountOpened,
+    AccountStatusChanged,
     CreditApplied,
     CreditSuspended,
     Hold,
@@ -19,7 +20,8 @@ from mkondo.domain.approval import Approval, ApprovalAsked, ApprovalExpired, App
 from mkondo.domain.decider import Changes, Event, Record, Records
 from mkondo.domain.ids import AccountId, Instant
 from mkondo.domain.ledger.keys import account_key, approval_key, hold_key
-from mkondo.domain.payment import PaymentCompleted, PaymentFailed
+from mkondo.domain.payment import PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import RequestAnswered
 
 
 def evolve(records: Records, event: Event) -> Changes:
@@ -41,7 +43,10 @@ def evolve(records: Records, event: Event) -> Changes:
             return {hold_key(hold.hold, hold.account): hold, **_hold(records, hold.account, hold.minor)}
         case HoldCaptured() | HoldReleased() | HoldExpired():
             return {hold_key(event.hold, event.account): None, **_hold(records, event.account, -event.held)}
-        case PaymentCompleted() | PaymentFailed() | HoldDeclined():
+        case AccountStatusChanged():
+            key = account_key(event.account)
+            return {key: msgspec.structs.replace(_account(records, event.account), status=event.status)}
+        case PaymentCompleted() | PaymentFailed() | PaymentReserved() | RequestAnswered() | HoldDeclined():
             return {}
         case _:
             raise TypeError(f"the ledger does not know {type(event).__name__}")
@@ -52,15 +57,20 @@ def _balance(records: Records, account: AccountId, currency: str, posted: int) -
     key = account_key(account)
     before = records.get(key)
     if isinstance(before, Account):
-        return {key: Account(account, currency, posted, before.held, before.floor)}
+        return {key: Account(account, currency, posted, before.held, before.floor, before.status)}
     return {key: Account(account, currency, posted, floor=None)}
 
 
 def _hold(records: Records, account: AccountId, minor: int) -> Changes:
-    before = records[account_key(account)]
-    if not isinstance(before, Account):
-        raise LookupError(f"the account {account} of a hold is gone")
+    before = _account(records, account)
     return {account_key(account): msgspec.structs.replace(before, held=before.held + minor)}
+
+
+def _account(records: Records, account: AccountId) -> Account:
+    record = records[account_key(account)]
+    if not isinstance(record, Account):
+        raise LookupError(f"the account {account} is gone")
+    return record
 
 
 def due(record: Record) -> Instant | None:

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from mkondo.domain.approval import ApprovalAsked, ApprovalExpired, ApprovalGranted, ApprovalRefused
 from mkondo.domain.ids import Instant
-from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.views.view import Change, Recorded, View
 
-IN_PROGRESS, COMPLETED = "In Progress", "Completed"
+IN_PROGRESS, PENDING, COMPLETED = "In Progress", "Pending", "Completed"
 
 ADMISSION = "admission/"
 """Sources of admission: a payment that ends there was never admitted, so nothing more is to come."""
@@ -59,6 +59,10 @@ def _admitted(row: PaymentRow | None, event: PaymentAdmitted, at: Recorded) -> P
     return _with(row, event.payment, admitted_at=at.time)
 
 
+def _reserved(row: PaymentRow | None, event: PaymentReserved, at: Recorded) -> PaymentRow:
+    return _with(row, event.payment, status=PENDING)
+
+
 def _completed(row: PaymentRow | None, event: PaymentCompleted, at: Recorded) -> PaymentRow:
     return _with(row, event.payment, status=COMPLETED, code=event.code, ended_at=at.time, ended_by=at.source)
 
@@ -80,9 +84,11 @@ def _answered(answer: str) -> Callable[[PaymentRow | None, _Answer, Recorded], P
 
 
 def _with(row: PaymentRow | None, payment: Payment, **facts: Any) -> PaymentRow:
-    """The row with these facts; every event that carries the payment can describe it, whichever is read first."""
+    """The row with these facts; every event that carries the payment can describe it, whichever is read first.
+
+    Only what a whole reversal amounts to is not known to admission: it stays 0 until somebody says it."""
     if row is not None and row.transaction_id:
-        return replace(row, **facts)
+        return replace(row, minor=row.minor or payment.amount.minor, **facts)
     return PaymentRow(
         payment.payment_id,
         payment.transaction_id,
@@ -107,7 +113,7 @@ def final(row: PaymentRow) -> bool:
     return bool(row.ended_at) and (bool(row.admitted_at) or row.ended_by.startswith(ADMISSION))
 
 
-def _of_payment(event: PaymentAdmitted | PaymentCompleted | PaymentFailed, at: Recorded) -> str:
+def _of_payment(event: PaymentAdmitted | PaymentReserved | PaymentCompleted | PaymentFailed, at: Recorded) -> str:
     return event.payment.payment_id
 
 
@@ -124,6 +130,7 @@ PAYMENTS = View(
         ApprovalGranted: Change(_of_answer, _answered("granted")),
         ApprovalRefused: Change(_of_answer, _answered("refused")),
         ApprovalExpired: Change(_of_answer, _answered("expired")),
+        PaymentReserved: Change(_of_payment, _reserved),
         PaymentCompleted: Change(_of_payment, _completed),
         PaymentFailed: Change(_of_payment, _failed),
     },

@@ -1,0 +1,57 @@
+"""The market's calendar: which day an instant is there, and when a day begins.
+
+Pure: the time zone data is a table that ships with the platform (tzdata), not a question to the machine. Wire dates are
+YYYYMMDD (contract section 3). Read next: mandate.py, whose due dates it counts.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from mkondo.domain.ids import Instant
+
+_WIRE_DATE = re.compile(r"[0-9]{8}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def day_of(now: Instant, time_zone: str) -> date:
+    """The date in that zone at an instant."""
+    return (_EPOCH + timedelta(milliseconds=now)).astimezone(_zone(time_zone)).date()
+
+
+def start_of(day: date, time_zone: str) -> Instant:
+    """The first instant of a day in that zone."""
+    begins = datetime.combine(day, time(), tzinfo=_zone(time_zone))
+    return Instant((begins - _EPOCH) // _MILLISECOND)
+
+
+def end_of(day: date, time_zone: str) -> Instant:
+    """The first instant that is no longer in that day."""
+    return start_of(day + timedelta(days=1), time_zone)
+
+
+def parse_day(text: str) -> date | None:
+    """The date of a wire text such as `20260228`, or None when there is no such day."""
+    if not _WIRE_DATE.fullmatch(text):
+        return None
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+def format_day(day: date) -> str:
+    return f"{day.year:04}{day.month:02}{day.day:02}"
+
+
+def last_of_month(day: date) -> int:
+    """The number of days in that day's month."""
+    following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return (following - timedelta(days=1)).day

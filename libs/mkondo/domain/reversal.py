@@ -1,0 +1,47 @@
+"""A reversal: a compensating payment, whole or partial, of one that completed.
+
+Pure. What the ingress knows of the original payment travels with the reversal, because only immutable facts may be read
+by anyone (architecture rule 8). Read next: reversals.py, the decider.
+"""
+
+import msgspec
+
+from mkondo.domain.ids import AccountId, Instant, PaymentId
+
+
+class Original(msgspec.Struct, frozen=True):
+    """The payment to reverse, as its reference and outcome rows tell it. `minor` is what it moved.
+
+    `completed` False: it has failed, or has not ended yet.
+    """
+
+    payment_id: PaymentId
+    operation: str
+    market: str
+    minor: int
+    currency: str
+    debited: AccountId
+    credited: AccountId
+    asked_at: Instant
+    completed: bool
+    owned: bool
+    """Whether it belongs to whoever asks."""
+
+
+class ReversalOf(msgspec.Struct, frozen=True, tag=True):
+    """The purpose of a reversal. The payment's own amount is what is asked for; 0: all that remains."""
+
+    original: Original
+
+
+class Reversals(msgspec.Struct, frozen=True):
+    """Record `reversals/PAYMENT`: what of a payment has been given back, and what is on its way back. Minor units."""
+
+    original: PaymentId
+    minor: int
+    reversed: int = 0
+    open: int = 0
+
+    @property
+    def remaining(self) -> int:
+        return self.minor - self.reversed - self.open

@@ -1,0 +1,193 @@
+"""Reversals: what of a payment may still be given back.
+
+Pure. A decider keyed by the original payment, so that concurrent reversals of one payment stand in line: what one of
+them has set aside no other can take. The money itself is moved by the ledger, as a payment in the other direction.
+State only for payments that somebody asked to reverse. Commands and records: reversal.py. Read next: ledger/.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, record_key
+from mkondo.domain.ids import Instant, PaymentId, RecordKey
+from mkondo.domain.markets import MARKETS
+from mkondo.domain.money import Money
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending, failed
+from mkondo.domain.reversal import Original, ReversalOf, Reversals
+
+NAME = "reversals"
+
+REFUSED, TIMED_OUT, BAD_AMOUNT, FOREIGN = "INS-6", "INS-9", "INS-15", "INS-35"
+OPERATION = "reversal"
+
+
+# Events ---------------------------------------------------------------------------------------------------------------
+
+
+class ReversalAdmitted(msgspec.Struct, frozen=True, tag=True):
+    """So much of the original is set aside to be given back; the ledger moves it."""
+
+    original: Original
+    admitted: PaymentAdmitted
+
+
+class ReversalDeclined(msgspec.Struct, frozen=True, tag=True):
+    """Nothing is given back by this reversal. `minor` had been set aside for it and is free again."""
+
+    original: PaymentId
+    payment_id: PaymentId
+    code: str
+    reason: str
+    minor: int = 0
+
+
+class PaymentReversed(msgspec.Struct, frozen=True, tag=True):
+    """`minor` of the original has been given back; `remaining` may still be."""
+
+    original: PaymentId
+    payment_id: PaymentId
+    minor: int
+    remaining: int
+
+
+def reversals_key(original: str) -> RecordKey:
+    return record_key("reversals", original)
+
+
+def key(message: Message) -> str:
+    match message:
+        case PaymentAdmitted(purpose=ReversalOf(original=original)) | ReversalAdmitted(original=original):
+            return original.payment_id
+        case ReversalDeclined() | PaymentReversed():
+            return message.original
+        case PaymentCompleted() | PaymentFailed():
+            return _reversed(message).payment_id
+        case _:
+            raise TypeError(f"reversals have no key for {type(message).__name__}")
+
+
+def _reversed(ended: PaymentCompleted | PaymentFailed) -> Original:
+    if not isinstance(ended.purpose, ReversalOf):
+        raise TypeError(f"payment {ended.payment.payment_id} is no reversal")
+    return ended.purpose.original
+
+
+def reads(message: Message) -> Sequence[RecordKey]:
+    return (reversals_key(key(message)),)
+
+
+# Decide ---------------------------------------------------------------------------------------------------------------
+
+
+def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
+    match message:
+        case PaymentAdmitted(purpose=ReversalOf(original=original)):
+            return _admit(message, original, records, now)
+        case PaymentCompleted():
+            return _settle(message, records)
+        case PaymentFailed():
+            return _give_back(message)
+        case _:
+            raise TypeError(f"reversals cannot decide {type(message).__name__}")
+
+
+def _admit(admitted: PaymentAdmitted, original: Original, records: Records, now: Instant) -> Sequence[Event]:
+    remaining = _state(original, records).remaining
+    asked = admitted.payment.amount.minor or remaining
+    if now >= admitted.payment.deadline:
+        return _decline(
+            admitted, original, TIMED_OUT, "the deadline passed before the reversal was admitted", "Expired"
+        )
+    if not original.owned:
+        return _decline(admitted, original, FOREIGN, "the payment belongs to somebody else")
+    if not original.completed:
+        return _decline(admitted, original, REFUSED, "the payment has not completed")
+    if original.operation == OPERATION:
+        return _decline(admitted, original, REFUSED, "a reversal can't be reversed")
+    if now >= original.asked_at + MARKETS[original.market].reversal_window_ms:
+        return _decline(admitted, original, REFUSED, "the time in which it could be reversed is over")
+    if remaining == 0:
+        return _decline(admitted, original, REFUSED, "nothing of it remains to be reversed")
+    if asked > remaining:
+        return _decline(admitted, original, BAD_AMOUNT, f"{asked} asked, {remaining} minor units remain")
+    payment = replace(
+        admitted.payment,
+        amount=Money(asked, original.currency),
+        debited=original.credited,
+        credited=original.debited,
+    )
+    return (ReversalAdmitted(original, replace(admitted, payment=payment, reserved=True)),)
+
+
+def _decline(
+    admitted: PaymentAdmitted, original: Original, code: str, reason: str, status: str = "Declined"
+) -> Sequence[Event]:
+    declined = ReversalDeclined(original.payment_id, admitted.payment.payment_id, code, reason)
+    return (declined, failed(admitted, code, reason, status))
+
+
+def _settle(ended: PaymentCompleted, records: Records) -> Sequence[Event]:
+    original, minor = _reversed(ended), ended.payment.amount.minor
+    state = _state(original, records)
+    left = original.minor - state.reversed - minor
+    return (PaymentReversed(original.payment_id, ended.payment.payment_id, minor, left),)
+
+
+def _give_back(ended: PaymentFailed) -> Sequence[Event]:
+    original, payment = _reversed(ended), ended.payment
+    return (ReversalDeclined(original.payment_id, payment.payment_id, ended.code, ended.reason, payment.amount.minor),)
+
+
+def _state(original: Original, records: Records) -> Reversals:
+    record = records.get(reversals_key(original.payment_id))
+    return record if isinstance(record, Reversals) else Reversals(original.payment_id, original.minor)
+
+
+# Evolve ---------------------------------------------------------------------------------------------------------------
+
+
+def evolve(records: Records, event: Event) -> Changes:
+    match event:
+        case ReversalAdmitted(original=original, admitted=admitted):
+            state = _state(original, records)
+            opened = replace(state, open=state.open + admitted.payment.amount.minor)
+            return {reversals_key(original.payment_id): opened}
+        case ReversalDeclined(minor=0) | PaymentFailed():
+            return {}
+        case ReversalDeclined(original=original, minor=minor):
+            state = _known(original, records)
+            return {reversals_key(original): replace(state, open=state.open - minor)}
+        case PaymentReversed(original=original, minor=minor):
+            state = _known(original, records)
+            settled = replace(state, open=state.open - minor, reversed=state.reversed + minor)
+            return {reversals_key(original): settled}
+        case _:
+            raise TypeError(f"reversals do not know {type(event).__name__}")
+
+
+def _known(original: PaymentId, records: Records) -> Reversals:
+    record = records[reversals_key(original)]
+    if not isinstance(record, Reversals):
+        raise LookupError(f"the reversals of {original} are gone")
+    return record
+
+
+def react(event: Event) -> Sequence[Send]:
+    match event:
+        case ReversalAdmitted(admitted=admitted):
+            return (Send("ledger", admitted.payment.debited),)
+        case PaymentFailed():
+            return after_ending(event)
+        case _:
+            return ()
+
+
+def due(record: Record) -> Instant | None:
+    return None
+
+
+def give_up(message: Message, reason: str) -> Sequence[Event]:
+    """A reversal was admitted before it came here: it is parked (rule 14)."""
+    return ()

@@ -1,0 +1,119 @@
+"""Reversals: never more than was paid, by the owner only, within the window; what fails is free again."""
+
+import pytest
+from msgspec.structs import replace
+
+from mkondo.domain import reversals
+from mkondo.domain.decider import Send
+from mkondo.domain.ids import Instant, PaymentId
+from mkondo.domain.markets import MARKETS
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending
+from mkondo.domain.reversal import Original, ReversalOf, Reversals
+from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted, ReversalDeclined, reversals_key
+from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, MARKET, NOW, SHOP, admitted, later, tzs
+from mkondo.testing.given import Story, story_of
+
+given = story_of(reversals)
+
+ORIGINAL = Original(PaymentId("p1"), "c2b_single_stage", MARKET, 60_00, "TZS", CUSTOMER, SHOP, NOW, True, True)
+DEADLINE = later(DEADLINE_MS)
+WINDOW_MS = MARKETS[MARKET].reversal_window_ms
+
+
+def reversal(name: str, minor: int = 0, original: Original = ORIGINAL, deadline: Instant = DEADLINE) -> PaymentAdmitted:
+    """0: all that remains."""
+    asked = admitted(name, tzs(minor), operation="reversal", debited=SHOP, credited=CUSTOMER, deadline=deadline)
+    return replace(asked, purpose=ReversalOf(original))
+
+
+def carried_out(name: str, minor: int) -> PaymentAdmitted:
+    asked = reversal(name)
+    return replace(asked, payment=replace(asked.payment, amount=tzs(minor)), reserved=True)
+
+
+def completed(name: str, minor: int) -> PaymentCompleted:
+    return PaymentCompleted(carried_out(name, minor).payment, purpose=ReversalOf(ORIGINAL), reserved=True)
+
+
+def failed(name: str, minor: int) -> PaymentFailed:
+    return PaymentFailed(
+        carried_out(name, minor).payment, "INS-2006", "short", "Declined", purpose=ReversalOf(ORIGINAL), reserved=True
+    )
+
+
+def state(story: Story) -> Reversals:
+    found = story.records[reversals_key("p1")]
+    assert isinstance(found, Reversals)
+    return found
+
+
+def refused(story: Story) -> str:
+    declined, ended = story.answer
+    assert isinstance(declined, ReversalDeclined) and isinstance(ended, PaymentFailed)
+    assert declined.code == ended.code and declined.minor == 0
+    assert not ended.reserved, "nothing was set aside, so nobody here need hear of it"
+    return ended.code
+
+
+def test_without_an_amount_all_that_remains_is_given_back() -> None:
+    given().when(reversal("r1")).then(ReversalAdmitted(ORIGINAL, carried_out("r1", 60_00)))
+
+
+def test_the_owner_of_the_organisations_account_moves_the_money() -> None:
+    event = ReversalAdmitted(ORIGINAL, carried_out("r1", 60_00))
+    assert reversals.react(event) == (Send("ledger", SHOP),)
+
+
+def test_a_part_may_be_given_back_and_then_the_rest() -> None:
+    story = given().after(reversal("r1", 20_00)).when(completed("r1", 20_00))
+    story.then(PaymentReversed(PaymentId("p1"), PaymentId("r1"), 20_00, 40_00))
+    story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 40_00)))
+    story.when(completed("r2", 40_00)).then(PaymentReversed(PaymentId("p1"), PaymentId("r2"), 40_00, 0))
+
+
+def test_more_than_remains_is_refused_and_a_cent_less_is_not() -> None:
+    story = given().after(reversal("r1", 20_00))
+    assert refused(story.when(reversal("r2", 40_01))) == "INS-15"
+    story.when(reversal("r3", 40_00)).then(ReversalAdmitted(ORIGINAL, carried_out("r3", 40_00)))
+
+
+def test_what_one_reversal_has_set_aside_no_other_can_take() -> None:
+    story = given().after(reversal("r1"))
+    assert refused(story.when(reversal("r2"))) == "INS-6"
+    assert state(story).remaining == 0
+
+
+def test_what_a_failed_reversal_had_set_aside_is_free_again() -> None:
+    story = given().after(reversal("r1")).when(failed("r1", 60_00))
+    story.then(ReversalDeclined(PaymentId("p1"), PaymentId("r1"), "INS-2006", "short", 60_00))
+    assert state(story).remaining == 60_00
+    story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 60_00)))
+
+
+@pytest.mark.parametrize(
+    ("original", "code"),
+    [
+        (replace(ORIGINAL, owned=False), "INS-35"),
+        (replace(ORIGINAL, owned=False, completed=False), "INS-35"),
+        (replace(ORIGINAL, completed=False), "INS-6"),
+        (replace(ORIGINAL, operation="reversal"), "INS-6"),
+    ],
+)
+def test_a_payment_that_can_not_be_reversed(original: Original, code: str) -> None:
+    assert refused(given().when(reversal("r1", original=original))) == code
+
+
+def test_the_window_closes_and_not_a_moment_earlier() -> None:
+    last, over = later(WINDOW_MS - 1), later(WINDOW_MS)
+    early = given().at(last).when(reversal("r1", deadline=later(DEADLINE_MS, last)))
+    assert isinstance(early.answer[0], ReversalAdmitted)
+    assert refused(given().at(over).when(reversal("r2", deadline=later(DEADLINE_MS, over)))) == "INS-6"
+
+
+def test_past_its_deadline_nothing_is_set_aside() -> None:
+    assert refused(given().at(later(DEADLINE_MS)).when(reversal("r1"))) == "INS-9"
+
+
+def test_an_ending_goes_back_to_whoever_set_the_amount_aside() -> None:
+    assert after_ending(completed("r1", 60_00)) == (Send("reversals", "p1"),)
+    assert after_ending(failed("r1", 60_00)) == (Send("reversals", "p1"),)
