@@ -6,7 +6,7 @@ Read next: domain/admission.py, domain/ledger, runtime/processor.py.
 
 import msgspec
 
-from mkondo.domain import admission, ledger
+from mkondo.domain import admission, ledger, mandates, reversals
 from mkondo.domain.decider import Decider
 from mkondo.domain.environments import ENVIRONMENTS as ENVIRONMENTS
 
@@ -40,13 +40,15 @@ TOPOLOGY: tuple[Row, ...] = (
         "applications, sessions, duplicates, limits",
         key="application",
         decider=admission.NAME,
-        hears=(ledger.NAME,),
+        hears=(ledger.NAME, mandates.NAME, reversals.NAME),
         emits=(
             "ApplicationChanged",
             "SessionOpened",
             "SessionRevoked",
             "PaymentAdmitted",
             "PaymentFailed",
+            "RequestAdmitted",
+            "RequestAnswered",
         ),
     ),
     Row(
@@ -54,9 +56,10 @@ TOPOLOGY: tuple[Row, ...] = (
         "approvals, double entry, holds",
         key="debited account",
         decider=ledger.NAME,
-        hears=(admission.NAME, ledger.NAME),
+        hears=(admission.NAME, ledger.NAME, mandates.NAME, reversals.NAME),
         emits=(
             "AccountOpened",
+            "AccountStatusChanged",
             "ApprovalAsked",
             "ApprovalGranted",
             "ApprovalRefused",
@@ -69,23 +72,37 @@ TOPOLOGY: tuple[Row, ...] = (
             "HoldReleased",
             "HoldExpired",
             "HoldDeclined",
+            "PaymentReserved",
             "PaymentCompleted",
             "PaymentFailed",
+            "RequestAnswered",
         ),
     ),
     Row(
         "mandates",
-        "mandates",
+        "direct debits",
         key="organisation + third-party reference",
-        decider="mandates",
-        built=False,
+        decider=mandates.NAME,
+        hears=(admission.NAME, ledger.NAME),
+        emits=(
+            "MandateCreated",
+            "MandateApproved",
+            "MandateCancelled",
+            "MandateExpired",
+            "MandateFound",
+            "CollectionAdmitted",
+            "CollectionReturned",
+            "PaymentFailed",
+            "RequestAnswered",
+        ),
     ),
     Row(
         "reversals",
-        "reversals",
+        "what of a payment may still be given back",
         key="original payment",
-        decider="reversals",
-        built=False,
+        decider=reversals.NAME,
+        hears=(admission.NAME, ledger.NAME),
+        emits=("ReversalAdmitted", "ReversalDeclined", "PaymentReversed", "PaymentFailed"),
     ),
     Row(
         "callbacks",
@@ -104,7 +121,12 @@ TOPOLOGY: tuple[Row, ...] = (
     ),
 )
 
-DECIDERS: dict[str, Decider] = {admission.NAME: admission, ledger.NAME: ledger}
+DECIDERS: dict[str, Decider] = {
+    admission.NAME: admission,
+    ledger.NAME: ledger,
+    mandates.NAME: mandates,
+    reversals.NAME: reversals,
+}
 """The deciders that are built, by the names of their rows."""
 
 _BY_DECIDER = {row.decider: row for row in TOPOLOGY if row.decider}

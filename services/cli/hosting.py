@@ -13,10 +13,14 @@ from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from services.admission.root import processor as admission_processor
 from services.ledger.root import processor as ledger_processor
+from services.mandates.root import processor as mandates_processor
 from services.projector.root import projector
+from services.reversals.root import processor as reversals_processor
 
 PROCESSORS: dict[str, Callable[[Parts], Processor]] = {
     "admission": admission_processor,
+    "mandates": mandates_processor,
+    "reversals": reversals_processor,
     "ledger": ledger_processor,
 }
 """In the order in which they stop: each one hands on to those behind it."""

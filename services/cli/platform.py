@@ -35,7 +35,7 @@ from services.cli.hosting import Hosted
 from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
 
-ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "ledger", "projector")
+ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "mandates", "reversals", "ledger", "projector")
 
 Closer = Callable[[], Awaitable[None]]
 

@@ -1,4 +1,1 @@
-"""The mandates service: the payer's standing permissions and the collections under them.
-
-Not built yet; its place is kept in topology.py.
-"""
+"""mandates: direct debits. Composition root: root.py. Read next: mkondo/domain/mandates.py."""

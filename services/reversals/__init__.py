@@ -1,4 +1,1 @@
-"""The reversals service: compensating journal entries, keyed by the original payment.
-
-Not built yet; its place is kept in topology.py.
-"""
+"""reversals: what of a payment may be given back. Composition root: root.py. Read next: mkondo/domain/reversals.py."""

@@ -9,6 +9,7 @@ import msgspec
 from mkondo.contracts.parking import DiscardParked, RetryParked
 from mkondo.domain.account import (
     AccountOpened,
+    AccountStatusChanged,
     CaptureHold,
     CreditApplied,
     CreditSuspended,
@@ -21,6 +22,7 @@ from mkondo.domain.account import (
     OpenAccount,
     PlaceHold,
     ReleaseHold,
+    SetAccountStatus,
 )
 from mkondo.domain.application import (
     ApplicationChanged,
@@ -36,13 +38,25 @@ from mkondo.domain.approval import (
     ApprovalRefused,
 )
 from mkondo.domain.decider import Message
+from mkondo.domain.mandate import AnswerMandate
+from mkondo.domain.mandates import (
+    CollectionAdmitted,
+    CollectionReturned,
+    MandateApproved,
+    MandateCancelled,
+    MandateCreated,
+    MandateExpired,
+    MandateFound,
+)
 from mkondo.domain.payment import (
     PaymentAdmitted,
     PaymentCompleted,
     PaymentFailed,
-    PaymentRejected,
+    PaymentReserved,
     RequestPayment,
 )
+from mkondo.domain.request import MakeRequest, RequestAdmitted, RequestAnswered, RequestRejected
+from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted, ReversalDeclined
 from mkondo.domain.session import (
     OpenSession,
     SessionOpened,
@@ -75,15 +89,18 @@ class MessageType(msgspec.Struct, frozen=True):
 
 
 MESSAGES: tuple[MessageType, ...] = (
-    # Commands: to admission, then to the ledger.
+    # Commands: to admission, to the ledger, to mandates.
     MessageType(ConfigureApplication),
     MessageType(OpenSession),
     MessageType(RequestPayment),
+    MessageType(MakeRequest),
     MessageType(OpenAccount),
     MessageType(AnswerApproval),
     MessageType(PlaceHold),
     MessageType(CaptureHold),
     MessageType(ReleaseHold),
+    MessageType(SetAccountStatus),
+    MessageType(AnswerMandate),
     # An operator's word about parked messages, to any decider's partition (rule 14).
     MessageType(RetryParked),
     MessageType(DiscardParked),
@@ -91,18 +108,20 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(ConfigurationRejected),
     MessageType(ConfigurationUnchanged),
     MessageType(SessionRefused),
-    MessageType(PaymentRejected),
+    MessageType(RequestRejected),
     # Admission's events.
     MessageType(ApplicationChanged, topic=APPLICATION),
     MessageType(SessionOpened, topic=APPLICATION),
     MessageType(SessionRevoked, topic=APPLICATION),
     MessageType(PaymentAdmitted, topic=PAYMENT),
+    MessageType(RequestAdmitted, topic=PAYMENT),
     # The ledger's events: approvals, accounts, entries, holds.
     MessageType(ApprovalAsked, topic=PAYMENT),
     MessageType(ApprovalGranted, topic=PAYMENT),
     MessageType(ApprovalRefused, topic=PAYMENT),
     MessageType(ApprovalExpired, topic=PAYMENT),
     MessageType(AccountOpened, topic=LEDGER),
+    MessageType(AccountStatusChanged, topic=LEDGER),
     MessageType(JournalEntryPosted, topic=LEDGER),
     MessageType(CreditApplied, topic=LEDGER),
     MessageType(CreditSuspended, topic=LEDGER),
@@ -111,7 +130,21 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(HoldCaptured, topic=LEDGER),
     MessageType(HoldReleased, topic=LEDGER),
     MessageType(HoldExpired, topic=LEDGER),
-    # Endings, by whichever processor ends the payment.
+    # Direct debits.
+    MessageType(MandateCreated, topic=MANDATE),
+    MessageType(MandateApproved, topic=MANDATE),
+    MessageType(MandateCancelled, topic=MANDATE),
+    MessageType(MandateExpired, topic=MANDATE),
+    MessageType(MandateFound, topic=MANDATE),
+    MessageType(CollectionAdmitted, topic=MANDATE),
+    MessageType(CollectionReturned, topic=MANDATE),
+    # Reversals.
+    MessageType(ReversalAdmitted, topic=PAYMENT),
+    MessageType(ReversalDeclined, topic=PAYMENT),
+    MessageType(PaymentReversed, topic=PAYMENT),
+    # Answers and endings, by whichever processor gives them.
+    MessageType(PaymentReserved, topic=PAYMENT),
+    MessageType(RequestAnswered, topic=PAYMENT),
     MessageType(PaymentCompleted, topic=PAYMENT),
     MessageType(PaymentFailed, topic=PAYMENT),
 )

@@ -14,7 +14,10 @@ from mkondo.domain.application import ApiKey, Application
 from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Event, Record
 from mkondo.domain.ids import RecordKey
-from mkondo.domain.payment import PaymentAdmitted, PaymentFailed, Reference
+from mkondo.domain.mandate import Mandate, MandateCount
+from mkondo.domain.payment import PaymentAdmitted, PaymentFailed
+from mkondo.domain.request import Reference, RequestAdmitted, RequestAnswered
+from mkondo.domain.reversal import Reversals
 from mkondo.domain.session import Session
 
 REFERENCE = "reference"
@@ -48,6 +51,9 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "account": Account,
     "hold": Hold,
     "approval": Approval,
+    "mandate": Mandate,
+    "mandate-count": MandateCount,
+    "reversals": Reversals,
     PARKED: Parked,
 }
 
@@ -76,9 +82,13 @@ def decode_record(key: RecordKey, data: bytes) -> Record:
 
 
 def _reference(event: Event) -> Reference:
-    if not isinstance(event, PaymentAdmitted | PaymentFailed):
-        raise TypeError(f"a reference is made by an admission, not by {type(event).__name__}")
-    return Reference(event.payment)
+    match event:
+        case PaymentAdmitted() | PaymentFailed():
+            return Reference(event.payment)
+        case RequestAdmitted() | RequestAnswered():
+            return Reference(event.request)
+        case _:
+            raise TypeError(f"a reference is made by an admission, not by {type(event).__name__}")
 
 
 def encode_event(event: Event, data: bytes) -> bytes:

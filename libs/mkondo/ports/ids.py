@@ -18,6 +18,14 @@ class Ids(Protocol):
         """32 alphanumerics; a secret."""
         ...
 
+    def voucher_code(self) -> str:
+        """6 upper-case alphanumerics (contract section 12, "Two-step")."""
+        ...
+
+    def msisdn_token(self) -> str:
+        """24 characters of base64 without `+` and `/`, which the wire's grammar bars; a secret."""
+        ...
+
     def incarnation(self) -> str:
         """Names one life of one process."""
         ...

@@ -25,8 +25,9 @@ from mkondo.contracts.parking import DiscardParked, RetryParked
 from mkondo.contracts.records import encode_event, encode_record
 from mkondo.domain.account import CreditSuspended
 from mkondo.domain.decider import Decider, Event, Message, Record, Rejection, ReplyTo
+from mkondo.domain.facts import names_of
 from mkondo.domain.ids import Instant, RecordKey, partition_of
-from mkondo.domain.payment import PaymentCompleted, PaymentFailed, Reference
+from mkondo.domain.request import Reference
 from mkondo.ports.log import Received
 from mkondo.runtime import metrics
 from mkondo.runtime.parking import (
@@ -149,9 +150,8 @@ class BatchWriter:
         self._rows.append(row)
         self._events.append(event)
         self._change(event, data)
-        if isinstance(event, PaymentCompleted | PaymentFailed):
-            self._outcomes.append(StoredOutcome(event.payment.payment_id, encode_event(event, data)))
-        elif isinstance(event, CreditSuspended):
+        self._outcomes += [StoredOutcome(name, encode_event(event, data)) for name in names_of(event)]
+        if isinstance(event, CreditSuspended):
             metrics.SUSPENDED.inc()
             log.error("credit suspended", extra={"entry": event.entry, "reason": event.reason})
         self._reply(event)
@@ -218,11 +218,11 @@ class BatchWriter:
 
 
 def _stored_reference(reference: Reference, event: Event, data: bytes) -> StoredReference:
-    payment = reference.payment
+    about = reference.about
     return StoredReference(
-        payment.application,
-        payment.third_party_conversation_id,
-        payment.transaction_id,
-        payment.payment_id,
+        about.application,
+        about.third_party_conversation_id,
+        about.transaction_id,
+        about.conversation_id,
         encode_event(event, data),
     )

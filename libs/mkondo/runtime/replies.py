@@ -11,7 +11,8 @@ from typing import Self
 
 from mkondo.domain.application import ApplicationChanged
 from mkondo.domain.decider import Message, Rejection, ReplyTo
-from mkondo.domain.payment import PaymentCompleted, PaymentFailed
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.domain.session import SessionOpened
 from mkondo.ports.errors import TryLater
 from mkondo.ports.ids import Ids
@@ -20,11 +21,15 @@ from mkondo.ports.log import Log
 
 def asker(message: Message) -> ReplyTo | None:
     """Who waits for this message, if anybody does."""
-    if isinstance(message, PaymentCompleted | PaymentFailed):
-        return message.payment.reply_to
-    if isinstance(message, SessionOpened | ApplicationChanged | Rejection):
-        return message.reply_to
-    return None
+    match message:
+        case PaymentCompleted() | PaymentFailed() | PaymentReserved():
+            return message.payment.reply_to
+        case RequestAnswered():
+            return message.request.reply_to
+        case PaymentAdmitted() | RequestAdmitted() | SessionOpened() | ApplicationChanged() | Rejection():
+            return message.reply_to
+        case _:
+            return None
 
 
 class Question:

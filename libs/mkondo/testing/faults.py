@@ -19,7 +19,8 @@ from mkondo.domain.approval import ApprovalGranted
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.ledger.keys import account_key, hold_key
-from mkondo.domain.payment import PaymentAdmitted, PaymentFailed, PaymentRejected, RequestPayment
+from mkondo.domain.payment import PaymentAdmitted, PaymentFailed, RequestPayment
+from mkondo.domain.request import RequestRejected
 from mkondo.domain.views import VIEWS
 from mkondo.domain.views.payments import IN_PROGRESS, PAYMENTS
 from mkondo.ports.errors import CommitUnknown
@@ -239,7 +240,7 @@ class RefusesRedelivery(Same):
         events = super().decide(message, records, now)
         if isinstance(message, RequestPayment) and not events:
             payment = message.payment
-            rejected = PaymentRejected(
+            rejected = RequestRejected(
                 payment.reply_to,
                 admission.DUPLICATE,
                 "Duplicate Transaction",

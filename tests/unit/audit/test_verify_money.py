@@ -151,7 +151,7 @@ def a_credit_from_nowhere(spoiled: Spoiled) -> str:
     return "credit of entry nothing"
 
 
-@spoilings.finds("admitted and taken by the ledger, but never ended")
+@spoilings.finds("admitted and taken, but never ended")
 def a_payment_that_nobody_ended(spoiled: Spoiled) -> str:
     source = sources(spoiled, "admission")[0]
     row = next(row for row in reversed(spoiled.rows(source)) if row.routes)
@@ -159,7 +159,7 @@ def a_payment_that_nobody_ended(spoiled: Spoiled) -> str:
     state = spoiled.store._states[parse_partition(destination)]
     assert state.positions[source] < row.sequence, "the last payment is still under way"
     spoiled.state(destination, positions=state.positions | {source: row.sequence})
-    return f"payment {event_of(row).payment.payment_id}"
+    return f"request {event_of(row).payment.payment_id}"
 
 
 @spoilings.finds("ended, though it was not admitted")
@@ -168,7 +168,7 @@ def a_payment_that_nobody_admitted(spoiled: Spoiled) -> str:
     completed = spoiled.first(PaymentCompleted)
     payment = replace(event_of(completed).payment, payment_id="ghost")
     spoiled.insert(row, PaymentFailed(payment, "INS-6", "no"))
-    return "payment ghost"
+    return "request ghost"
 
 
 @spoilings.every()

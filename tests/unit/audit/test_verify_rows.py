@@ -73,11 +73,11 @@ def a_configuration(spoiled: Spoiled) -> str:
     return spoiled.record(key, lambda record: replace(record, configuration=replace(record.configuration, products={})))
 
 
-@spoilings.finds("missing, though the payment has ended")
+@spoilings.finds("missing, though an event has made it")
 def a_deleted_outcome(spoiled: Spoiled) -> str:
     name = next(iter(spoiled.store._outcomes))
     del spoiled.store._outcomes[name]
-    return f"outcome of payment {name}"
+    return f"fact {name}"
 
 
 @spoilings.finds("differs from what the events say")
@@ -85,13 +85,13 @@ def another_outcome(spoiled: Spoiled) -> str:
     outcomes = spoiled.store._outcomes
     name, other = list(outcomes)[:2]
     outcomes[name] = StoredOutcome(name, outcomes[other].data)
-    return f"outcome of payment {name}"
+    return f"fact {name}"
 
 
-@spoilings.finds("no event has ended the payment")
+@spoilings.finds("no event has made it")
 def an_outcome_of_nothing(spoiled: Spoiled) -> str:
     spoiled.store._outcomes["ghost"] = StoredOutcome("ghost", b"")
-    return "outcome of payment ghost"
+    return "fact ghost"
 
 
 @spoilings.finds("2 expected, 1 found")
@@ -99,7 +99,7 @@ def a_payment_that_ends_twice(spoiled: Spoiled) -> str:
     row = spoiled.first(PaymentCompleted)
     completed = event_of(row)
     spoiled.insert(row, PaymentFailed(completed.payment, "INS-6", "no"))
-    return f"outcome of payment {completed.payment.payment_id}"
+    return f"fact {completed.payment.payment_id}"
 
 
 @spoilings.finds("missing, though admission has decided it")

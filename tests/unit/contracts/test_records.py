@@ -14,11 +14,14 @@ from mkondo.contracts.records import (
     kind_of,
 )
 from mkondo.domain.account import Account
-from mkondo.domain.application import ApiKey, Application
+from mkondo.domain.application import STRICT, ApiKey, Application
 from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Event, Record
-from mkondo.domain.ids import RecordKey
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, Reference
+from mkondo.domain.ids import PaymentId, RecordKey
+from mkondo.domain.mandate import Mandate, MandateCount, MandateKey, Terms
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.domain.request import Reference
+from mkondo.domain.reversal import Reversals
 from mkondo.domain.session import Session
 from mkondo.testing.builders import (
     APPLICATION,
@@ -34,12 +37,17 @@ from mkondo.testing.builders import (
 )
 
 EXAMPLES: dict[str, Record] = {
-    "application": Application(APPLICATION, 3, configuration(markets=("vodacomTZN",), compatible=False)),
+    "application": Application(APPLICATION, 3, configuration(markets=("vodacomTZN",), switches=STRICT)),
     "api-key": ApiKey(APPLICATION),
     "session": Session(APPLICATION, SESSION, NOW, later(HOUR_MS), revoked=True),
     "account": Account(CUSTOMER, "TZS", 40_00, 5_00, floor=None),
     "hold": hold(opens_accounts=True),
     "approval": Approval(admitted(opens_accounts=True), later(5)),
+    "mandate": Mandate(
+        MandateKey("app-1", "Test123", "255744000001"), "17", "token==", "vodacomTZN", "000000", Terms("20260228", "04")
+    ),
+    "mandate-count": MandateCount(3),
+    "reversals": Reversals(PaymentId("p1"), 60_00, 10_00, 5_00),
     "parked": Parked("admission/1", 7, "PaymentAdmitted", 1, b"{}", "KeyError: 'x'", RecordKey("account/x")),
 }
 

@@ -10,7 +10,8 @@ from mkondo.domain.account import Account, Hold, PlaceHold, ReleaseHold
 from mkondo.domain.decider import Decider, Message, Record
 from mkondo.domain.ids import Instant, RecordKey, partition_of
 from mkondo.domain.ledger.keys import account_key, hold_key
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, Reference
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.domain.request import Reference
 from mkondo.domain.session import OpenSession, SessionOpened
 from mkondo.ports.log import COMMANDS, Received
 from mkondo.runtime.batch import BatchWriter, Decided

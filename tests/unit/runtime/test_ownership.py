@@ -6,9 +6,10 @@ from mkondo.contracts.journal import Partition
 from mkondo.domain.ids import PARTITIONS
 from mkondo.domain.payment import PaymentCompleted
 from mkondo.testing.builders import request, tzs
+from mkondo.topology import DECIDERS
 from tests.unit.runtime.house import House, Member, house
 
-EVERYTHING = {Partition(decider, number) for decider in ("admission", "ledger") for number in range(PARTITIONS)}
+EVERYTHING = {Partition(decider, number) for decider in DECIDERS for number in range(PARTITIONS)}
 ONE_LEASE_MS = 2_001
 
 

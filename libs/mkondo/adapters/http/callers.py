@@ -54,7 +54,7 @@ class Callers:
         application = await self._applications.get(session.application) if session else None
         if secret is None or session is None or application is None or application.configuration.removed:
             return Stranger(INVALID)
-        if secret.raw and not application.configuration.compatible:
+        if secret.raw and not application.configuration.switches.raw_session:
             return Stranger(INVALID)
         trouble = session.trouble(self._clock.now())
         if trouble is not None:

@@ -131,6 +131,10 @@ class MemoryStore:
                 return named
         return None
 
+    async def transaction(self, transaction_id: str) -> StoredReference | None:
+        named = self._named.get(transaction_id)
+        return named if named is not None and named.transaction_id == transaction_id else None
+
     async def outcome(self, payment_id: str) -> StoredOutcome | None:
         return self._outcomes.get(payment_id)
 

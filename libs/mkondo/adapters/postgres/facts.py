@@ -6,7 +6,7 @@ requests there are. Read next: store.py.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mkondo.adapters.postgres.connections import Connections, reading
 from mkondo.contracts.journal import StoredOutcome, StoredReference
@@ -29,6 +29,7 @@ SELECT 3, asked.text, r.* FROM asked
   JOIN reference r ON r.third_party_conversation_id = asked.text AND r.application = asked.application
 ORDER BY rank DESC
 """
+_TRANSACTIONS = "SELECT * FROM reference WHERE transaction_id = ANY ($1::text[])"
 
 
 class Gathered(Generic[_Key, _Value]):
@@ -79,6 +80,7 @@ class PostgresFacts:
         self._connections = connections
         self._records = Gathered(self._fetch_records)
         self._references = Gathered(self._fetch_references)
+        self._transactions = Gathered(self._fetch_transactions)
         self._outcomes = Gathered(self._fetch_outcomes)
 
     async def record(self, key: RecordKey) -> bytes | None:
@@ -88,6 +90,9 @@ class PostgresFacts:
         if "\0" in text:
             return None  # Not a text for Postgres, so nobody's name either.
         return await self._references.get((application, text))
+
+    async def transaction(self, transaction_id: str) -> StoredReference | None:
+        return None if "\0" in transaction_id else await self._transactions.get(transaction_id)
 
     async def outcome(self, payment_id: str) -> StoredOutcome | None:
         return await self._outcomes.get(payment_id)
@@ -104,13 +109,19 @@ class PostgresFacts:
     async def _fetch_references(self, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], StoredReference]:
         async with reading(self._connections) as connection:
             rows = await connection.fetch(_REFERENCES, [key[0] for key in keys], [key[1] for key in keys])
-        return {  # The best rank comes last, and stays.
-            (row["application"], row["text"]): StoredReference(
-                row["application"],
-                row["third_party_conversation_id"],
-                row["transaction_id"],
-                row["payment_id"],
-                row["data"],
-            )
-            for row in rows
-        }
+        # The best rank comes last, and stays.
+        return {(row["application"], row["text"]): _reference(row) for row in rows}
+
+    async def _fetch_transactions(self, ids: Collection[str]) -> Mapping[str, StoredReference]:
+        async with reading(self._connections) as connection:
+            return {row["transaction_id"]: _reference(row) for row in await connection.fetch(_TRANSACTIONS, list(ids))}
+
+
+def _reference(row: Any) -> StoredReference:
+    return StoredReference(
+        row["application"],
+        row["third_party_conversation_id"],
+        row["transaction_id"],
+        row["payment_id"],
+        row["data"],
+    )

@@ -8,6 +8,7 @@ import time
 from mkondo.domain.ids import PaymentId, TransactionId
 
 _LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_CAPITALS = string.digits + string.ascii_uppercase
 _PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
 _WORDS = len(_PAIRS) ** 6
 
@@ -37,6 +38,12 @@ class SystemIds:
 
     def api_key(self) -> str:
         return (_letters() + _letters() + _letters())[:32]
+
+    def voucher_code(self) -> str:
+        return "".join(secrets.choice(_CAPITALS) for _ in range(6))
+
+    def msisdn_token(self) -> str:
+        return (_letters() + _letters())[:22] + "=="
 
     def incarnation(self) -> str:
         return secrets.token_hex(8)

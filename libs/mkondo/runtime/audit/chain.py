@@ -10,7 +10,7 @@ from mkondo.contracts import codec
 from mkondo.contracts.journal import JournalRow, Partition, PartitionState, seal
 from mkondo.domain.decider import Decider, Event, Record
 from mkondo.domain.ids import Instant, RecordKey, partition_of
-from mkondo.domain.payment import Reference
+from mkondo.domain.request import Reference
 from mkondo.runtime.audit.report import Findings
 
 

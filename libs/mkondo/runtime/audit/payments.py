@@ -1,6 +1,7 @@
 """Payments: one outcome each, one entry for each that completed, none after its deadline, none above its ceiling.
 
-The fact rows that queries read, references and outcomes, must be the events' own bytes (rule 8). Read next: records.py.
+Service requests have one answer each. The fact rows that queries read, references and outcomes, must be the events' own
+bytes (rule 8). Read next: records.py.
 """
 
 from collections import defaultdict
@@ -14,7 +15,11 @@ from mkondo.domain import admission
 from mkondo.domain.account import HoldCaptured, JournalEntryPosted
 from mkondo.domain.application import Application
 from mkondo.domain.decider import Event
+from mkondo.domain.facts import names_of
+from mkondo.domain.mandates import CollectionAdmitted, MandateFound
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered
+from mkondo.domain.reversals import ReversalAdmitted
 from mkondo.runtime.audit.chain import Journal
 from mkondo.runtime.audit.match import Match
 from mkondo.runtime.audit.report import Findings
@@ -37,23 +42,32 @@ class Payments:
         self._references, self._outcomes, self._endings = references, outcomes, endings
         self._entries: defaultdict[str, dict[str, JournalEntryPosted]] = defaultdict(dict)
         """By source, the entries of the batch at hand whose payment has not completed yet."""
-        self._capturing: set[str] = set()
-        """Sources whose last event captured a hold: the entry after it ends no payment by itself."""
+        self._capturing: dict[str, str] = {}
+        """The hold that the last event of a source captured: the entry after it ends a payment only if it is its."""
 
     def see(self, journal: Journal, row: JournalRow, event: Event) -> None:
-        captured = row.source in self._capturing
-        self._capturing.discard(row.source)
+        captured = self._capturing.pop(row.source, event.payment_id if isinstance(event, JournalEntryPosted) else "")
+        for name in names_of(event):
+            self._outcomes.expect(name, encode(StoredEvent(row.type, row.version, row.data)), _at(row))
         match event:
             case PaymentAdmitted():
                 self._admitted(journal, row, event)
-            case JournalEntryPosted() if event.payment_id and not captured:
+            case CollectionAdmitted() | ReversalAdmitted():
+                self._passed_on(row, event.admitted.payment.payment_id)
+            case RequestAdmitted():
+                self._asked(row, event.request)
+            case MandateFound():
+                self._passed_on(row, event.request.request_id)
+            case RequestAnswered():
+                self._answered(journal, row, event.request)
+            case JournalEntryPosted() if event.payment_id and captured == event.payment_id:
                 self._posted(journal, row, event)
             case PaymentCompleted():
                 self._completed(journal, row, event)
             case PaymentFailed():
                 self._failed(journal, row, event)
             case HoldCaptured():
-                self._capturing.add(row.source)
+                self._capturing[row.source] = event.hold
             case _:
                 pass
         if row.seal is not None:
@@ -66,6 +80,24 @@ class Payments:
         if self._is_taken(row):
             self._endings.expect(event.payment.payment_id, b"", _at(row))
         self._check_ceiling(journal, row, event)
+
+    def _asked(self, row: JournalRow, request: Request) -> None:
+        self._findings.count("requests")
+        self._refer(row, request)
+        if self._is_taken(row):
+            self._endings.expect(request.request_id, b"", _at(row))
+
+    def _answered(self, journal: Journal, row: JournalRow, request: Request) -> None:
+        if journal.partition.decider == admission.NAME:
+            self._findings.count("requests")
+            self._refer(row, request)
+        else:
+            self._endings.find(request.request_id, b"", _at(row))
+
+    def _passed_on(self, row: JournalRow, conversation_id: str) -> None:
+        """On its way from one decider to the next it has not ended, and need not have."""
+        if not self._is_taken(row):
+            self._endings.find(conversation_id, b"", _at(row))
 
     def _is_taken(self, row: JournalRow) -> bool:
         states = (self._states.get(route.destination) for route in row.routes)
@@ -107,7 +139,6 @@ class Payments:
             journal.wrong(row.sequence, f"payment {payment.payment_id} was posted after its deadline")
         self._findings.count("completed")
         self._findings.count("in progress", -1)
-        self._ended(row, payment)
         self._endings.find(payment.payment_id, b"", _at(row))
 
     def _failed(self, journal: Journal, row: JournalRow, event: PaymentFailed) -> None:
@@ -115,7 +146,6 @@ class Payments:
         if payment.payment_id in self._entries[row.source]:
             journal.wrong(row.sequence, f"payment {payment.payment_id} failed, and was posted in the same batch")
         self._findings.count("failed")
-        self._ended(row, payment)
         if journal.partition.decider == admission.NAME:
             self._findings.count("payments")
             self._refer(row, payment)
@@ -123,26 +153,23 @@ class Payments:
             self._findings.count("in progress", -1)
             self._endings.find(payment.payment_id, b"", _at(row))
 
-    def _refer(self, row: JournalRow, payment: Payment) -> None:
+    def _refer(self, row: JournalRow, about: Payment | Request) -> None:
         reference = StoredReference(
-            payment.application,
-            payment.third_party_conversation_id,
-            payment.transaction_id,
-            payment.payment_id,
+            about.application,
+            about.third_party_conversation_id,
+            about.transaction_id,
+            about.conversation_id,
             encode(StoredEvent(row.type, row.version, row.data)),
         )
-        self._references.expect(payment.payment_id, encode(reference), _at(row))
-
-    def _ended(self, row: JournalRow, payment: Payment) -> None:
-        self._outcomes.expect(payment.payment_id, encode(StoredEvent(row.type, row.version, row.data)), _at(row))
+        self._references.expect(about.conversation_id, encode(reference), _at(row))
 
     def _end_batch(self, journal: Journal, row: JournalRow) -> None:
         for payment_id in self._entries.pop(row.source, {}):
             journal.wrong(row.sequence, f"payment {payment_id} was posted in this batch and not completed in it")
 
-    def still_waits(self, payment_id: str, where: str) -> None:
-        """It was taken by the ledger, and waits there for its customer or for an operator."""
-        self._endings.find(payment_id, b"", where)
+    def still_waits(self, conversation_id: str, where: str) -> None:
+        """It was taken, and waits for its customer, for the merchant's decision, or for an operator."""
+        self._endings.find(conversation_id, b"", where)
 
 
 def _at(row: JournalRow) -> str:

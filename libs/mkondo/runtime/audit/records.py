@@ -11,11 +11,14 @@ import msgspec
 from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, StoredRecord
 from mkondo.contracts.records import Parked, decode_record
-from mkondo.domain.account import JournalEntryPosted
+from mkondo.domain.account import Hold, JournalEntryPosted
 from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Decider, Record
 from mkondo.domain.ids import RecordKey
+from mkondo.domain.mandates import CollectionAdmitted, MandateFound
 from mkondo.domain.payment import PaymentAdmitted
+from mkondo.domain.request import RequestAdmitted
+from mkondo.domain.reversals import ReversalAdmitted
 from mkondo.runtime.audit.chain import Journal
 from mkondo.runtime.audit.money import Money
 from mkondo.runtime.audit.payments import Payments
@@ -60,7 +63,7 @@ class Records:
             self._findings.wrong(where, f"differs from what the events say: {_differences(record, replayed)}")
         elif stored.due != decider.due(record):
             self._findings.wrong(where, f"its timer is set to {stored.due}, not to {decider.due(record)}")
-        if isinstance(replayed, Approval):
+        if isinstance(replayed, Approval | Hold) and replayed.admitted is not None:
             self._payments.still_waits(replayed.admitted.payment.payment_id, where)
 
     def _parked(self, parked: Parked, where: str) -> None:
@@ -75,6 +78,10 @@ class Records:
                 self._money.still_waits(message, where)
             case PaymentAdmitted():
                 self._payments.still_waits(message.payment.payment_id, where)
+            case CollectionAdmitted() | ReversalAdmitted():
+                self._payments.still_waits(message.admitted.payment.payment_id, where)
+            case RequestAdmitted() | MandateFound():
+                self._payments.still_waits(message.request.request_id, where)
             case _:
                 pass
 

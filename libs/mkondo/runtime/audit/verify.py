@@ -29,9 +29,9 @@ _Row = TypeVar("_Row")
 
 MATCHES: dict[str, tuple[str, str, str]] = {
     "references": ("reference of payment", "missing, though admission has decided it", "no event has made it"),
-    "outcomes": ("outcome of payment", "missing, though the payment has ended", "no event has ended the payment"),
+    "outcomes": ("fact", "missing, though an event has made it", "no event has made it"),
     "credits": ("credit of entry", "posted and taken, but never applied", "applied, though no such entry was posted"),
-    "endings": ("payment", "admitted and taken by the ledger, but never ended", "ended, though it was not admitted"),
+    "endings": ("request", "admitted and taken, but never ended", "ended, though it was not admitted"),
     **{
         view: (f"{view} row", "missing: rebuild the views", "stands in the view, but no event has made it")
         for view in VIEWS

@@ -81,6 +81,12 @@ class FactsConformance:
             "reference/app/a/b c": b"first",
         }
 
+    async def test_a_transaction_is_found_whoever_asks_and_by_that_id_only(self, store: StoreAndFacts) -> None:
+        await commit_references(store, reference(1))
+        assert await store.transaction("T1") == reference(1)
+        for name in ("payment1", "tp1", "T2", "\0"):
+            assert await store.transaction(name) is None
+
     async def test_an_outcome_is_written_once(self, world: StoreWorld) -> None:
         first = batch(await world.store.acquire(LEDGER, "one"), outcomes=(StoredOutcome("p1", b"completed"),))
         await world.store.commit([first])

@@ -40,6 +40,16 @@ class IdsConformance:
         assert len(made) == 2_000
         assert all(re.fullmatch(r"[0-9A-Za-z]{32}", name) for name in made)
 
+    def test_voucher_codes_are_6_capital_alphanumerics(self, ids: Ids) -> None:
+        made = {ids.voucher_code() for _ in range(2_000)}
+        assert len(made) > 1_990
+        assert all(re.fullmatch(r"[0-9A-Z]{6}", name) for name in made)
+
+    def test_msisdn_tokens_fit_the_wires_grammar_and_are_never_the_same(self, ids: Ids) -> None:
+        made = {ids.msisdn_token() for _ in range(2_000)}
+        assert len(made) == 2_000
+        assert all(re.fullmatch(r"[0-9A-Za-z]{22}==", name) for name in made)
+
     def test_every_incarnation_is_another(self, ids: Ids) -> None:
         assert len({ids.incarnation() for _ in range(1_000)}) == 1_000
 

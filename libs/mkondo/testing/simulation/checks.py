@@ -24,7 +24,8 @@ from mkondo.domain.account import (
     JournalEntryPosted,
 )
 from mkondo.domain.ids import ApplicationId, Instant, partition_of
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentEnded, PaymentFailed, PaymentRejected
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentEnded, PaymentFailed
+from mkondo.domain.request import RequestRejected
 from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.projector import Projector, ProjectorSettings
 from mkondo.testing.simulation.audit import EVERYTHING, Journals
@@ -205,7 +206,7 @@ def _told(world: Rested, journals: Journals) -> Iterator[str]:
         stored = at_once(world.store.outcome(payment_id))
         if attempt.told != ANSWERED:
             continue
-        if isinstance(answer, PaymentRejected):
+        if isinstance(answer, RequestRejected):
             if payment_id in known:
                 yield f"G5: {payment_id} was rejected with {answer.code}, and is a payment"
         elif stored is None or decode_event(stored.data) != answer:

@@ -95,6 +95,9 @@ class StoreHandle:
     async def reference(self, application: str, text: str) -> StoredReference | None:
         return await self._life.call("reference", lambda: self._inner.reference(application, text))
 
+    async def transaction(self, transaction_id: str) -> StoredReference | None:
+        return await self._life.call("transaction", lambda: self._inner.transaction(transaction_id))
+
     async def outcome(self, payment_id: str) -> StoredOutcome | None:
         return await self._life.call("outcome", lambda: self._inner.outcome(payment_id))
 

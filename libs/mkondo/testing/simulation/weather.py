@@ -69,6 +69,12 @@ class SimulatedIds:
     def api_key(self) -> str:
         return "".join(self._random.choices(LETTERS, k=32))
 
+    def voucher_code(self) -> str:
+        return "".join(self._random.choices(LETTERS[:24], k=6))
+
+    def msisdn_token(self) -> str:
+        return "".join(self._random.choices(LETTERS, k=22)) + "=="
+
     def incarnation(self) -> str:
         return f"{self._random.getrandbits(64):016x}"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mkondo.domain.decider import Decider, Event, Message, Records
 from mkondo.domain.ids import Instant
-from mkondo.domain.payment import PaymentRejected
+from mkondo.domain.request import RequestRejected
 
 
 class Witness:
@@ -18,6 +18,6 @@ class Witness:
     def decide(self, message: Message, records: Records, now: Instant, /) -> Sequence[Event]:
         events = self._real.decide(message, records, now)
         for event in events:
-            if isinstance(event, PaymentRejected):
-                self._tell(event.payment_id)
+            if isinstance(event, RequestRejected):
+                self._tell(event.request_id)
         return events
