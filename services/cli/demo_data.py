@@ -13,6 +13,7 @@ import msgspec
 from mkondo.contracts.journal import Partition
 from mkondo.domain import admission, ledger
 from mkondo.domain.account import OpenAccount, till, wallet
+from mkondo.domain.application import STRICT as STRICT_SWITCHES
 from mkondo.domain.application import Configuration, ConfigureApplication, ProductScope
 from mkondo.domain.ids import AccountId, ApplicationId, partition_of
 from mkondo.domain.markets import MARKETS, Market
@@ -63,7 +64,7 @@ def _configuration(name: str, api_key: str, **more: Any) -> Configuration:
 async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
     """The demo and the strict application, and a poor customer in every market."""
     await _configure(parts, DEMO, _configuration("Demo", credentials.demo))
-    await _configure(parts, STRICT, _configuration("Demo, strict", credentials.strict, compatible=False))
+    await _configure(parts, STRICT, _configuration("Demo, strict", credentials.strict, switches=STRICT_SWITCHES))
     for market in MARKETS.values():
         account = wallet(DEMO, poor_msisdn(market), market.currency)
         await _open(parts, account, market, POOR_BALANCE_MINOR)
@@ -71,7 +72,9 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
 
 async def make_live(parts: Parts, credentials: Credentials) -> None:
     """The live application, its shortcode's account, one customer and one other organisation in every market."""
-    configuration = _configuration("Demo, live", credentials.live, compatible=False, shortcodes=(LIVE_SHORTCODE,))
+    configuration = _configuration(
+        "Demo, live", credentials.live, switches=STRICT_SWITCHES, shortcodes=(LIVE_SHORTCODE,)
+    )
     await _configure(parts, LIVE, configuration)
     for market in MARKETS.values():
         for shortcode in (LIVE_SHORTCODE, LIVE_SUPPLIER_SHORTCODE):

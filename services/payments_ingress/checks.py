@@ -44,14 +44,15 @@ class Checks:
         if isinstance(caller, Stranger):
             return self.refuse(request, values, "INS-989", caller.text)
         configuration, asked = caller.application.configuration, request.match
-        if asked.strict_miss is not None and not configuration.compatible:
+        if asked.strict_miss is not None and not configuration.switches.allows(asked.switch):
             return asked.strict_miss
         if not allows_market(caller.application, asked.market):
             return self.refuse(request, values, "INS-998")
         if asked.operation.name not in configuration.products:
             return self.refuse(request, values, "INS-997")
         market = MARKETS[asked.market]
-        fields = parse(asked.operation, values, market, asked.environment, compatible=configuration.compatible)
+        lenient = configuration.switches.lenient_fields
+        fields = parse(asked.operation, values, market, asked.environment, lenient=lenient)
         if isinstance(fields, Refusal):
             return self.refuse(request, values, fields.code, fields.text)
         if asked.environment == LIVE and not _owns_shortcodes(configuration, fields):

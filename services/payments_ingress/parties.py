@@ -1,6 +1,6 @@
 """Who pays whom: per operation, the fields that name the debited and the credited account, and what it is paid for.
 
-A row here and `built=True` in openapi/operations.py make an operation a payment. Read next: pay.py.
+Read next: pay.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from mkondo.domain.account import till, wallet
 from mkondo.domain.ids import AccountId
 
 CUSTOMER_FIELD = "input_CustomerMSISDN"
+SHOP_FIELD = "input_ServiceProviderCode"
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -37,13 +38,15 @@ class Parties(msgspec.Struct, frozen=True):
 
 
 _CUSTOMER = Party(CUSTOMER_FIELD, wallet)
-_SHOP = Party("input_ServiceProviderCode", till)
+_PAID_CUSTOMER = Party(CUSTOMER_FIELD, wallet, unknown="INS-2051")
+_SHOP = Party(SHOP_FIELD, till)
 _PAYER = Party("input_PrimaryPartyCode", till)
 _RECEIVER = Party("input_ReceiverPartyCode", till, unknown="INS-13")
 
 PARTIES: dict[str, Parties] = {
     "c2b_single_stage": Parties(_CUSTOMER, _SHOP, "input_PurchasedItemsDesc"),
-    "b2c_payment": Parties(_SHOP, _CUSTOMER, "input_PaymentItemsDesc"),
+    "c2b_multi_stage": Parties(_CUSTOMER, _SHOP, "input_PurchasedItemsDesc"),
+    "b2c_payment": Parties(_SHOP, _PAID_CUSTOMER, "input_PaymentItemsDesc"),
     "b2b_payment": Parties(_PAYER, _RECEIVER, "input_PurchasedItemsDesc"),
 }
 """By operation name."""

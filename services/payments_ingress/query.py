@@ -1,24 +1,37 @@
-"""Query transaction status: read from the immutable facts, so it knows of a payment as soon as anybody was answered
-(G10).
+"""Query transaction status and beneficiary name: read from the immutable facts, so a query knows of a payment as soon
+as anybody was answered (G10).
 
-It never touches the log, and finds the caller's own payments only (contract section 12, "Whose data").
+Neither touches the log, and both find the caller's own payments only (contract section 12, "Whose data").
 """
+
+import asyncio
 
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.records import decode_event
+from mkondo.domain.account import AccountOpened, wallet
+from mkondo.domain.customer import sandbox_name
+from mkondo.domain.decider import Event
+from mkondo.domain.environments import LIVE
+from mkondo.domain.facts import holder_of, outcome_of, reservation_of, reversal_of
 from mkondo.domain.ids import ApplicationId
-from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentEnded, PaymentFailed
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import Request as ServiceRequest
+from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.openapi import render
-from mkondo.openapi.render import Answer
+from mkondo.openapi.render import Answer, Standing
 from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
 from mkondo.ports.ids import Ids
 from mkondo.ports.store import Facts
 from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.parties import CUSTOMER_FIELD
+
+NOT_FOUND, NO_SUCH_CUSTOMER = "INS-23", "INS-2051"
+IN_PROGRESS, PENDING, COMPLETED = "In Progress", "Pending", "Completed"
 
 
 class Queries:
-    """Answers questions about the payments of one environment."""
+    """Answers questions about the payments and customers of one environment. Its methods may raise TryLater."""
 
     def __init__(self, checks: Checks, facts: Facts, ids: Ids) -> None:
         self._checks = checks
@@ -26,29 +39,77 @@ class Queries:
         self._ids = ids
 
     async def status(self, request: Request) -> Answer | Miss:
-        """May raise TryLater."""
         checked = await self._checks.check(request)
         if not isinstance(checked, Checked):
             return checked
-        reference, echo = checked.fields["input_QueryReference"], checked.fields["input_ThirdPartyConversationID"]
-        conversation = self._ids.payment_id()
         scripted = trigger(request.match.operation.name, request.match.environment, checked.fields)
+        if scripted is not None and not scripted.succeeds:
+            return self._checks.refuse(request, request.values(), scripted.code, scripted.text)
+        reference = checked.fields["input_QueryReference"]
         if scripted is not None:
-            return render.status_triggered(
-                scripted, reference, conversation_id=conversation, third_party_conversation_id=echo
-            )
-        payment = await self._payment(checked.caller.application.application, reference)
-        if payment is None:
-            return render.status_not_found(conversation_id=conversation, third_party_conversation_id=echo)
-        ended = await self._ended(payment)
-        return render.payment_status(payment, ended, conversation_id=conversation, third_party_conversation_id=echo)
+            return self._standing(checked, Standing(COMPLETED, reference, scripted.reversed))
+        about = await self._about(checked.caller.application.application, reference)
+        if about is None:
+            return self._checks.refuse(request, request.values(), NOT_FOUND)
+        return self._standing(checked, await self._stands(about))
 
-    async def _payment(self, application: ApplicationId, reference: str) -> Payment | None:
+    async def beneficiary(self, request: Request) -> Answer | Miss:
+        checked = await self._checks.check(request)
+        if not isinstance(checked, Checked):
+            return checked
+        customer = checked.fields[CUSTOMER_FIELD]
+        live = request.match.environment == LIVE
+        name = await self._holder(customer, checked.market.currency) if live else sandbox_name(customer)
+        if name is None:
+            return self._checks.refuse(request, request.values(), NO_SUCH_CUSTOMER)
+        return render.beneficiary(
+            *name,
+            conversation_id=self._ids.payment_id(),
+            third_party_conversation_id=checked.fields["input_ThirdPartyConversationID"],
+        )
+
+    def _standing(self, checked: Checked, standing: Standing) -> Answer:
+        as_boolean = checked.caller.application.configuration.switches.reversed_as_boolean
+        return render.status(
+            Standing(standing.word, standing.transaction_id, standing.reversed, as_boolean),
+            conversation_id=self._ids.payment_id(),
+            third_party_conversation_id=checked.fields["input_ThirdPartyConversationID"],
+        )
+
+    async def _about(self, application: ApplicationId, reference: str) -> Payment | ServiceRequest | None:
         stored = await self._facts.reference(application, reference)
-        event = decode_event(stored.data) if stored is not None else None
-        return event.payment if isinstance(event, PaymentAdmitted | PaymentFailed) else None
+        match decode_event(stored.data) if stored is not None else None:
+            case PaymentAdmitted(payment=payment) | PaymentFailed(payment=payment):
+                return payment
+            case RequestAdmitted(request=request) | RequestAnswered(request=request):
+                return request
+            case _:
+                return None
 
-    async def _ended(self, payment: Payment) -> PaymentEnded | None:
-        stored = await self._facts.outcome(payment.payment_id)
-        event = decode_event(stored.data) if stored is not None else None
-        return event if isinstance(event, PaymentCompleted | PaymentFailed) else None
+    async def _stands(self, about: Payment | ServiceRequest) -> Standing:
+        name = about.conversation_id
+        ended, reserved, reversed_whole = await asyncio.gather(
+            *(self._fact(fact) for fact in (outcome_of(name), reservation_of(name), reversal_of(name)))
+        )
+        word = _word(ended if ended is not None else reserved)
+        return Standing(word, about.transaction_id, reversed_whole is not None)
+
+    async def _fact(self, name: str) -> Event | None:
+        stored = await self._facts.outcome(name)
+        return decode_event(stored.data) if stored is not None else None
+
+    async def _holder(self, msisdn: str, currency: str) -> tuple[str, str] | None:
+        opened = await self._fact(holder_of(wallet("", msisdn, currency)))
+        return opened.holder if isinstance(opened, AccountOpened) else None
+
+
+def _word(fact: Event | None) -> str:
+    match fact:
+        case PaymentCompleted():
+            return COMPLETED
+        case PaymentFailed(status=status) | RequestAnswered(status=status):
+            return status
+        case PaymentReserved():
+            return PENDING
+        case _:
+            return IN_PROGRESS

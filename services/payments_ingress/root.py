@@ -7,10 +7,14 @@ from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
 from mkondo.runtime.replies import ReplyDesk
+from services.payments_ingress.asking import Asking
 from services.payments_ingress.checks import Checks
+from services.payments_ingress.direct_debit import DirectDebits
 from services.payments_ingress.parties import PARTIES
 from services.payments_ingress.pay import Payments
 from services.payments_ingress.query import Queries
+from services.payments_ingress.reservations import Reservations
+from services.payments_ingress.reverse import Reversals
 from services.payments_ingress.settings import Settings
 
 
@@ -26,6 +30,20 @@ def handlers(
 ) -> dict[str, Handler]:
     """By operation name."""
     checks = Checks(callers, ids)
-    payments = Payments(checks, facts, log, desk, clock, ids, settings or Settings())
+    asking = Asking(facts, log, desk, clock, ids, settings or Settings())
+    payments = Payments(checks, asking, facts, ids)
+    reservations = Reservations(checks, asking, facts)
+    reversals = Reversals(checks, asking, facts)
+    direct_debits = DirectDebits(checks, asking, facts, ids)
     queries = Queries(checks, facts, ids)
-    return {**dict.fromkeys(PARTIES, payments.pay), "query_transaction_status": queries.status}
+    return {
+        **dict.fromkeys(PARTIES, payments.pay),
+        "update_transaction_status": reservations.update,
+        "reversal": reversals.reverse,
+        "query_transaction_status": queries.status,
+        "query_beneficiary_name": queries.beneficiary,
+        "direct_debit_creation": direct_debits.create,
+        "direct_debit_payment": direct_debits.pay,
+        "query_direct_debit": direct_debits.query,
+        "direct_debit_cancel": direct_debits.cancel,
+    }

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document and the page of codes, made from the operations table: they can't disagree with the program.
 
 Pure. `python -m mkondo.openapi.document > docs/m-pesa-openapi.json` renews the committed copy; a test keeps it fresh.
-Only operations that are built are in it. Read next: operations.py, codes.py.
+Read next: operations.py, codes.py.
 """
 
 import sys
@@ -14,7 +14,7 @@ from mkondo.domain.environments import ENVIRONMENTS
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.codes import CODES, TRANSPORT, Code, codes_of, text_of
 from mkondo.openapi.fields import Field, Kind
-from mkondo.openapi.operations import BUILT, OPERATIONS, Operation
+from mkondo.openapi.operations import OPERATIONS, Operation
 
 Json: TypeAlias = dict[str, object]
 
@@ -46,7 +46,7 @@ After a dropped connection, 408, 503 or 429: query by ThirdPartyConversationID f
 
 
 def document() -> Json:
-    """The OpenAPI 3.1 document of the built operations."""
+    """The OpenAPI 3.1 document of the thirteen operations."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "M-Pesa OpenAPI", "version": "2.0", "description": _ABOUT},
@@ -56,14 +56,17 @@ def document() -> Json:
             {"url": "https://openapi.m-pesa.com", "description": "the public host name, through `mkondo env`"},
         ],
         "security": [{"bearer": []}],
-        "paths": {f"/{{environment}}/ipg/v2/{{market}}/{operation.path}": _path(operation) for operation in BUILT},
+        "paths": {
+            f"/{{environment}}/ipg/v2/{{market}}/{operation.path}": _path(operation)
+            for operation in OPERATIONS.values()
+        },
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "base64 RSA block"}},
             "parameters": {
                 "environment": _path_parameter("environment", "sandbox, or openapi for live.", ENVIRONMENTS),
                 "market": _path_parameter("market", "The market; it fixes input_Country and input_Currency.", MARKETS),
             },
-            "schemas": dict(schema for operation in BUILT for schema in _schemas(operation)),
+            "schemas": dict(schema for operation in OPERATIONS.values() for schema in _schemas(operation)),
         },
     }
 
@@ -120,7 +123,7 @@ def _schemas(operation: Operation) -> Iterable[tuple[str, Json]]:
 def _answer_keys(operation: Operation) -> dict[str, str]:
     keys = {"output_ResponseCode": "The reason code.", "output_ResponseDesc": "The reason code's text."}
     conversation = _CONVERSATION_KEYS if operation.conversation else ()
-    return keys | {key: _OUTPUTS[key] for key in (*operation.outputs, *conversation)}
+    return keys | {key: _OUTPUTS.get(key, "") for key in (*operation.outputs, *conversation)}
 
 
 def _schema(field: Field) -> Json:
@@ -162,15 +165,12 @@ def _example(operation: Operation, status: int, code: str, text: str) -> dict[st
     good = status < 300
     values = {"output_ResponseCode": code, "output_ResponseDesc": text}
     for key in list(_answer_keys(operation))[2:]:
-        values[key] = _EXAMPLES[key] if good or key in _CONVERSATION_KEYS else "N/A"
+        values[key] = _EXAMPLES.get(key, "") if good or key in _CONVERSATION_KEYS else "N/A"
     return values | ({"output_error": text} if code == "INS-989" and status == 401 else {})
 
 
 def codes_page() -> list[Json]:
-    """The rows of /docs/codes: every code with its status, operations, cause, mend and whether to send again.
-
-    Codes of operations that are not built yet are in it too: a merchant may meet them on the public platform.
-    """
+    """The rows of /docs/codes: every code with its status, operations, cause, mend and whether to send again."""
     return [
         {
             "code": code.code,
@@ -190,7 +190,6 @@ def _row(code: Code, operation: Operation) -> Json:
     return {
         "operation": operation.name,
         "label": operation.label,
-        "built": operation.built,
         "http_status": _status(code, operation),
         "text": text_of(code.code, operation.name),
         "source": "documented" if operation.name in code.operations else "ruling",

@@ -25,6 +25,11 @@ class Kind(Enum):
     """True or False in any of the spellings clients use; kept as `True` or `False`."""
     DIGITS = "digits"
     """Two digits; a single one is padded with a zero."""
+    FIRST_DATE = "first date"
+    START_DAY = "start day"
+    END_DAY = "end day"
+    EXPIRY_DATE = "expiry date"
+    """The terms of a direct debit, which must fit each other (terms.py)."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -132,7 +137,8 @@ AGREED = Field(
     "input_AgreedTC", "INS-36", r"[01]", "1", "1 when the customer agreed to the terms.",
 )  # fmt: skip
 FIRST_PAYMENT = Field(
-    "input_FirstPaymentDate", "INS-39", _DATE, "20190205", "YYYYMMDD.", mandatory=False,
+    "input_FirstPaymentDate", "INS-39", _DATE, "20190205", "YYYYMMDD; only with a frequency.", mandatory=False,
+    kind=Kind.FIRST_DATE,
 )  # fmt: skip
 FREQUENCY = Field(
     "input_Frequency", "INS-40", r"0[1-8]", "06",
@@ -141,14 +147,15 @@ FREQUENCY = Field(
 )  # fmt: skip
 START_DAY = Field(
     "input_StartRangeOfDays", "INS-41", r"[0-9]{2}", "01", "First day of the month to collect on.", mandatory=False,
-    kind=Kind.DIGITS,
+    kind=Kind.START_DAY,
 )  # fmt: skip
 END_DAY = Field(
     "input_EndRangeOfDays", "INS-42", r"[0-9]{2}", "22", "Last day of the month to collect on.", mandatory=False,
-    kind=Kind.DIGITS,
+    kind=Kind.END_DAY,
 )  # fmt: skip
 EXPIRY = Field(
-    "input_ExpiryDate", "INS-43", _DATE, "20261126", "YYYYMMDD.", mandatory=False,
+    "input_ExpiryDate", "INS-43", _DATE, "20301126", "YYYYMMDD, the last day.", mandatory=False,
+    kind=Kind.EXPIRY_DATE,
 )  # fmt: skip
 MANDATE = Field(
     "input_MandateID", "INS-51", r"[0-9]{1,12}", "15045", "The mandate's id.", mandatory=False,

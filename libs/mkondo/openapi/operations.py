@@ -1,7 +1,6 @@
 """The thirteen operations of the M-Pesa OpenAPI: one table that routes, checks, answers and documents.
 
-Pure. Contract sections 1 and 4. An operation that is not `built` is a path the router does not know yet; switching it
-on is an edit of this table. Read next: routing.py, parse.py, render.py.
+Pure. Contract sections 1 and 4. Read next: routing.py, parse.py, render.py.
 """
 
 import msgspec
@@ -18,10 +17,11 @@ class Either(msgspec.Struct, frozen=True):
 
 
 class Alias(msgspec.Struct, frozen=True):
-    """Another way in, for applications whose compatibility switches are on (contract section 10.7)."""
+    """Another way in, for applications that have this switch on (contract section 10.7; domain/application.py)."""
 
     method: str
     path: str
+    switch: str
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -41,7 +41,6 @@ class Operation(msgspec.Struct, frozen=True):
     ok_code: str = "INS-0"
     accepted_code: str = "INS-0"
     uses_up_id: bool = True
-    built: bool = False
     either: Either | None = None
     aliases: tuple[Alias, ...] = ()
     conversation: bool = True
@@ -74,7 +73,6 @@ _ROWS = (
         outputs=("output_SessionID",),
         ok_status=200,
         uses_up_id=False,
-        built=True,
         conversation=False,
     ),
     Operation(
@@ -83,7 +81,6 @@ _ROWS = (
         method="POST",
         path="c2bPayment/singleStage/",
         fields=(*_C2B, f.RESPONSE_URL),
-        built=True,
     ),
     Operation(
         name="c2b_multi_stage",
@@ -117,8 +114,7 @@ _ROWS = (
         method="POST",
         path="b2cPayment/",
         fields=(*_C2B[:-1], f.PAYMENT_ITEMS, f.RESPONSE_URL),
-        built=True,
-        aliases=(Alias("POST", "b2cPayment/singleStage/"),),
+        aliases=(Alias("POST", "b2cPayment/singleStage/", "b2c_single_stage_path"),),
     ),
     Operation(
         name="b2b_payment",
@@ -136,7 +132,6 @@ _ROWS = (
             f.PURCHASED_ITEMS,
             f.RESPONSE_URL,
         ),
-        built=True,
     ),
     Operation(
         name="reversal",
@@ -151,7 +146,7 @@ _ROWS = (
             f.REVERSAL_AMOUNT,
             f.RESPONSE_URL,
         ),
-        aliases=(Alias("POST", "reversal/"),),
+        aliases=(Alias("POST", "reversal/", "reversal_by_post"),),
     ),
     Operation(
         name="query_transaction_status",
@@ -162,8 +157,7 @@ _ROWS = (
         outputs=("output_ResponseTransactionStatus", "output_OriginalTransactionID", "output_Reversed"),
         ok_status=200,
         uses_up_id=False,
-        built=True,
-        aliases=(Alias("POST", "queryTransactionStatus/"),),
+        aliases=(Alias("POST", "queryTransactionStatus/", "query_by_post"),),
     ),
     Operation(
         name="query_beneficiary_name",
@@ -271,4 +265,12 @@ _ROWS = (
 )
 
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
-BUILT: tuple[Operation, ...] = tuple(row for row in _ROWS if row.built)
+
+
+def operation_of(name: str, profile: str = "") -> Operation:
+    """The row that a request was made under: of the M-Pesa OpenAPI itself, or of the profile that it came by."""
+    return PROFILES[profile][name]
+
+
+PROFILES: dict[str, dict[str, Operation]] = {"": OPERATIONS}
+"""By the name that payments and service requests carry (domain/payment.py)."""

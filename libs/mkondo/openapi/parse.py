@@ -13,6 +13,7 @@ import msgspec
 from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import Market
 from mkondo.domain.money import parse_amount
+from mkondo.openapi import terms
 from mkondo.openapi.codes import text_of
 from mkondo.openapi.decode import Literal, decode_body, decode_query
 from mkondo.openapi.fields import CONVERSATION, Field, Kind
@@ -57,6 +58,9 @@ class Fields(dict[str, str]):
 Check = Callable[[str, Market, str], bool]
 """(text that fits its grammar, market, environment) -> whether it fits them too."""
 
+Together = Callable[[str, Mapping[str, str]], bool]
+"""(text, all fields) -> whether it fits the others."""
+
 
 def _amount(text: str, market: Market, _: str) -> bool:
     return bool(parse_amount(text, market.decimals))
@@ -87,9 +91,21 @@ _CHECKS: dict[Kind, Check] = {
     Kind.COUNTRY: _country,
     Kind.CURRENCY: _currency,
 }
+_TOGETHER: dict[Kind, Together] = {
+    Kind.FIRST_DATE: terms.first_date_fits,
+    Kind.START_DAY: terms.start_day_fits,
+    Kind.END_DAY: terms.end_day_fits,
+    Kind.EXPIRY_DATE: terms.expiry_date_fits,
+}
+
+
+def _two_digits(text: str) -> str:
+    return f"0{text}" if len(text) == 1 else text
+
+
 _TIDY: dict[Kind, Callable[[str], str]] = {
     Kind.FLAG: lambda text: _FLAGS.get(text, text),
-    Kind.DIGITS: lambda text: f"0{text}" if len(text) == 1 else text,
+    **dict.fromkeys((Kind.DIGITS, Kind.START_DAY, Kind.END_DAY), _two_digits),
 }
 
 
@@ -103,6 +119,7 @@ class _Step(msgspec.Struct, frozen=True):
     fits: Callable[[str], object]
     fits_test: Callable[[str], object] | None
     check: Check | None
+    together: Together | None
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -112,11 +129,11 @@ class _Plan(msgspec.Struct, frozen=True):
     checking: tuple[_Step, ...]
 
 
-def _step(field: Field, compatible: bool) -> _Step:
+def _step(field: Field, lenient: bool) -> _Step:
     spellings = (field.name, *field.aliases)
     # one client sends the tags of its structs along: `input_Amount,omitempty` (section 10.1)
     others = (*field.aliases, *(f"{name},omitempty" for name in spellings))
-    grammar = field.lenient if compatible and field.lenient else field.grammar
+    grammar = field.lenient if lenient and field.lenient else field.grammar
     return _Step(
         field=field,
         name=field.name,
@@ -125,29 +142,28 @@ def _step(field: Field, compatible: bool) -> _Step:
         fits=re.compile(grammar, re.ASCII).fullmatch,
         fits_test=re.compile(field.test_grammar, re.ASCII).fullmatch if field.test_grammar else None,
         check=_CHECKS.get(field.kind),
+        together=_TOGETHER.get(field.kind),
     )
 
 
-def _plan(operation: Operation, compatible: bool) -> _Plan:
-    reading = tuple(_step(field, compatible) for field in operation.fields)
+def _plan(operation: Operation, lenient: bool) -> _Plan:
+    reading = tuple(_step(field, lenient) for field in operation.fields)
     return _Plan(reading, tuple(sorted(reading, key=lambda step: _CODE_ORDER.index(step.field.code))))
 
 
 _PLANS = {
-    (name, compatible): _plan(operation, compatible)
-    for name, operation in OPERATIONS.items()
-    for compatible in (True, False)
+    (name, lenient): _plan(operation, lenient) for name, operation in OPERATIONS.items() for lenient in (True, False)
 }
 
 
 def parse(
-    operation: Operation, values: Mapping[str, object], market: Market, environment: str, *, compatible: bool = True
+    operation: Operation, values: Mapping[str, object], market: Market, environment: str, *, lenient: bool = True
 ) -> Fields | Refusal:
     """The operation's fields out of a decoded body or query. Unknown parameters are ignored (section 10.3).
 
-    `compatible` is the application's switch: where it is off, only the documented grammar passes.
+    `lenient` is the application's switch `lenient_fields`: where it is off, only the documented grammar passes.
     """
-    plan = _PLANS[operation.name, compatible]
+    plan = _PLANS[operation.name, lenient]
     texts: dict[str, str] = {}
     for step in plan.reading:
         text = _read(values, step)
@@ -160,7 +176,7 @@ def parse(
         return _refuse(lacking, operation)
     for step in plan.checking:
         text = texts.get(step.name)
-        if text and not _fits(step, text, market, environment):
+        if text and not (_fits(step, text, market, environment) and _fits_others(step, text, texts)):
             return _refuse(step.field.code, operation)
     amount = texts.get("input_Amount") or texts.get("input_ReversalAmount")
     return Fields(texts, (amount and parse_amount(amount, market.decimals)) or 0)
@@ -206,6 +222,10 @@ def _fits(step: _Step, text: str, market: Market, environment: str) -> bool:
     return bool(step.fits(text)) and (step.check is None or step.check(text, market, environment))
 
 
+def _fits_others(step: _Step, text: str, texts: Mapping[str, str]) -> bool:
+    return step.together is None or step.together(text, texts)
+
+
 def _refuse(code: str, operation: Operation) -> Refusal:
     return Refusal(code, text_of(code, operation.name))
 
@@ -216,4 +236,4 @@ def third_party_conversation_id(values: Mapping[str, object] | None) -> str | No
     return text if text and text != _UNFIT and len(text) <= ECHO_MAX else None
 
 
-_CONVERSATION = _step(CONVERSATION, compatible=True)
+_CONVERSATION = _step(CONVERSATION, lenient=True)

@@ -5,12 +5,14 @@ JSON with the operation's full key set, `N/A` where an identifier does not exist
 each shape byte for byte. Read next: routing.py, which says what is answered without an operation.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
-from mkondo.domain.payment import Payment, PaymentCompleted, PaymentEnded
+from mkondo.domain.payment import Payment, PaymentCompleted, PaymentEnded, PaymentReserved
+from mkondo.domain.request import Request, RequestAnswered
 from mkondo.openapi.codes import status_of, text_of
-from mkondo.openapi.operations import OPERATIONS, Operation
-from mkondo.openapi.triggers import Trigger
+from mkondo.openapi.operations import OPERATIONS, Operation, operation_of
 
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-type", b"application/json"),
@@ -32,7 +34,8 @@ _TEXT = "output_ResponseDesc"
 _CONVERSATION = "output_ConversationID"
 _ECHO = "output_ThirdPartyConversationID"
 
-_USUAL = ("output_TransactionID",)
+_TRANSACTION = "output_TransactionID"
+_USUAL = (_TRANSACTION,)
 """What an answer names between description and conversation when no operation is known."""
 
 
@@ -90,26 +93,56 @@ def _refused(
 def payment_ended(ended: PaymentEnded) -> Answer:
     """The answer to the request for a payment that has ended. It names the payment even when that was declined."""
     payment = ended.payment
-    operation = OPERATIONS[payment.operation]
-    code = operation.ok_code if isinstance(ended, PaymentCompleted) else ended.code
+    operation = operation_of(payment.operation, payment.profile)
+    if isinstance(ended, PaymentCompleted):
+        return _of_payment(operation, payment, operation.ok_code, payment.outputs)
+    return _of_payment(operation, payment, ended.code, dict.fromkeys(operation.outputs, NOTHING))
+
+
+def payment_reserved(reserved: PaymentReserved) -> Answer:
+    """The first step of a two-step payment is done (section 4)."""
+    payment = reserved.payment
+    operation = operation_of(payment.operation, payment.profile)
+    return _of_payment(operation, payment, operation.ok_code, payment.outputs)
+
+
+def _of_payment(operation: Operation, payment: Payment, code: str, outputs: Mapping[str, str]) -> Answer:
+    """An output that the payment does not have is left out: which extras there are is the application's choice."""
+    known = {**outputs, _TRANSACTION: payment.transaction_id}
     keys = {
         _CODE: code,
         _TEXT: text_of(code, operation.name),
-        "output_TransactionID": payment.transaction_id,
+        **{key: known[key] for key in operation.outputs if key in known},
         _CONVERSATION: payment.payment_id,
         _ECHO: payment.third_party_conversation_id,
     }
     return Answer(status_of(code, operation.name), _encode(keys))
 
 
-def payment_accepted(payment: Payment) -> Answer:
+def request_answered(answered: RequestAnswered) -> Answer:
+    """The answer to a service request; a refused one has the full key set, with nothing in it."""
+    request = answered.request
+    operation = operation_of(request.operation, request.profile)
+    code = operation.ok_code if answered.code == "INS-0" else answered.code
+    outputs = answered.outputs if answered.succeeded else {}
+    keys = {
+        _CODE: code,
+        _TEXT: text_of(code, operation.name),
+        **{key: outputs.get(key, NOTHING) for key in operation.outputs},
+        _CONVERSATION: request.request_id,
+        _ECHO: request.third_party_conversation_id,
+    }
+    return Answer(status_of(code, operation.name), _encode(keys))
+
+
+def accepted(about: Payment | Request) -> Answer:
     """The result comes later, by callback: exactly four keys (section 12, "Asynchronous acceptance")."""
-    operation = OPERATIONS[payment.operation]
+    operation = operation_of(about.operation, about.profile)
     keys = {
         _CODE: operation.accepted_code,
         _TEXT: text_of(operation.accepted_code, operation.name),
-        _CONVERSATION: payment.payment_id,
-        _ECHO: payment.third_party_conversation_id,
+        _CONVERSATION: about.conversation_id,
+        _ECHO: about.third_party_conversation_id,
     }
     return Answer(operation.ok_status, _encode(keys))
 
@@ -125,57 +158,40 @@ def session_refused() -> Answer:
     return refusal(OPERATIONS["get_session"], "INS-989", conversation_id=NOTHING)
 
 
-def payment_status(
-    payment: Payment,
-    ended: PaymentEnded | None,
-    *,
-    conversation_id: str,
-    third_party_conversation_id: str | None = None,
-    reversed: bool = False,
-) -> Answer:
-    """How a payment stands. The query's own two ids, not the payment's, are its conversation."""
-    return _status(_word(ended), payment.transaction_id, reversed, conversation_id, third_party_conversation_id)
+class Standing(msgspec.Struct, frozen=True):
+    """How something that was asked about stands, and how the asker likes `output_Reversed` written."""
+
+    word: str
+    transaction_id: str
+    reversed: bool = False
+    reversed_as_boolean: bool = False
 
 
-def _word(ended: PaymentEnded | None) -> str:
-    if ended is None:
-        return "In Progress"
-    return "Completed" if isinstance(ended, PaymentCompleted) else ended.status
-
-
-def _status(word: str, transaction_id: str, reversed: bool, conversation_id: str, echo: str | None) -> Answer:
+def status(standing: Standing, *, conversation_id: str, third_party_conversation_id: str | None = None) -> Answer:
+    """A status query's answer. The query's own two ids, not the payment's, are its conversation."""
+    flag = standing.reversed
     keys = {
         _CODE: "INS-0",
         _TEXT: text_of("INS-0"),
-        "output_ResponseTransactionStatus": word,
-        "output_OriginalTransactionID": transaction_id,
-        "output_Reversed": str(reversed),  # a string: every typed client reads one (section 4)
+        "output_ResponseTransactionStatus": standing.word,
+        "output_OriginalTransactionID": standing.transaction_id,
+        "output_Reversed": flag if standing.reversed_as_boolean else str(flag),  # every typed client reads a string
         _CONVERSATION: conversation_id,
-        _ECHO: echo or NOTHING,
+        _ECHO: third_party_conversation_id or NOTHING,
     }
     return Answer(200, _encode(keys))
 
 
-def status_not_found(*, conversation_id: str, third_party_conversation_id: str | None = None) -> Answer:
-    """No payment of the caller has the reference, or it is somebody else's: the same answer for both."""
-    return refusal(
-        OPERATIONS["query_transaction_status"],
-        "INS-23",
-        conversation_id=conversation_id,
-        third_party_conversation_id=third_party_conversation_id,
-    )
-
-
-def status_triggered(
-    trigger: Trigger, reference: str, *, conversation_id: str, third_party_conversation_id: str | None = None
+def beneficiary(
+    first_name: str, last_name: str, *, conversation_id: str, third_party_conversation_id: str | None = None
 ) -> Answer:
-    """The sandbox's scripted answer to a status query of a test reference (section 7)."""
-    if trigger.code == "INS-0":
-        return _status("Completed", reference, trigger.reversed, conversation_id, third_party_conversation_id)
-    return refusal(
-        OPERATIONS["query_transaction_status"],
-        trigger.code,
-        text=trigger.text,
-        conversation_id=conversation_id,
-        third_party_conversation_id=third_party_conversation_id,
-    )
+    """The customer's name."""
+    keys = {
+        _CODE: "INS-0",
+        _TEXT: text_of("INS-0"),
+        "output_CustomerFirstName": first_name,
+        "output_CustomerLastName": last_name,
+        _CONVERSATION: conversation_id,
+        _ECHO: third_party_conversation_id or NOTHING,
+    }
+    return Answer(200, _encode(keys))

@@ -8,7 +8,7 @@ import msgspec
 
 from mkondo.domain.environments import ENVIRONMENTS as ENVIRONMENTS
 from mkondo.domain.markets import MARKETS
-from mkondo.openapi.operations import BUILT, Operation
+from mkondo.openapi.operations import OPERATIONS, Operation
 
 
 class Miss(msgspec.Struct, frozen=True):
@@ -22,23 +22,20 @@ class Miss(msgspec.Struct, frozen=True):
 class Match(msgspec.Struct, frozen=True):
     """The operation a request asks for. The market is text as written: it may be unknown (INS-998).
 
-    `strict_miss` is set when the way in is a compatibility switch: answer it to applications that have those off.
+    `strict_miss` is set when the way in is a compatibility switch: answer it to applications that have `switch` off.
     """
 
     environment: str
     market: str
     operation: Operation
     strict_miss: Miss | None = None
-
-    @property
-    def compatible(self) -> bool:
-        """Whether only applications with compatibility switches may come in this way."""
-        return self.strict_miss is not None
+    switch: str = ""
 
 
 class _Way(msgspec.Struct, frozen=True):
     operation: Operation
     strict_miss: Miss | None = None
+    switch: str = ""
 
 
 _NOT_FOUND = Miss(404)
@@ -48,21 +45,23 @@ def _ways() -> tuple[dict[str, dict[str, _Way]], dict[str, Miss]]:
     """By operation path: the methods that lead somewhere, and what every other method gets."""
     ways: dict[str, dict[str, _Way]] = {}
     wrong: dict[str, Miss] = {}
-    for operation in BUILT:
+    for operation in OPERATIONS.values():
         ways[operation.path] = {operation.method: _Way(operation)}
         wrong[operation.path] = Miss(405, f"{operation.method}, OPTIONS", operation)
-    for operation in BUILT:
+    for operation in OPERATIONS.values():
         for alias in operation.aliases:
             known = wrong.setdefault(alias.path, Miss(405, f"{alias.method}, OPTIONS", operation))
             strict = known if alias.path == operation.path else _NOT_FOUND
-            ways.setdefault(alias.path, {})[alias.method] = _Way(operation, strict)
+            ways.setdefault(alias.path, {})[alias.method] = _Way(operation, strict, alias.switch)
     return ways, wrong
 
 
 _WAYS, _WRONG_METHOD = _ways()
 
 _USUAL: dict[tuple[str, str], Match] = {
-    (method, f"/{environment}/ipg/v2/{market}/{path}"): Match(environment, market, way.operation, way.strict_miss)
+    (method, f"/{environment}/ipg/v2/{market}/{path}"): Match(
+        environment, market, way.operation, way.strict_miss, way.switch
+    )
     for path, methods in _WAYS.items()
     for method, way in methods.items()
     for environment in ENVIRONMENTS
@@ -87,4 +86,4 @@ def _search(method: str, path: str) -> Match | Miss:
     if method == "OPTIONS":
         return Miss(204, wrong.allow, wrong.operation)
     way = methods.get(method)
-    return Match(environment, market, way.operation, way.strict_miss) if way else wrong
+    return Match(environment, market, way.operation, way.strict_miss, way.switch) if way else wrong

@@ -66,6 +66,10 @@ class Trigger(msgspec.Struct, frozen=True):
     word: str
     reversed: bool = False
 
+    @property
+    def succeeds(self) -> bool:
+        return self.code == "INS-0"
+
 
 def _numbered(*outcomes: Outcome) -> dict[str, Outcome]:
     return {str(number): outcome for number, outcome in enumerate(outcomes, start=1)}
@@ -110,17 +114,18 @@ _WHOLE: dict[str, tuple[tuple[str, dict[str, Outcome]], ...]] = {
 
 
 def trigger(operation: str, environment: str, fields: Mapping[str, str]) -> Trigger | None:
-    """What the request's test value asks for, or None: live, another shortcode, no test value, or an ordinary payment.
-
-    Only status queries have a scripted success; value 1 of anything else is the real thing.
-    """
-    if environment != SANDBOX or not any(fields.get(name) == TEST_SHORTCODE for name in _SHORTCODE_FIELDS):
+    """What the request's test value asks for, or None: live, another shortcode, no test value."""
+    if not _applies(environment, fields):
         return None
     for field, values in _WHOLE.get(operation, ()):
         outcome = values.get(fields.get(field, ""))
-        if outcome and (outcome.code != "INS-0" or operation == "query_transaction_status"):
+        if outcome:
             return _trigger(operation, fields[field], outcome)
     return None
+
+
+def _applies(environment: str, fields: Mapping[str, str]) -> bool:
+    return environment == SANDBOX and any(fields.get(name) == TEST_SHORTCODE for name in _SHORTCODE_FIELDS)
 
 
 def _trigger(operation: str, value: str, outcome: Outcome) -> Trigger:
@@ -133,3 +138,22 @@ def _trigger(operation: str, value: str, outcome: Outcome) -> Trigger:
         word=outcome.status,
         reversed=outcome is REVERSED,
     )
+
+
+ACCOUNT_STATUSES = {"000000000001": "Active", "000000000002": "Pending Approval", "000000000003": "Locked",
+                    "000000000004": "Inactive"}  # fmt: skip
+MANDATE_STATUSES = {"000001": "Active", "000002": "Pending Approval", "000003": "Cancelled", "000004": "Expired"}
+SUFFICIENT_UP_TO_MINOR = 500_00
+"""A BalanceAmount of exactly 500 is still there (section 12)."""
+
+
+def scripted_mandate(environment: str, fields: Mapping[str, str]) -> Mapping[str, str] | None:
+    """What a query of a direct debit says of its test values: account status and mandate status, each set by its own
+    field (section 7); None when neither is one and the reference is not a test value either."""
+    if not _applies(environment, fields):
+        return None
+    account = ACCOUNT_STATUSES.get(fields.get("input_CustomerMSISDN", ""))
+    mandate = MANDATE_STATUSES.get(fields.get("input_MandateID", ""))
+    if account is None and mandate is None and trigger("query_direct_debit", environment, fields) is None:
+        return None
+    return {"output_MandateStatus": mandate or "Active", "output_AccountStatus": account or "Active"}

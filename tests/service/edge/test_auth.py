@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from mkondo.adapters.http.bearer import hash_of
+from mkondo.domain.application import STRICT, Switches
 from mkondo.domain.session import OpenSession, SessionRefused
 from mkondo.ports.errors import TryLater
 from services.edge_auth.settings import Settings as AuthSettings
@@ -66,7 +67,7 @@ class TestGetSession:
         self, world: World, client: httpx.AsyncClient
     ) -> None:
         key = "f" * 32
-        await world.configure(api_key_hash=hash_of(key), compatible=True)
+        await world.configure(api_key_hash=hash_of(key), switches=Switches())
         assert (await client.get(GET_SESSION, headers=world.bearer(key))).status_code == 200
         assert (await client.get(GET_SESSION, headers={"Authorization": f"Bearer {key}"})).json() == REFUSED
 
@@ -197,7 +198,7 @@ class TestCompatibilitySwitches:
         assert (await client.post(PAY, json=c2b(), headers=headers)).status_code == 201
 
     async def test_and_is_invalid_where_they_are_off(self, world: World, client: httpx.AsyncClient) -> None:
-        await world.configure(compatible=False)
+        await world.configure(switches=STRICT)
         headers = {"Authorization": f"Bearer {await world.session()}"}
         assert (await client.post(PAY, json=c2b(), headers=headers)).status_code == 401
 
@@ -209,7 +210,7 @@ class TestCompatibilitySwitches:
         assert response.json()["output_ResponseCode"] == "INS-23"
 
     async def test_and_is_405_where_they_are_off(self, world: World, client: httpx.AsyncClient) -> None:
-        await world.configure(compatible=False)
+        await world.configure(switches=STRICT)
         headers = world.bearer(await world.session())
         response = await client.post(QUERY, json=status_of("nothing"), headers=headers)
         assert (response.status_code, response.json()["output_ResponseCode"]) == (405, "INS-21")

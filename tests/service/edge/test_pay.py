@@ -9,7 +9,8 @@ from mkondo.domain.account import till, wallet
 from mkondo.domain.application import ProductScope
 from mkondo.domain.ids import ApplicationId
 from mkondo.domain.money import Money
-from mkondo.domain.payment import Forced, PaymentCompleted, PaymentFailed, PaymentRejected, RequestPayment
+from mkondo.domain.payment import Forced, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.request import RequestRejected
 from mkondo.ports.errors import TryLater
 from services.payments_ingress.settings import Settings
 from tests.service.edge.conftest import client_of
@@ -114,7 +115,7 @@ async def test_a_declined_payment_is_told_with_its_ids(
 def rejects(code: str, text: str) -> object:
     async def answering(core: Core, command: RequestPayment) -> None:
         p = command.payment
-        core.reply(PaymentRejected(p.reply_to, code, text, p.payment_id, p.operation, p.third_party_conversation_id))
+        core.reply(RequestRejected(p.reply_to, code, text, p.payment_id, p.operation, p.third_party_conversation_id))
 
     return answering
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from mkondo.domain.account import Account, till, wallet
+from mkondo.domain.application import STRICT
 from mkondo.domain.ids import AccountId
 from mkondo.domain.ledger.keys import account_key
 from mkondo.domain.money import Money
@@ -66,7 +67,7 @@ async def test_b2b_moves_money_from_the_primary_party_to_the_receiver_and_has_no
 
 @pytest.mark.parametrize(
     ("number", "forced"),
-    [(1, None), (2, Forced("INS-1", "Internal Error")), (6, Forced("INS-2006", "Insufficient balance"))],
+    [(1, None), (2, Forced("INS-1", "Internal Error", "Failed")), (6, Forced("INS-2006", "Insufficient balance"))],
 )
 async def test_a_sandbox_trigger_travels_with_the_command(
     world: World, client: httpx.AsyncClient, number: int, forced: Forced | None
@@ -100,7 +101,7 @@ async def test_each_field_is_refused_with_its_own_code(
 
 
 async def test_a_strict_application_has_no_alias(world: World, client: httpx.AsyncClient) -> None:
-    await world.configure(compatible=False)
+    await world.configure(switches=STRICT)
     assert (await send(world, client, ALIAS, b2c())).status_code == 404
     assert (await send(world, client, B2C, b2c())).status_code == 201
 
@@ -110,8 +111,7 @@ class TestLive:
 
     async def send(self, world: World, client: httpx.AsyncClient, path: str, body: dict[str, object]) -> str:
         await world.configure(environment="openapi", organisation="org-1", shortcodes=(OWN,))
-        for shortcode in (OWN, FOREIGN):
-            account = till("", shortcode, "TZS")
+        for account in (till("", OWN, "TZS"), till("", FOREIGN, "TZS"), wallet("", "255744553111", "TZS")):
             await world.cores["openapi"].put(account_key(account), Account(account, "TZS"))
         headers = world.bearer(await world.session(environment="openapi"))
         response = await client.post(path.replace("sandbox", "openapi"), json=body, headers=headers)
@@ -139,8 +139,15 @@ class TestLive:
             (B2B, b2b(input_PrimaryPartyCode=FOREIGN, input_ReceiverPartyCode=OWN), "INS-13"),
             (B2B, b2b(input_PrimaryPartyCode=OWN, input_ReceiverPartyCode=NOBODY), "INS-13"),
             (B2C, b2c(input_ServiceProviderCode=OWN, input_CustomerMSISDN="233744553111"), "INS-2051"),
+            (B2C, b2c(input_ServiceProviderCode=OWN, input_CustomerMSISDN="255744553112"), "INS-2051"),
         ],
-        ids=["b2c from a foreign till", "b2b from a foreign till", "b2b to nobody", "b2c to another market"],
+        ids=[
+            "b2c from a foreign till",
+            "b2b from a foreign till",
+            "b2b to nobody",
+            "b2c to another market",
+            "b2c to nobody",
+        ],
     )
     async def test_a_wrong_party_is_refused_and_nothing_is_sent(
         self, world: World, client: httpx.AsyncClient, path: str, body: dict[str, object], code: str

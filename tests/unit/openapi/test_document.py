@@ -10,7 +10,7 @@ import pytest
 
 from mkondo.openapi.codes import CODES
 from mkondo.openapi.document import as_text, codes_page
-from mkondo.openapi.operations import BUILT
+from mkondo.openapi.operations import OPERATIONS
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "m-pesa-openapi.json"
 DOCUMENT: dict[str, Any] = msgspec.json.decode(as_text())
@@ -60,7 +60,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_every_path_parameter_is_declared_and_every_operation_named_once() -> None:
     names = [call["operationId"] for _, _, call in _calls()]
-    assert sorted(names) == sorted(operation.name for operation in BUILT)
+    assert sorted(names) == sorted(operation.name for operation in OPERATIONS.values())
     for call, item, _ in _calls():
         declared = {_at(parameter["$ref"])["name"] for parameter in item["parameters"]}
         assert set(re.findall(r"\{(\w+)\}", call)) == declared
@@ -80,7 +80,7 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
         yield from _nodes(child)
 
 
-@pytest.mark.parametrize("operation", BUILT, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
 def test_every_example_has_the_answers_keys_in_order(operation: Any) -> None:
     required = DOCUMENT["components"]["schemas"][f"{operation.name}_answer"]["required"]
     (call,) = [call for _, _, call in _calls() if call["operationId"] == operation.name]

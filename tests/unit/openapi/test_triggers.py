@@ -5,7 +5,7 @@ import pytest
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.parse import Fields, parse
-from mkondo.openapi.triggers import TRIGGERS, trigger
+from mkondo.openapi.triggers import TRIGGERS, scripted_mandate, trigger
 
 C2B = "c2b_single_stage"
 QUERY = "query_transaction_status"
@@ -20,7 +20,7 @@ def asked(operation: str, field: str, value: str, environment: str = "sandbox", 
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        (1, ""),
+        (1, "INS-0 201 Request processed successfully"),
         (2, "INS-9 408 Request timeout"),
         (3, "INS-9 408 Request timeout"),
         (4, "INS-6 401 Transaction Failed"),
@@ -39,7 +39,7 @@ def test_a_customer_number_decides_how_a_c2b_payment_ends(number: int, expected:
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        (1, ""),
+        (1, "INS-0 201 Request processed successfully"),
         (2, "INS-1 400 Internal Error"),
         (3, "INS-6 401 Transaction Failed"),
         (4, "INS-9 408 Request timeout"),
@@ -115,6 +115,28 @@ def test_every_test_value_passes_its_own_fields_grammar() -> None:
         examples = {field.name: field.example for field in operation.fields}
         for table in tables:
             for value in table.values():
-                for compatible in (True, False):
+                for lenient in (True, False):
                     values = examples | {table.field: value}
-                    assert isinstance(parse(operation, values, market, "sandbox", compatible=compatible), Fields)
+                    assert isinstance(parse(operation, values, market, "sandbox", lenient=lenient), Fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "mandate", "account"),
+    [
+        ({"input_CustomerMSISDN": "000000000003"}, "Active", "Locked"),
+        ({"input_MandateID": "000004"}, "Expired", "Active"),
+        ({"input_CustomerMSISDN": "000000000002", "input_MandateID": "000003"}, "Cancelled", "Pending Approval"),
+        ({"input_ThirdPartyReference": "1".zfill(20)}, "Active", "Active"),
+    ],
+)
+def test_a_query_of_a_direct_debit_takes_each_status_from_its_own_field(
+    fields: dict[str, str], mandate: str, account: str
+) -> None:
+    said = scripted_mandate("sandbox", {"input_ServiceProviderCode": "000000", **fields})
+    assert said == {"output_MandateStatus": mandate, "output_AccountStatus": account}
+    assert scripted_mandate("openapi", {"input_ServiceProviderCode": "000000", **fields}) is None
+
+
+def test_a_real_mandate_is_not_scripted() -> None:
+    fields = {"input_ServiceProviderCode": "000000", "input_CustomerMSISDN": "255744553111", "input_MandateID": "17"}
+    assert scripted_mandate("sandbox", fields) is None

@@ -1,0 +1,184 @@
+"""A question to admission and its answer: whatever uses up a ThirdPartyConversationID goes this way.
+
+The caller is told "try again" only when certainly nothing was sent, and "not known, query" when nobody can say yet
+(architecture rule 10). Read next: pay.py, reservations.py, reverse.py, direct_debit.py, which make the commands.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
+
+from mkondo.adapters.http.request import Request as HttpRequest
+from mkondo.contracts.journal import Partition
+from mkondo.contracts.records import decode_event
+from mkondo.domain import admission
+from mkondo.domain.admission import Asked
+from mkondo.domain.application import Application
+from mkondo.domain.decider import Message, ReplyTo
+from mkondo.domain.environments import LIVE
+from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
+from mkondo.domain.markets import Market
+from mkondo.domain.payment import (
+    Forced,
+    Payment,
+    PaymentAdmitted,
+    PaymentCompleted,
+    PaymentFailed,
+    PaymentReserved,
+    RequestPayment,
+)
+from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered, RequestRejected
+from mkondo.openapi import render
+from mkondo.openapi.operations import operation_of
+from mkondo.openapi.parse import Fields
+from mkondo.openapi.render import Answer
+from mkondo.openapi.triggers import Trigger, trigger
+from mkondo.ports.clock import Clock
+from mkondo.ports.errors import CommitUnknown, TryLater
+from mkondo.ports.ids import Ids
+from mkondo.ports.log import Log
+from mkondo.ports.store import Facts
+from mkondo.runtime.replies import ReplyDesk
+from services.payments_ingress.checks import Checked
+from services.payments_ingress.settings import Settings
+
+TIMED_OUT = "INS-9"
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What every command to admission says of its request, whatever it is for. `scope` is whose accounts it touches:
+    the application's in the sandbox, everybody's in live."""
+
+    reply_to: ReplyTo
+    transaction_id: TransactionId
+    application: Application
+    session: SessionHash
+    operation: str
+    market: Market
+    fields: Fields
+    asked_at: Instant
+    deadline: Instant
+    live: bool
+    asynchronous: bool
+    response_url: str
+
+    @property
+    def id(self) -> PaymentId:
+        return PaymentId(self.reply_to.asked)
+
+    @property
+    def application_id(self) -> ApplicationId:
+        return self.application.application
+
+    @property
+    def organisation(self) -> str:
+        return self.application.configuration.organisation
+
+    @property
+    def third_party_conversation_id(self) -> str:
+        return self.fields["input_ThirdPartyConversationID"]
+
+    @property
+    def scope(self) -> str:
+        return "" if self.live else self.application_id
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """The sandbox's test value among the fields, if there is one."""
+        environment = LIVE if self.live else "sandbox"
+        return trigger(self.operation, environment, self.fields)
+
+    def forced(self) -> Forced | None:
+        """The failure that a test value asks for."""
+        asked = self.trigger
+        return None if asked is None or asked.succeeds else Forced(asked.code, asked.text, asked.word)
+
+
+Command = Callable[[Envelope], Asked]
+
+
+class Asking:
+    """Asks admission on behalf of the callers of one environment."""
+
+    def __init__(self, facts: Facts, log: Log, desk: ReplyDesk, clock: Clock, ids: Ids, settings: Settings) -> None:
+        self._facts = facts
+        self._log = log
+        self._desk = desk
+        self._clock = clock
+        self._ids = ids
+        self._settings = settings
+
+    async def ask(self, request: HttpRequest, checked: Checked, command: Command) -> Answer:
+        """The answer to what `command` makes of the request. May raise TryLater: nothing was sent."""
+        with self._desk.ask(self._ids.payment_id()) as question:
+            asked = command(self._envelope(request, checked, question.reply_to))
+            about = asked.payment if isinstance(asked, RequestPayment) else asked.request
+            owner = Partition(admission.NAME, partition_of(about.application))
+            try:
+                async with asyncio.timeout((self._settings.deadline_ms + self._settings.grace_ms) / 1_000):
+                    with suppress(CommitUnknown):  # it may have been sent: only a reply or the outcome tells
+                        await self._log.send_command(owner, asked)
+                    reply = await question.answer()
+            except TimeoutError:
+                return await self._unheard(about)
+        return answer(about, reply)
+
+    def _envelope(self, request: HttpRequest, checked: Checked, reply_to: ReplyTo) -> Envelope:
+        configuration, operation = checked.caller.application.configuration, request.match.operation.name
+        asked_at = self._clock.now()
+        url = checked.fields.get("input_ResponseURL", "") if configuration.response_url_override else ""
+        url = url or configuration.response_url
+        return Envelope(
+            reply_to,
+            self._ids.transaction_id(),
+            checked.caller.application,
+            checked.caller.session,
+            operation,
+            checked.market,
+            checked.fields,
+            asked_at,
+            Instant(asked_at + self._settings.deadline_ms),
+            request.match.environment == LIVE,
+            bool(url) and configuration.is_asynchronous(operation),
+            url,
+        )
+
+    async def _unheard(self, about: Payment | Request) -> Answer:
+        """No reply came. The outcome row is the truth; while there is none, nobody knows (rule 10)."""
+        try:
+            async with asyncio.timeout(self._settings.look_ms / 1_000):
+                outcome = await self._facts.outcome(about.conversation_id)
+        except (TryLater, TimeoutError):
+            outcome = None
+        return refusal(about, TIMED_OUT) if outcome is None else answer(about, decode_event(outcome.data))
+
+
+def answer(about: Payment | Request, reply: Message) -> Answer:
+    """The wire's answer to what admission, or whoever ended the request, says."""
+    match reply:
+        case PaymentCompleted() | PaymentFailed():
+            return render.payment_ended(reply)
+        case PaymentReserved():
+            return render.payment_reserved(reply)
+        case RequestAnswered():
+            return render.request_answered(reply)
+        case PaymentAdmitted(payment=admitted):
+            return render.accepted(admitted)
+        case RequestAdmitted(request=admitted):
+            return render.accepted(admitted)
+        case RequestRejected(code=code, text=text):
+            return refusal(about, code, text if code == admission.BAD_SESSION else None)
+        case _:
+            raise TypeError(f"{type(reply).__name__} is no answer to a request")
+
+
+def refusal(about: Payment | Request, code: str, text: str | None = None) -> Answer:
+    return render.refusal(
+        operation_of(about.operation, about.profile),
+        code,
+        text=text,
+        conversation_id=about.conversation_id,
+        third_party_conversation_id=about.third_party_conversation_id,
+    )

@@ -1,0 +1,75 @@
+"""Update transaction status: the merchant commits a two-step payment or gives it up (contract section 4).
+
+The payment is found among the caller's own by its reference row; who decides is the owner of the debited account.
+Read next: domain/ledger/reservations.py.
+"""
+
+from mkondo.adapters.http.request import Request
+from mkondo.contracts.records import decode_event
+from mkondo.domain.ids import AccountId, PaymentId
+from mkondo.domain.payment import Forced, Payment, PaymentAdmitted, PaymentFailed
+from mkondo.domain.request import DecideReservation, MakeRequest
+from mkondo.domain.request import Request as ServiceRequest
+from mkondo.openapi.render import Answer
+from mkondo.openapi.routing import Miss
+from mkondo.openapi.triggers import trigger
+from mkondo.ports.store import Facts
+from services.payments_ingress.asking import Asking, Envelope
+from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.requests import service_request
+
+NO_SUCH_TRANSACTION, DECIDED = "INS-18", "INS-GAR-0"
+COMMIT = "1"
+
+
+class Reservations:
+    """Decides the two-step payments of one environment."""
+
+    def __init__(self, checks: Checks, asking: Asking, facts: Facts) -> None:
+        self._checks = checks
+        self._asking = asking
+        self._facts = facts
+
+    async def update(self, request: Request) -> Answer | Miss:
+        """May raise TryLater: nothing was sent."""
+        checked = await self._checks.check(request)
+        if not isinstance(checked, Checked):
+            return checked
+        scripted = trigger(request.match.operation.name, request.match.environment, checked.fields)
+        payment = None if scripted else await self._payment(request, checked)
+        if payment is None and not scripted:
+            return self._checks.refuse(request, request.values(), NO_SUCH_TRANSACTION)
+
+        def command(envelope: Envelope) -> MakeRequest:
+            return MakeRequest(_decision(envelope, payment), envelope.session, _scripted(envelope))
+
+        return await self._asking.ask(request, checked, command)
+
+    async def _payment(self, request: Request, checked: Checked) -> Payment | None:
+        """The caller's own payment of that TransactionID, in this market."""
+        transaction_id = checked.fields["input_TransactionID"]
+        stored = await self._facts.reference(checked.caller.application.application, transaction_id)
+        event = decode_event(stored.data) if stored is not None and stored.transaction_id == transaction_id else None
+        if not isinstance(event, PaymentAdmitted | PaymentFailed) or event.payment.market != checked.market.path:
+            return None
+        return event.payment
+
+
+def _decision(envelope: Envelope, payment: Payment | None) -> ServiceRequest:
+    fields = envelope.fields
+    order = DecideReservation(
+        payment.payment_id if payment else PaymentId(""),
+        fields["input_TransactionID"],
+        payment.debited if payment else AccountId(""),
+        fields["input_CustomerMSISDN"] == COMMIT,
+        fields["input_VoucherCode"],
+    )
+    return service_request(envelope, order, payment.customer if payment else "")
+
+
+def _scripted(envelope: Envelope) -> Forced | None:
+    """A test value's answer: there is no payment behind it, so its success is scripted too."""
+    asked = envelope.trigger
+    if asked is None or not asked.succeeds:
+        return envelope.forced()
+    return Forced(DECIDED, asked.text, asked.word, {"output_TransactionID": asked.value})

@@ -1,0 +1,113 @@
+"""Reversal: give a completed payment back, whole or in part (contract sections 4 and 12).
+
+What is known of the original, by its immutable rows, travels with the command; whether so much of it remains is decided
+by the owner of its reversals. Read next: domain/reversals.py.
+"""
+
+from mkondo.adapters.http.request import Request
+from mkondo.contracts.journal import StoredReference
+from mkondo.contracts.records import decode_event
+from mkondo.domain.account import till, wallet
+from mkondo.domain.environments import LIVE
+from mkondo.domain.money import Money
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.reversal import Original, ReversalOf
+from mkondo.openapi.render import Answer
+from mkondo.openapi.routing import Miss
+from mkondo.openapi.triggers import trigger
+from mkondo.ports.store import Facts
+from services.payments_ingress.asking import Asking, Envelope
+from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.parties import SHOP_FIELD
+from services.payments_ingress.pay import payment
+
+NO_SUCH_TRANSACTION = "INS-18"
+TEST_CUSTOMER = "000000000001"
+TEST_AMOUNT_MINOR = 10_00
+"""What a reversal of the sandbox's test value gives back when it names no amount: there is no original to ask."""
+
+
+class Reversals:
+    """Reverses the payments of one environment."""
+
+    def __init__(self, checks: Checks, asking: Asking, facts: Facts) -> None:
+        self._checks = checks
+        self._asking = asking
+        self._facts = facts
+
+    async def reverse(self, request: Request) -> Answer | Miss:
+        """May raise TryLater: nothing was sent."""
+        checked = await self._checks.check(request)
+        if not isinstance(checked, Checked):
+            return checked
+        if trigger(request.match.operation.name, request.match.environment, checked.fields) is not None:
+            return await self._asking.ask(request, checked, _test_reversal)
+        original = await self._original(request, checked)
+        if original is None:
+            return self._checks.refuse(request, request.values(), NO_SUCH_TRANSACTION)
+
+        def command(envelope: Envelope) -> RequestPayment:
+            return _reversal(envelope, original)
+
+        return await self._asking.ask(request, checked, command)
+
+    async def _original(self, request: Request, checked: Checked) -> Original | None:
+        """The payment of that TransactionID, whosever it is, in this market."""
+        stored = await self._facts.transaction(checked.fields["input_TransactionID"])
+        found = _payment(stored)
+        if found is None or found.market != checked.market.path:
+            return None
+        outcome = await self._facts.outcome(found.payment_id)
+        ended = decode_event(outcome.data) if outcome is not None else None
+        known = ended.payment if isinstance(ended, PaymentCompleted) else found
+        return Original(
+            known.payment_id,
+            known.operation,
+            known.market,
+            known.amount.minor,
+            known.amount.currency,
+            known.debited,
+            known.credited,
+            known.asked_at,
+            isinstance(ended, PaymentCompleted),
+            _owned(found, request, checked),
+        )
+
+
+def _payment(stored: StoredReference | None) -> Payment | None:
+    event = decode_event(stored.data) if stored is not None else None
+    return event.payment if isinstance(event, PaymentAdmitted | PaymentFailed) else None
+
+
+def _owned(found: Payment, request: Request, checked: Checked) -> bool:
+    """The application's own; in live any of its organisation's."""
+    application = checked.caller.application
+    if found.application == application.application:
+        return True
+    organisation = application.configuration.organisation
+    return request.match.environment == LIVE and bool(organisation) and found.organisation == organisation
+
+
+def _reversal(envelope: Envelope, original: Original) -> RequestPayment:
+    """Amount 0: all that remains, which only the owner of the reversals knows."""
+    reversal = payment(
+        envelope,
+        Money(envelope.fields.amount_minor, original.currency),
+        original.credited,
+        original.debited,
+        description=f"Reversal of {envelope.fields['input_TransactionID']}",
+    )
+    return RequestPayment(reversal, envelope.session, purpose=ReversalOf(original))
+
+
+def _test_reversal(envelope: Envelope) -> RequestPayment:
+    """A test value has no original: its success is a payment between funded test accounts (section 12, "Triggers")."""
+    fields, currency = envelope.fields, envelope.market.currency
+    reversal = payment(
+        envelope,
+        Money(fields.amount_minor or TEST_AMOUNT_MINOR, currency),
+        till(envelope.scope, fields[SHOP_FIELD], currency),
+        wallet(envelope.scope, TEST_CUSTOMER, currency),
+        description=f"Reversal of {fields['input_TransactionID']}",
+    )
+    return RequestPayment(reversal, envelope.session, forced=envelope.forced())
