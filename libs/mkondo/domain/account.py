@@ -234,6 +234,11 @@ def currency_of(account: AccountId) -> str:
     return account.rpartition("/")[2].partition("#")[0]
 
 
+def name_of(account: AccountId) -> str:
+    """The MSISDN of a wallet, the shortcode of a till."""
+    return account.split("/")[2]
+
+
 def transfer(debited: AccountId, credited: AccountId, minor: int) -> tuple[Posting, Posting]:
     """The two postings of a plain payment. They sum to zero by construction."""
     return Posting(debited, "debit", minor), Posting(credited, "credit", minor)
