@@ -34,6 +34,7 @@ class GatewayWorld:
     handset: UssdGateway
     gateway: LyingGateway
     clock: SystemClock
+    url: str
 
     def behaving(self, prompt: Prompt, behaviour: str) -> Prompt:
         return replace(prompt, msisdn=NUMBERS[behaviour])
@@ -52,5 +53,5 @@ async def gateway_world(**changes: object) -> AsyncIterator[GatewayWorld]:
     async with serving(gateway) as url:
         settings = UssdSettings(f"{url}/prompts", (SECRET,), margin_ms=MARGIN_MS)
         handset = UssdGateway(replace(settings, **changes), clock, SystemIds())
-        yield GatewayWorld(handset, gateway, clock)
+        yield GatewayWorld(handset, gateway, clock, settings.url)
         await handset.close()

@@ -30,6 +30,8 @@ VARIABLES: Mapping[str, str] = {
     CA_FILE: "PEM file with the authorities that sign the gateway's certificate; unset: the public ones",
 }
 
+_PORT_MAX = 65_535
+
 
 class BadSetting(Exception):
     """A variable has a value that can't be used. The text names it and says what it takes."""
@@ -63,7 +65,7 @@ def _check_url(url: str, loopback_http: bool) -> None:
         parts = httpx.URL(url)
     except httpx.InvalidURL:
         raise BadSetting(f"{URL} is no address: it takes https://HOST[:PORT]/PATH") from None
-    if not parts.host or parts.scheme not in ("http", "https"):
+    if not parts.host or parts.scheme not in ("http", "https") or (parts.port or 1) > _PORT_MAX:
         raise BadSetting(f"{URL} takes https://HOST[:PORT]/PATH")
     if parts.userinfo:
         raise BadSetting(f"{URL} takes no user and password: an address is shown in logs, {KEY} is not")
