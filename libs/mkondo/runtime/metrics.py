@@ -43,6 +43,11 @@ SUSPENDED = Counter(
     "mkondo_suspended_credits_total",
     "Credits that went to a suspense account. Alert on any.",
 )
+APPROVALS = Counter(
+    "mkondo_approvals_total",
+    "Customers asked on their handsets, by what came: a reason code, `none`, `not asked` (too many) or `bug`.",
+    ["answer"],
+)
 REQUESTS = Counter("mkondo_requests_total", "Requests answered, by operation and HTTP status.", ["operation", "status"])
 REQUEST_SECONDS = Histogram(
     "mkondo_request_seconds",
