@@ -13,12 +13,12 @@ from mkondo.adapters.system.clock import SystemClock
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.adapters.ussd.gateway import UssdGateway
 from mkondo.adapters.ussd.settings import UssdSettings
-from mkondo.contracts.signature import Secret
+from mkondo.contracts.signature import Secret, read_secret
 from mkondo.domain.handset import APPROVE
 from mkondo.ports.handset import Answer
 from mkondo.testing.conformance.handset import LONG_MS, YES, prompt_from
 from mkondo.testing.serving import free_port, serving
-from mkondo.testing.ussd_gateway import ReferenceGateway
+from mkondo.testing.ussd_gateway import ReferenceGateway, from_environment
 from mkondo.testing.ussd_liars import OTHER_SECRET
 from tests.service.ussd.world import MARGIN_MS, SECRET, SHORT_MS, GatewayWorld, gateway_world
 
@@ -109,6 +109,18 @@ async def test_the_gateway_believes_only_what_we_signed(world: GatewayWorld) -> 
     assert await stranger.ask(world.prompt(APPROVE)) is None
     assert (world.gateway.shown, world.gateway.distrusted) == ([], ["its signature is wrong"])
     await stranger.close()
+
+
+async def test_the_reference_gateway_is_started_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = "whsec_YW4gZXhhbXBsZSwgbmV2ZXIgdG8gYmUgdXNlZA=="
+    monkeypatch.setenv("MKONDO_USSD_SECRET", shared)
+    async with serving(from_environment()) as url:
+        clock = SystemClock()
+        handset = UssdGateway(UssdSettings(url, (read_secret(shared),)), clock, SystemIds())
+        cancels = replace(prompt_from(clock.now()), msisdn="255700000003")
+        answer = await handset.ask(cancels)
+        assert answer and answer.status == "Cancelled"
+        await handset.close()
 
 
 async def test_while_a_secret_is_replaced_both_sides_may_have_either(world: GatewayWorld) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mkondo.adapters.ussd.settings import VARIABLES, BadSetting, UssdSettings, read_settings
+from mkondo.adapters.ussd.settings import BadSetting, UssdSettings, read_settings
 from mkondo.contracts.signature import read_secret
 from mkondo.domain.markets import MARKETS
 
@@ -84,9 +84,3 @@ def test_a_file_with_something_else_in_it_is_refused(tmp_path: Path, variable: s
     }
     with pytest.raises(BadSetting, match=variable):
         read_settings({**environment, variable: str(file)})
-
-
-def test_every_variable_is_told_to_operators() -> None:
-    page = (Path(__file__).resolve().parents[3] / "docs" / "ussd-gateway.md").read_text(encoding="utf-8")
-    rows = [line for line in page.splitlines() if line.startswith("| `MKONDO_USSD_")]
-    assert rows == [f"| `{variable}` | {says} |" for variable, says in VARIABLES.items()]
