@@ -4,6 +4,8 @@ docs/ussd-gateway.md is this page for integrators. Both messages are signed (sig
 their id, so that an answer is bound to its question. Read next: adapters/ussd/gateway.py.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from mkondo.domain.handset import ANSWERS
@@ -47,23 +49,25 @@ class Reply(msgspec.Struct, frozen=True, tag="handset.answer", tag_field="type")
 ACTIONS = tuple(ANSWERS)
 """What `action` may be: approve, wrong_pin, cancel, off, ignore."""
 
-_read_question = msgspec.json.Decoder(Question).decode
-_read_reply = msgspec.json.Decoder(Reply).decode
 write = msgspec.json.encode
+_read: Callable[[bytes], Question | Reply] = msgspec.json.Decoder(Question | Reply).decode
+"""Of both, so that the type must be there: alone, a Struct takes a message without one for its own."""
 
 
 def read_question(body: bytes) -> Question | None:
     """None: it is no question."""
-    try:
-        return _read_question(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    message = _message(body)
+    return message if isinstance(message, Question) else None
 
 
 def read_reply(body: bytes) -> Reply | None:
     """None: it is no answer, or it says something that has no meaning here. Unknown fields are ignored."""
+    message = _message(body)
+    return message if isinstance(message, Reply) and message.action in ACTIONS else None
+
+
+def _message(body: bytes) -> Question | Reply | None:
     try:
-        reply = _read_reply(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: brackets a thousand deep
         return None
-    return reply if reply.action in ACTIONS else None

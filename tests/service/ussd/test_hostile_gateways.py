@@ -150,9 +150,10 @@ async def test_a_market_without_a_gateway_is_not_sent_to_one() -> None:
         assert world.gateway.posts == 0
 
 
-async def test_a_prompt_whose_time_is_up_reaches_nobody(world: GatewayWorld) -> None:
+async def test_a_prompt_whose_time_is_up_reaches_nobody(world: GatewayWorld, caplog: pytest.LogCaptureFixture) -> None:
     assert await world.ask(APPROVE, MARGIN_MS) is None
     assert world.gateway.posts == 0
+    assert [getattr(record, "trouble", "") for record in caplog.records] == ["no time is left"]
 
 
 async def test_no_more_customers_are_asked_at_once_than_allowed() -> None:

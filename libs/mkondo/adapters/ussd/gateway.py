@@ -45,7 +45,8 @@ class UssdGateway:
         self._http = httpx.AsyncClient(
             verify=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True,
             timeout=httpx.Timeout(None, connect=settings.connect_seconds),  # the whole has a time-out of its own
-            limits=httpx.Limits(max_connections=settings.prompts_max, max_keepalive_connections=_IDLE_CONNECTIONS_MAX),
+            # `_places` bounds them; a queue inside the pool would be searched for every request
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS_MAX),
             follow_redirects=False,  # a redirect would carry a customer's number to an address nobody has configured
             trust_env=False,
         )
