@@ -73,5 +73,7 @@ def prompt_of(event: ApprovalAsked) -> Prompt:
         description=payment.description,
         asked_at=payment.asked_at,
         expires_at=payment.deadline,
+        voucher_code=event.admitted.voucher_code,
+        script=event.admitted.script,
         language=market.languages[0],
     )

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from mkondo.adapters.memory.handset import VirtualHandset
 from mkondo.adapters.memory.log import MemoryLog
@@ -12,7 +13,7 @@ from mkondo.adapters.system.ids import SystemIds
 from mkondo.contracts.journal import Partition
 from mkondo.domain.approval import AnswerApproval, ApprovalAsked
 from mkondo.domain.decider import Message
-from mkondo.domain.handset import ANSWERS, APPROVE, CANCEL
+from mkondo.domain.handset import ANSWERS, APPROVE, ASK, CANCEL, IGNORE, OFF, WRONG_PIN
 from mkondo.domain.ids import Instant, partition_of
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.handset import Answer, Prompt, prompt_of
@@ -113,8 +114,9 @@ async def world() -> AsyncIterator[World]:
         await approvals.stop()
 
 
-def asked(name: str = "p1") -> ApprovalAsked:
-    return ApprovalAsked(admitted(name, tzs(60_00), approval="handset"))
+def asked(name: str = "p1", script: str = "", voucher_code: str = "") -> ApprovalAsked:
+    waiting = admitted(name, tzs(60_00), approval="handset")
+    return ApprovalAsked(replace(waiting, script=script, voucher_code=voucher_code))
 
 
 def answer(name: str, action: str) -> AnswerApproval:
@@ -141,21 +143,29 @@ async def test_no_answer_tells_the_ledger_nothing(world: World) -> None:
     assert world.log.sent == 0
 
 
-async def test_the_virtual_handset_leaves_it_to_a_person(world: World) -> None:
-    world.approvals(VirtualHandset(world.clock)).asked(asked())
+@pytest.mark.parametrize("script", [ASK, IGNORE])
+async def test_the_virtual_handset_leaves_it_to_a_person_or_to_time(world: World, script: str) -> None:
+    world.approvals(VirtualHandset(world.clock)).asked(asked(script=script))
     await world.quiet()
     assert world.log.sent == 0
 
 
-async def test_the_customer_is_shown_what_the_payment_says(world: World) -> None:
-    prompt = prompt_of(asked())
+@pytest.mark.parametrize("script", [APPROVE, WRONG_PIN, CANCEL, OFF])
+async def test_the_virtual_handset_does_as_its_number_is_told(world: World, script: str) -> None:
+    world.approvals(VirtualHandset(world.clock)).asked(asked(script=script))
+    await world.until(lambda: world.ledger.heard)
+    assert world.ledger.heard == [answer("p1", script)]
+
+
+def test_the_customer_is_shown_what_the_payment_says() -> None:
+    prompt = prompt_of(asked(script="ask", voucher_code="TGS813"))
     assert (prompt.payment_id, prompt.msisdn, prompt.amount, prompt.amount_text) == (
         "p1", "255744000001", tzs(60_00), "60.00",
     )  # fmt: skip
     assert (prompt.shortcode, prompt.market, prompt.language) == ("000000", "vodacomTZN", "en")
     assert (prompt.reference, prompt.description) == ("T12344C", "Shoes")
     assert (prompt.asked_at, prompt.expires_at) == (NOW, later(DEADLINE_MS))
-    assert (prompt.voucher_code, prompt.script) == ("", "")
+    assert (prompt.voucher_code, prompt.script) == ("TGS813", "ask")
 
 
 async def test_a_busy_log_is_tried_again(world: World) -> None:
