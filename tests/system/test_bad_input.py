@@ -96,7 +96,6 @@ REQUESTS = {
     "as much as may be": (f"POST {PAY} HTTP/1.1", b"{}".ljust(KIB_64), 400, None),
     "compressed": (f"POST {PAY} HTTP/1.1\r\nContent-Encoding: gzip", gzip.compress(b"{}"), 415, "INS-21"),
     "a query without a reference": (f"GET {QUERY} HTTP/1.1", b"", 400, None),
-    "not built": ("PUT /sandbox/ipg/v2/vodacomTZN/reversal/ HTTP/1.1", b"{}", 404, "INS-21"),
 }
 
 

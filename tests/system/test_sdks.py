@@ -7,11 +7,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from mkondo.domain.markets import MARKETS
 from mkondo.testing.platform import ROOT, RunningPlatform
 from tests.suites import node
 from tests.system.environments import SDKS, fingerprint, node_sdk, python_sdk
@@ -29,7 +32,8 @@ def pay(platform: RunningPlatform) -> Pay:
     mkondo = shlex.join([sys.executable, "-m", "services.cli", "env", "--data", str(platform.data)])
 
     def run(*command: str) -> dict[str, Any]:
-        demo = platform.demo | {"conversation_id": secrets.token_hex(16)}
+        today = datetime.now(ZoneInfo(MARKETS[platform.demo["market"]].time_zone))
+        demo = platform.demo | {"conversation_id": secrets.token_hex(16), "today": f"{today:%Y%m%d}"}
         script = f'cd {shlex.quote(str(ROOT))} && eval "$({mkondo})" && cd / && exec {shlex.join(command)}'
         done = subprocess.run(
             ["bash", "-c", script],
@@ -56,13 +60,18 @@ def check_found(answers: dict[str, Any]) -> None:
     assert found["output_OriginalTransactionID"] == answers["paid"]["output_TransactionID"]
 
 
+def check_codes(answers: dict[str, Any], expected: dict[str, str]) -> None:
+    """Each call of the SDK, by its name in the script, and the reason code that it was answered."""
+    assert {name: answers[name]["output_ResponseCode"] for name in expected} == expected
+
+
 async def check_known(merchant: Merchant, answers: dict[str, Any]) -> None:
     """The platform knows the payment by the name that it gave it."""
     status = await merchant.status(answers["paid"]["output_TransactionID"])
     assert status.said("ResponseTransactionStatus") == "Completed"
 
 
-async def test_python_pesa_gets_a_session_pays_everybody_and_asks(pay: Pay, merchant: Merchant) -> None:
+async def test_python_pesa_makes_every_call_that_it_offers(pay: Pay, merchant: Merchant) -> None:
     python = python_sdk("python-pesa")
     (package,) = python.parent.parent.glob("lib/python3*/site-packages/pypesa")
     before = fingerprint(package)
@@ -70,10 +79,12 @@ async def test_python_pesa_gets_a_session_pays_everybody_and_asks(pay: Pay, merc
     check_found(answers)
     for paid in (answers["paid"], answers["paid_customer"], answers["paid_organisation"]):
         await check_known(merchant, {"paid": paid})
+    check_codes(answers, dict.fromkeys(("reversed", "created", "collected"), "INS-0"))
+    await check_known(merchant, {"paid": answers["collected"]})
     assert fingerprint(package) == before
 
 
-async def test_lipa_py_gets_a_session_and_pays(pay: Pay, merchant: Merchant) -> None:
+async def test_lipa_py_makes_every_call_that_it_offers(pay: Pay, merchant: Merchant) -> None:
     python = python_sdk("lipa-py")
     (package,) = python.parent.parent.glob("lib/python3*/site-packages/lipa_py")
     before = fingerprint(package)
@@ -84,10 +95,12 @@ async def test_lipa_py_gets_a_session_and_pays(pay: Pay, merchant: Merchant) -> 
 
 @pytest.mark.node
 @pytest.mark.skipif(not os.environ.get("CI") and node() is not None, reason=f"needs {node()}")
-async def test_pesa_js_gets_a_session_pays_and_asks(pay: Pay, merchant: Merchant) -> None:
+async def test_pesa_js_makes_every_call_that_it_offers(pay: Pay, merchant: Merchant) -> None:
     package: Path = node_sdk() / "node_modules" / "@openpesa" / "pesa-js"
     before = fingerprint(package)
     answers = pay("node", str(SDKS / "pesa_js_pays.cjs"), str(package))
     check_found(answers)
     await check_known(merchant, answers)
+    check_codes(answers, dict.fromkeys(("created", "collected"), "INS-0"))
+    check_codes(answers, dict.fromkeys(("paid_customer", "paid_organisation", "reversed"), "INS-20"))
     assert fingerprint(package) == before

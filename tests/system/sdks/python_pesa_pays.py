@@ -58,6 +58,42 @@ paid_organisation = mpesa.bussiness_to_bussiness(
         "input_PurchasedItemsDesc": "Leather",
     }
 )
+reversed_payment = mpesa.payment_reversal(
+    {
+        "input_ReversalAmount": "4",
+        "input_Country": demo["country"],
+        "input_ServiceProviderCode": demo["service_provider_code"],
+        "input_ThirdPartyConversationID": demo["conversation_id"] + "r",
+        "input_TransactionID": paid["output_TransactionID"],
+    }
+)
+today = demo["today"]
+mandate = {
+    "input_Country": demo["country"],
+    "input_CustomerMSISDN": demo["customer_msisdn"],
+    "input_ServiceProviderCode": demo["service_provider_code"],
+    "input_ThirdPartyReference": demo["conversation_id"][:12],
+}
+created = mpesa.create_direct_debit(
+    mandate
+    | {
+        "input_AgreedTC": "1",
+        "input_FirstPaymentDate": today,
+        "input_ExpiryDate": str(int(today) + 50_000),
+        "input_Frequency": "06",
+        "input_StartRangeOfDays": "01",
+        "input_EndRangeOfDays": "31",
+        "input_ThirdPartyConversationID": demo["conversation_id"] + "d",
+    }
+)
+collected = mpesa.direct_debit_payment(
+    mandate
+    | {
+        "input_Amount": "10",
+        "input_Currency": demo["currency"],
+        "input_ThirdPartyConversationID": demo["conversation_id"] + "p",
+    }
+)
 print(
     json.dumps(
         {
@@ -66,6 +102,9 @@ print(
             "found": found,
             "paid_customer": paid_customer,
             "paid_organisation": paid_organisation,
+            "reversed": reversed_payment,
+            "created": created,
+            "collected": collected,
         }
     )
 )
