@@ -34,7 +34,7 @@ async def pay_and_tell(platform: Platform) -> None:
 async def _pay(client: MpesaClient, fields: Body) -> Body:
     await session_of(client)
     click.echo(f"\nSession    {client.session[:6]}…  (the API key was encrypted with the platform's RSA key)")
-    status, answer = await client.pay("c2b_single_stage", fields)
+    status, answer = await client.call("c2b_single_stage", fields)
     if status != 201:
         raise CannotDo(f"the payment was refused: HTTP {status} {answer['output_ResponseCode']}")
     who, where = fields["input_CustomerMSISDN"], fields["input_ServiceProviderCode"]

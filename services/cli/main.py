@@ -9,6 +9,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("services.cli.demo", "What the demo made: keys, shortcodes, customers."),
     "env": ("services.cli.env", "Point an unmodified SDK at this platform."),
     "pay": ("services.cli.pay", "Make a payment over HTTP, with the real cryptography."),
+    "reverse": ("services.cli.reverse", "Give a payment back, whole or in part."),
     "status": ("services.cli.status", "Ask what became of a payment."),
     "verify": ("services.cli.verify", "Audit the books: exit 0 and one line, or what is wrong where."),
     "parked": ("services.cli.parked", "Messages that could not be decided: list, retry, discard."),

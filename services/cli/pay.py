@@ -170,7 +170,7 @@ def _pay(
     async def pay() -> tuple[int, Body]:
         async with client_of(found, market) as client:
             await session_of(client)
-            return await client.pay(operation, fields)
+            return await client.call(operation, fields)
 
     show(*run_call(pay()), as_json)
 

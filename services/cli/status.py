@@ -32,6 +32,6 @@ def command(reference: str, data: Path, market: str, as_json: bool) -> None:
     async def ask() -> tuple[int, Body]:
         async with client_of(found, market) as client:
             await session_of(client)
-            return await client.status(fields)
+            return await client.call("query_transaction_status", fields)
 
     show(*run_call(ask()), as_json)

@@ -76,3 +76,14 @@ def test_the_ready_file_says_where_everything_is(platform: RunningPlatform) -> N
 def test_the_books_are_audited_beside_the_running_platform(platform: RunningPlatform) -> None:
     audited = mkondo("verify", "--data", str(platform.data))
     assert audited.returncode == 0, audited
+
+
+def test_a_payment_is_given_back_in_part_and_then_whole(platform: RunningPlatform) -> None:
+    data = ("--data", str(platform.data), "--json")
+    paid = json.loads(mkondo("pay", "c2b", "--amount", "12.50", *data).stdout)["output_TransactionID"]
+    assert mkondo("reverse", paid, "--amount", "2.50", *data).returncode == 0
+    assert json.loads(mkondo("status", paid, *data).stdout)["output_Reversed"] == "False"
+    assert json.loads(mkondo("reverse", paid, *data).stdout)["output_ResponseCode"] == "INS-0"
+    assert json.loads(mkondo("status", paid, *data).stdout)["output_Reversed"] == "True"
+    again = mkondo("reverse", paid, *data)
+    assert (again.returncode, json.loads(again.stdout)["output_ResponseCode"]) == (1, "INS-6")

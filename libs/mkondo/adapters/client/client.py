@@ -48,16 +48,12 @@ class MpesaClient:
         self.session = str(body.get("output_SessionID", ""))
         return status, body
 
-    async def pay(self, operation: str, fields: Body) -> tuple[int, Body]:
-        """A payment by its operation's name, with the given `input_` fields; a missing conversation id is made."""
+    async def call(self, operation: str, fields: Body) -> tuple[int, Body]:
+        """Any operation by its name, with the given `input_` fields; a missing conversation id is made."""
         row = OPERATIONS[operation]
         fields = {"input_ThirdPartyConversationID": secrets.token_hex(16), **fields}
-        return await self._call(row.method, row.path.rstrip("/"), self.session, json=fields)
-
-    async def status(self, fields: Body) -> tuple[int, Body]:
-        """QueryTransactionStatus with the given `input_` fields."""
-        fields = {"input_ThirdPartyConversationID": secrets.token_hex(16), **fields}
-        return await self._call("GET", "queryTransactionStatus", self.session, params=fields)
+        content = {"params": fields} if row.method == "GET" else {"json": fields}
+        return await self._call(row.method, row.path.rstrip("/"), self.session, **content)
 
     async def _call(self, method: str, operation: str, secret: str, **content: Any) -> tuple[int, Body]:
         headers = {"Authorization": f"Bearer {encrypt(secret, self._public_key)}", "Origin": self._origin}
