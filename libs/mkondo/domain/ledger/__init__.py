@@ -47,14 +47,14 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
     match message:
         case PaymentAdmitted():
             return pay(message, records, now)
+        case JournalEntryPosted():
+            return apply_credit(message, records)
         case CollectionAdmitted(admitted=admitted) | ReversalAdmitted(admitted=admitted):
             return pay(admitted, records, now)
         case RequestAdmitted(request=Request(order=DecideReservation() as order)):
             return decide_reservation(message, order, records, now)
         case MandateFound():
             return describe_mandate(message, records, now)
-        case JournalEntryPosted():
-            return apply_credit(message, records)
         case AnswerApproval():
             return answer(message, records, now)
         case TimerDue():

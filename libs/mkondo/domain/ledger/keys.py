@@ -60,18 +60,18 @@ def key(message: Message) -> str:
     match message:
         case PaymentAdmitted() | PaymentReserved() | PaymentCompleted() | PaymentFailed():
             return message.payment.debited
-        case ApprovalAsked() | CollectionAdmitted() | ReversalAdmitted():
-            return message.admitted.payment.debited
-        case RequestAdmitted(request=request) | RequestAnswered(request=request):
-            return _asked_about(request)
-        case JournalEntryPosted():
-            return message.debit.account
         case HoldPlaced() | PlaceHold():
             return message.hold.account
         case AnswerApproval() | ApprovalGranted() | ApprovalRefused() | ApprovalExpired():
             return message.debited
-        case OpenAccount() | AccountOpened() | CreditApplied() | CreditSuspended() | MandateFound():
+        case JournalEntryPosted():
+            return message.debit.account
+        case CreditApplied() | CreditSuspended() | OpenAccount() | AccountOpened() | MandateFound():
             return message.account
+        case ApprovalAsked() | CollectionAdmitted() | ReversalAdmitted():
+            return message.admitted.payment.debited
+        case RequestAdmitted(request=request) | RequestAnswered(request=request):
+            return _asked_about(request)
         case SetAccountStatus() | AccountStatusChanged():
             return message.account
         case CaptureHold() | ReleaseHold() | HoldCaptured() | HoldReleased() | HoldExpired() | HoldDeclined():
@@ -92,12 +92,6 @@ def reads(message: Message) -> Sequence[RecordKey]:
     match message:
         case PaymentAdmitted(payment=payment):
             return _paying(payment)
-        case CollectionAdmitted(admitted=admitted) | ReversalAdmitted(admitted=admitted):
-            return _paying(admitted.payment)
-        case RequestAdmitted(request=Request(order=DecideReservation(payment_id=payment_id, account=account))):
-            return hold_key(payment_id, account), account_key(account)
-        case MandateFound() | SetAccountStatus():
-            return (account_key(message.account),)
         case JournalEntryPosted():
             credited = message.credit.account
             return (
@@ -105,6 +99,12 @@ def reads(message: Message) -> Sequence[RecordKey]:
                 _funding_key(message.market, credited),
                 account_key(suspense(message.currency, credited)),
             )
+        case CollectionAdmitted(admitted=admitted) | ReversalAdmitted(admitted=admitted):
+            return _paying(admitted.payment)
+        case RequestAdmitted(request=Request(order=DecideReservation(payment_id=payment_id, account=account))):
+            return hold_key(payment_id, account), account_key(account)
+        case MandateFound() | SetAccountStatus():
+            return (account_key(message.account),)
         case OpenAccount():
             return account_key(message.account), _funding_key(message.market, message.account)
         case AnswerApproval():
