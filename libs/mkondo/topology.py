@@ -112,7 +112,7 @@ TOPOLOGY: tuple[Row, ...] = (
         built=False,
     ),
     Row("projector", "views in Postgres", key="per view"),
-    Row("portal", "people, over HTML", built=False),
+    Row("portal", "the management API; people, over HTML, are to come"),
     Row(
         "insights",
         "windowed operator figures, by Faust",

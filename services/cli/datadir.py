@@ -109,12 +109,14 @@ class DataDirectory:
         return CannotDo(f"{self.path / name} is damaged or no data directory: choose another with --data")
 
     def write(self, name: str, content: dict[str, Any], mode: int = 0o644) -> None:
+        self.write_text(name, json.dumps(content, indent=2), mode)
+
+    def write_text(self, name: str, text: str, mode: int = 0o644) -> None:
         """Whole or not at all: readers never see half a file."""
         unfinished = self.path / f"{name}.unfinished"
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
+            file.write(f"{text}\n")
         unfinished.rename(self.path / name)
 
     def remove(self, name: str) -> None:

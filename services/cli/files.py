@@ -11,6 +11,9 @@ from services.cli.errors import CannotDo
 UP = "up.json"
 """Where the platform answers, for as long as it does."""
 
+OPERATOR_FILE = "operator.token"
+"""The bearer token with which the command line speaks to the management API."""
+
 
 def demo(data: Path) -> dict[str, Any]:
     """demo.json. CannotDo when `mkondo up` has not made it."""

@@ -4,9 +4,11 @@ Read next: platform.py.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
 
+from mkondo.adapters.system.clock import SystemClock
+from mkondo.runtime.clock_follower import ClockFollower
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.processor import Processor
@@ -34,10 +36,13 @@ class Hosted:
         self._processors = [make(parts) for name, make in PROCESSORS.items() if name in services]
         self._ownership = Ownership(parts.store, parts.member, self._processors, parts.clock)
         self._projector = projector(parts) if "projector" in services else None
+        self._follower = _follower(parts, self._processors)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Returns when the processors own partitions, if there are any to own."""
+        if self._follower is not None:
+            await self._follower.take()
         if self._processors:
             await self._ownership.claim()
         for processor in self._processors:
@@ -48,6 +53,8 @@ class Hosted:
             self._run("relay", self.parts.relay.run())
         if self._projector is not None:
             self._run("projector", self._projector.run())
+        if self._follower is not None:
+            self._run("clock follower", self._follower.run())
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks[name] = asyncio.create_task(work, name=f"{self.parts.environment} {name}")
@@ -65,6 +72,9 @@ class Hosted:
 
     async def stop(self) -> None:
         """Drain in the order of the flow, then say goodbye. What `start` never reached has nothing to finish."""
+        if self._follower is not None:
+            await self._follower.stop()
+            await self._finish("clock follower")
         for processor in self._processors:
             processor.stop()
             await self._finish(processor.name)
@@ -81,3 +91,10 @@ class Hosted:
     async def _finish(self, name: str) -> None:
         if name in self._tasks:
             await self._tasks[name]
+
+
+def _follower(parts: Parts, processors: Sequence[Processor]) -> ClockFollower | None:
+    """Only the sandbox's clock can be moved."""
+    if parts.clock_setting is None or not isinstance(parts.clock, SystemClock):
+        return None
+    return ClockFollower(parts.member, parts.clock_setting, parts.clock, processors)

@@ -13,7 +13,9 @@ import msgspec
 
 from mkondo.adapters.keys.authority import Certificates, ensure_certificates
 from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
+from mkondo.adapters.keys.tokens import Tokens, load_or_create_tokens
 from mkondo.adapters.memory.log import MemoryLog
+from mkondo.adapters.postgres.clock import connect_clock_setting
 from mkondo.adapters.postgres.databases import ensure_database, environment_dsn
 from mkondo.adapters.postgres.schema import initialise
 from mkondo.adapters.postgres.server import PostgresServer
@@ -22,6 +24,7 @@ from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.adapters.postgres.views import connect_views
 from mkondo.adapters.system.clock import SystemClock
 from mkondo.adapters.system.ids import SystemIds
+from mkondo.domain.environments import SANDBOX
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.ports.log import Log
 from mkondo.runtime import garbage
@@ -35,7 +38,7 @@ from services.cli.hosting import Hosted
 from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
 
-ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "mandates", "reversals", "ledger", "projector")
+ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "mandates", "reversals", "ledger", "projector", "portal")
 
 Closer = Callable[[], Awaitable[None]]
 
@@ -66,6 +69,7 @@ class Platform:
         self.certificates: Certificates | None = None
         self.public_keys: dict[str, str] = {}
         self.web: Web | None = None
+        self.tokens: Tokens | None = None
         self._postgres: PostgresServer | None = None
         self._ids = SystemIds()
         self._closers: list[Closer] = []
@@ -103,12 +107,15 @@ class Platform:
             keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
         self.public_keys[environment] = keys.public_key()
         clock, log = SystemClock(), await self._log(environment)
+        setting = await connect_clock_setting(dsn) if environment == SANDBOX else None
         embedded = isinstance(log, MemoryLog)
         relay = DirectRelay(log) if embedded else WatermarkRelay(store, log, clock, self._ids)
         desk = await ReplyDesk.listening(log, self._ids)
         member = f"{environment}-{self._ids.incarnation()}"
         self._closers += [store.close, views.close, log.close, _off_the_loop(keys.close)]
-        return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member)
+        if setting is not None:
+            self._closers.append(setting.close)
+        return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member, setting)
 
     async def _log(self, environment: str) -> Log:
         if not self._settings.kafka:
@@ -133,7 +140,9 @@ class Platform:
             with self.directory.making():
                 self.certificates = ensure_certificates(self._settings.data)
         parts = {name: hosted.parts for name, hosted in self.hosted.items()}
-        self.web = Web(self._settings.web, parts, self._settings.services, self.ready)
+        with self.directory.making():
+            self.tokens = load_or_create_tokens(self._settings.data / "keys" / "tokens.key")
+        self.web = Web(self._settings.web, parts, self._settings.services, self.ready, self.tokens)
         await self.web.start(self.certificates)
 
     def ready(self) -> bool:

@@ -16,13 +16,14 @@ from mkondo.adapters.http.open_files import raise_open_files
 from mkondo.domain.environments import LIVE, SANDBOX
 from services.cli import demo_data
 from services.cli.errors import CannotDo
-from services.cli.files import UP, forget_ready, write_ready
+from services.cli.files import OPERATOR_FILE, UP, forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
 from services.cli.options import DEFAULT_DATA, PORT, data_option, json_option, ready_file_option
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
+from services.portal.api.access import OPERATOR
 
 LOGS = ("postgres", "kafka")
 
@@ -111,8 +112,18 @@ async def write_demo(platform: Platform) -> None:
         await demo_data.make_sandbox(parts[SANDBOX], credentials)
         await demo_data.make_live(parts[LIVE], credentials)
         demo = demo_data.demo_file(credentials, platform.public_keys)
+    demo["tokens"] = hand_out_tokens(platform)
     demo |= {"http": addresses["http"], "https": addresses["https"], "ca_file": platform.ca_file()}
     platform.directory.write("demo.json", demo, 0o600)
+
+
+def hand_out_tokens(platform: Platform) -> dict[str, str]:
+    """The tokens of demo.json; the operator's also in a file of its own, for the command line."""
+    if platform.tokens is None:
+        raise TypeError("a platform that has started has tokens")
+    operator = platform.tokens.issue(OPERATOR)
+    platform.directory.write_text(OPERATOR_FILE, operator, 0o600)
+    return {"operator": operator, "application": platform.tokens.issue(f"application/{demo_data.DEMO}")}
 
 
 def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from mkondo.adapters.http.proxy import Proxy, Routes
 from mkondo.adapters.http.request import Handler
 from mkondo.adapters.http.server import CannotListen, HttpServer, Listen
 from mkondo.adapters.keys.authority import PUBLIC_HOSTS, Certificates
+from mkondo.adapters.keys.tokens import Tokens
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.domain.decider import record_key
 from mkondo.openapi import document
@@ -29,6 +30,7 @@ from services.cli.errors import CannotDo
 from services.edge_auth.root import handlers as edge_handlers
 from services.payments_ingress.root import handlers as ingress_handlers
 from services.payments_ingress.settings import Settings as IngressSettings
+from services.portal.api.app import PREFIX, management_api
 
 JSON = "application/json"
 PROBE_SECONDS_MAX = 2.0
@@ -63,11 +65,13 @@ class Web:
         parts: Mapping[str, Parts],
         services: Collection[str],
         ready: Callable[[], bool],
+        tokens: Tokens | None = None,
     ) -> None:
         self._settings = settings
         self._parts = parts
         self._ids = SystemIds()
         self._ready = ready
+        self._mounted = {PREFIX: management_api(parts, tokens)} if tokens and "portal" in services else {}
         handlers = {environment: _handlers(its, services, settings.ingress) for environment, its in parts.items()}
         self._front = Front(handlers, self._pages(), self._ids, observe=_observe)
         self._servers: dict[str, HttpServer] = {}
@@ -84,7 +88,7 @@ class Web:
             "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
             "/docs/codes": Document(JSON, codes),
         }
-        return pages(self._ids, missing, REGISTRY, documents)
+        return pages(self._ids, missing, REGISTRY, documents, self._mounted)
 
     async def _store_answers(self) -> bool:
         try:

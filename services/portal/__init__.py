@@ -1,1 +1,1 @@
-"""The developer portal: people, over HTML. Not built yet: its place in topology.py."""
+"""The developer portal. Today its management API (api/); people, over HTML, are still to come."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from mkondo.adapters.client.client import encrypt
+from mkondo.openapi.operations import OPERATIONS
 from mkondo.testing.platform import RunningPlatform
 
 Fields = dict[str, Any]
@@ -136,6 +137,15 @@ class Merchant:
         }
         return self._fields(own | different)
 
+    def fields(self, **own: Any) -> Fields:
+        """What every operation is told, and these fields by their short names."""
+        common = {
+            "Country": self.place["country"],
+            "ServiceProviderCode": self.shortcode,
+            "ThirdPartyConversationID": secrets.token_hex(16),
+        }
+        return {f"input_{name}": value for name, value in (common | own).items()}
+
     def _fields(self, own: Fields) -> Fields:
         common = {
             "Amount": "10.00",
@@ -148,6 +158,13 @@ class Merchant:
 
     async def pay(self, fields: Fields | None = None) -> Answer:
         return await self.call("POST", "c2bPayment/singleStage/", self.bearer, self.c2b() if fields is None else fields)
+
+    async def ask(self, operation: str, fields: Fields) -> Answer:
+        """Any operation by its name, in its own method."""
+        row = OPERATIONS[operation]
+        if row.method == "GET":
+            return await self.call("GET", f"{row.path}?{urlencode(fields)}", self.bearer)
+        return await self.call(row.method, row.path, self.bearer, fields)
 
     async def pay_customer(self, fields: Fields) -> Answer:
         return await self.call("POST", "b2cPayment/", self.bearer, fields)

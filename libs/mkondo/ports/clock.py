@@ -1,4 +1,4 @@
-"""The environment's clock (architecture section 7)."""
+"""The environment's clock, and in the sandbox how far somebody has moved it (architecture section 7)."""
 
 from typing import Protocol
 
@@ -13,3 +13,28 @@ class Clock(Protocol):
     async def wait(self, seconds: float) -> None:
         """Let that much real time pass. Virtual in the simulation."""
         ...
+
+
+class ClockSetting(Protocol):
+    """How far the sandbox's clock is ahead of the machines', kept with its store. May raise TryLater.
+
+    Promises, each a test of the conformance suite:
+
+    - `ahead_ms` is 0 until somebody moves it, and what `advance` returned from survives.
+    - `advance` adds; it never takes away, and two at once both count. It returns the new total.
+    - `everybody_has(N)` is true unless a follower that lives has said a lower number last, or none since it lives.
+    """
+
+    async def ahead_ms(self) -> int: ...
+
+    async def advance(self, milliseconds: int) -> int: ...
+
+    async def follow(self, follower: str, ahead_ms: int, lives_seconds: float) -> None:
+        """This process works with that offset now, and will say so again before that much time has passed."""
+        ...
+
+    async def leave(self, follower: str) -> None:
+        """A clean goodbye: nobody waits for it any more."""
+        ...
+
+    async def everybody_has(self, ahead_ms: int) -> bool: ...

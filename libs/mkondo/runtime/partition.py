@@ -35,6 +35,10 @@ class Timers:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def is_due(self, now: Instant) -> bool:
+        earliest = self.next()
+        return earliest is not None and earliest <= now
+
     def take(self, now: Instant, most: int) -> list[RecordKey]:
         """Records whose instant has come. They are not offered again until they are set again."""
         fired: list[RecordKey] = []

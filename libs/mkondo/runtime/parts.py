@@ -5,7 +5,7 @@ Read next: services/cli/platform.py, which makes them.
 
 import msgspec
 
-from mkondo.ports.clock import Clock
+from mkondo.ports.clock import Clock, ClockSetting
 from mkondo.ports.ids import Ids
 from mkondo.ports.keys import Keys
 from mkondo.ports.log import Log
@@ -31,6 +31,8 @@ class Parts(msgspec.Struct, frozen=True):
     clock: Clock
     ids: Ids
     member: str
+    clock_setting: ClockSetting | None = None
+    """Only the sandbox's clock can be moved."""
 
     def processor(self, decider: str, settings: ProcessorSettings | None = None) -> Processor:
         """A processor for a decider of the topology."""

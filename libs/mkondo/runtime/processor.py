@@ -113,10 +113,7 @@ class Processor:
                 self.failures = 0
             except TryLater as trouble:
                 self.failures += 1
-                log.warning(
-                    "store or log out of reach",
-                    extra={"decider": self.name, "trouble": str(trouble)},
-                )
+                log.warning("store or log out of reach", extra={"decider": self.name, "trouble": str(trouble)})
                 await self._back_off()
         await self._let_go(self._owned.keys())
 
@@ -131,6 +128,10 @@ class Processor:
 
     def owned(self) -> Collection[Partition]:
         return self._owned.keys()
+
+    def has_due_timers(self) -> bool:
+        """Whether a timer has fallen due that was not looked at yet."""
+        return any(owned.timers.is_due(self._clock.now()) for owned in self._owned.values())
 
     def _idle(self) -> bool:
         return self.failures > 0 or not (self._dropped or any(len(owned.inbox) for owned in self._owned.values()))
@@ -296,10 +297,7 @@ class Processor:
         unknown: Collection[Decided] = (),
     ) -> None:
         metrics.RECOVERIES.labels(*self._labels, cause).inc()
-        log.warning(
-            "memory dropped",
-            extra={"decider": self.name, "cause": cause, "partitions": len(taken)},
-        )
+        log.warning("memory dropped", extra={"decider": self.name, "cause": cause, "partitions": len(taken)})
         await self._drop(taken, unknown)
 
     def _take(self) -> dict[Partition, list[Received]]:
@@ -387,10 +385,7 @@ class Processor:
             try:
                 await self._log.send_replies(decided.replies)
             except TryLater as trouble:
-                log.warning(
-                    "replies not sent",
-                    extra={"decider": self.name, "trouble": str(trouble)},
-                )
+                log.warning("replies not sent", extra={"decider": self.name, "trouble": str(trouble)})
 
 
 def _direct(batch: Iterable[Received]) -> list[Received]:

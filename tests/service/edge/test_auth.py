@@ -186,7 +186,7 @@ class TestSessions:
         headers = world.bearer(await world.session())
         assert (await client.post(PAY, json=c2b(), headers=headers)).status_code == 201
         await world.configure(removed=True)
-        world.clock.advance(1_000)
+        world.clock.move_to(1_000)
         assert (await client.post(PAY, json=c2b(), headers=headers)).status_code == 401
 
 

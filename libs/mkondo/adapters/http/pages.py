@@ -25,8 +25,15 @@ class Document(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def pages(ids: Ids, ready: Ready, registry: CollectorRegistry, documents: Mapping[str, Document]) -> FastAPI:
-    """The application behind the front. `documents` are by path."""
+def pages(
+    ids: Ids,
+    ready: Ready,
+    registry: CollectorRegistry,
+    documents: Mapping[str, Document],
+    mounted: Mapping[str, FastAPI] | None = None,
+) -> FastAPI:
+    """The application behind the front. `documents` are by path; `mounted` are applications by the path below which
+    they answer."""
     app = FastAPI(title="Mkondo", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_exception_handler(HTTPException, _contract_shape(ids))
 
@@ -46,6 +53,8 @@ def pages(ids: Ids, ready: Ready, registry: CollectorRegistry, documents: Mappin
 
     for path, document in documents.items():
         app.add_api_route(path, _serve(document), methods=["GET"], include_in_schema=False)
+    for path, application in (mounted or {}).items():
+        app.mount(path, application)
     return app
 
 

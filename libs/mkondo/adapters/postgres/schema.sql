@@ -1,4 +1,4 @@
--- One environment's store, version 1 (architecture rules 3 to 8). Read next: programs.sql, schema.py.
+-- One environment's store, version 2 (architecture rules 3 to 8). Read next: programs.sql, schema.py.
 -- Names are compared byte by byte (COLLATE "C"): the same order everywhere, and the cheapest.
 -- No hot column is in any index: every update of a row stays in its page.
 
@@ -21,6 +21,18 @@ CREATE TABLE partition (
     positions     text NOT NULL DEFAULT '{}',
     sent          text NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 10);
+
+-- The sandbox's clock: how far it is ahead of the machines', and with which offset each process works.
+CREATE TABLE clock (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    ahead_ms bigint NOT NULL
+);
+
+CREATE TABLE clock_follower (
+    name        text COLLATE "C" PRIMARY KEY,
+    ahead_ms    bigint NOT NULL,
+    lives_until timestamptz NOT NULL
+) WITH (fillfactor = 50);
 
 -- Ownership is apart from that row: renewing a lease never waits for a commit, nor a commit for it.
 CREATE TABLE member (

@@ -2,18 +2,22 @@
 
 Pure. Whatever order the sources are read in, a row comes out the same, as long as each source keeps its own order (G7):
 an event changes a row by what it says itself, and events of two sources never write the same field.
-Reading order: view.py, then payments.py, entries.py, statements.py, balances.py, reversed.py, mandates.py.
+Reading order: view.py, then payments.py, entries.py, statements.py, balances.py, reversed.py, mandates.py,
+handsets.py.
 Read next: runtime/projector.py.
 """
 
 from mkondo.domain.views.balances import BALANCES
 from mkondo.domain.views.entries import ENTRIES
+from mkondo.domain.views.handsets import HANDSETS
 from mkondo.domain.views.mandates import MANDATES
 from mkondo.domain.views.payments import PAYMENTS
 from mkondo.domain.views.reversed import REVERSED
 from mkondo.domain.views.statements import STATEMENTS
 from mkondo.domain.views.view import View
 
-VIEWS: dict[str, View] = {view.name: view for view in (PAYMENTS, ENTRIES, STATEMENTS, BALANCES, REVERSED, MANDATES)}
+VIEWS: dict[str, View] = {
+    view.name: view for view in (PAYMENTS, ENTRIES, STATEMENTS, BALANCES, REVERSED, MANDATES, HANDSETS)
+}
 
 __all__ = ["VIEWS"]

@@ -1,9 +1,12 @@
 """The view `balances`: what every account holds now, by account. All its events are of the account's own partition."""
 
 import msgspec
+from msgspec.structs import replace
 
 from mkondo.domain.account import (
     AccountOpened,
+    AccountStatus,
+    AccountStatusChanged,
     CreditApplied,
     CreditSuspended,
     HoldCaptured,
@@ -11,6 +14,7 @@ from mkondo.domain.account import (
     HoldPlaced,
     HoldReleased,
     JournalEntryPosted,
+    currency_of,
 )
 from mkondo.domain.ids import Instant
 from mkondo.domain.views.view import Change, Recorded, View
@@ -29,22 +33,29 @@ class BalanceRow(msgspec.Struct, frozen=True):
     floor: int | None = None
     sequence: int = 0
     time: Instant = Instant(0)
+    status: str = AccountStatus.ACTIVE.value
 
 
 def _posted(account: str, event: _Moved, row: BalanceRow | None, at: Recorded) -> BalanceRow:
-    held, floor = (0, None) if row is None else (row.held, row.floor)
-    return BalanceRow(account, event.currency, event.balance, held, floor, at.sequence, at.time)
+    if row is None:
+        return BalanceRow(account, event.currency, event.balance, 0, None, at.sequence, at.time)
+    return BalanceRow(account, event.currency, event.balance, row.held, row.floor, at.sequence, at.time, row.status)
 
 
 def _held(account: str, currency: str, minor: int, row: BalanceRow | None, at: Recorded) -> BalanceRow:
     if row is None:
         return BalanceRow(account, currency, 0, minor, None, at.sequence, at.time)
-    return BalanceRow(account, row.currency, row.posted, row.held + minor, row.floor, at.sequence, at.time)
+    return replace(row, held=row.held + minor, sequence=at.sequence, time=at.time)
 
 
 def _opened(row: BalanceRow | None, event: AccountOpened, at: Recorded) -> BalanceRow:
-    posted, held = (0, 0) if row is None else (row.posted, row.held)
-    return BalanceRow(event.account, event.currency, posted, held, event.floor, at.sequence, at.time)
+    before = row or BalanceRow(event.account, event.currency)
+    return replace(before, floor=event.floor, sequence=at.sequence, time=at.time)
+
+
+def _status(row: BalanceRow | None, event: AccountStatusChanged, at: Recorded) -> BalanceRow:
+    before = row or BalanceRow(event.account, currency_of(event.account))
+    return replace(before, status=event.status.value, sequence=at.sequence, time=at.time)
 
 
 def _given_back(row: BalanceRow | None, event: _HoldEnded, at: Recorded) -> BalanceRow:
@@ -58,6 +69,7 @@ BALANCES = View(
     BalanceRow,
     {
         AccountOpened: Change(lambda event, at: event.account, _opened),
+        AccountStatusChanged: Change(lambda event, at: event.account, _status),
         JournalEntryPosted: Change(
             lambda event, at: event.postings[0].account,
             lambda row, event, at: _posted(event.postings[0].account, event, row, at),

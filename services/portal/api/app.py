@@ -1,0 +1,37 @@
+"""The management API as one FastAPI application, mounted at /api/v1 by the process that hosts the portal.
+
+A route is entered only with a grant (access.py): the dependency stands on the application itself. Read next:
+applications.py, handsets.py, customers.py, mandates.py, clock.py.
+"""
+
+from collections.abc import Mapping
+
+from fastapi import Depends, FastAPI
+
+from mkondo.adapters.keys.tokens import Tokens
+from mkondo.runtime.parts import Parts
+from services.portal.api import applications, clock, customers, handsets, mandates
+from services.portal.api.access import identify
+from services.portal.api.errors import say_no_in_one_shape
+
+PREFIX = "/api/v1"
+ROUTERS = (applications.router, handsets.router, customers.router, mandates.router, clock.router)
+
+
+def management_api(parts: Mapping[str, Parts], tokens: Tokens) -> FastAPI:
+    """The API over these environments."""
+    app = FastAPI(
+        title="Mkondo management API",
+        version="1",
+        description="What the portal does, for scripts. Tokens: demo.json, and operator.token in the data directory.",
+        dependencies=[Depends(identify)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.parts, app.state.tokens = dict(parts), tokens
+    say_no_in_one_shape(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

@@ -1,0 +1,96 @@
+"""Applications: list, look, change. Read next: changes.py."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from mkondo.contracts.journal import Partition
+from mkondo.contracts.records import decode_record
+from mkondo.domain import admission
+from mkondo.domain.application import Application
+from mkondo.domain.ids import PARTITIONS
+from mkondo.domain.markets import MARKETS
+from mkondo.domain.money import format_amount
+from services.portal.api.access import Environment, Operator, Own
+from services.portal.api.changes import MINUTE_MS, SECOND_MS, SWITCHES, ApplicationChange, apply
+from services.portal.api.configuring import application_of, change_application
+
+router = APIRouter(tags=["applications"])
+
+_DECIMALS = {market.currency: market.decimals for market in MARKETS.values()}
+
+
+class ApplicationView(BaseModel):
+    """An application as it is configured now. Its API key is shown to nobody."""
+
+    id: str
+    version: int
+    name: str
+    organisation: str
+    shortcodes: list[str]
+    products: list[str]
+    asynchronous: list[str]
+    limits: dict[str, dict[str, dict[str, str]]]
+    markets: list[str]
+    trusted_sources: list[str]
+    session_lifetime_minutes: int
+    activation_delay_seconds: int
+    response_url: str
+    response_url_override: bool
+    switches: dict[str, bool]
+    test_msisdns: dict[str, str]
+
+
+@router.get("/{environment}/applications")
+async def list_applications(parts: Environment, _: Operator) -> list[ApplicationView]:
+    """Every application of the environment."""
+    found = []
+    for number in range(PARTITIONS):
+        stored = await parts.store.load_kind(Partition(admission.NAME, number), "application")
+        records = [decode_record(key, record.data) for key, record in sorted(stored.items())]
+        found += [_view(record) for record in records if isinstance(record, Application)]
+    return found
+
+
+@router.get("/{environment}/applications/{application}")
+async def show_application(parts: Environment, application: Own) -> ApplicationView:
+    """One application."""
+    return _view(await application_of(parts, application))
+
+
+@router.patch("/{environment}/applications/{application}")
+async def edit_application(parts: Environment, application: Own, change: ApplicationChange) -> ApplicationView:
+    """Change what the request names and nothing else; the answer is what is in force then."""
+    changed = await change_application(
+        parts, application, lambda now: apply(now, change, parts.environment), change.expected
+    )
+    return _view(changed)
+
+
+def _view(application: Application) -> ApplicationView:
+    now = application.configuration
+    return ApplicationView(
+        id=application.application,
+        version=application.version,
+        name=now.name,
+        organisation=now.organisation,
+        shortcodes=list(now.shortcodes),
+        products=list(now.products),
+        asynchronous=[name for name, scope in now.products.items() if scope.asynchronous],
+        limits={
+            name: {
+                "single_value": {
+                    unit: format_amount(most, _DECIMALS[unit]) for unit, most in scope.single_value.items()
+                }
+            }
+            for name, scope in now.products.items()
+            if scope.single_value
+        },
+        markets=list(now.markets),
+        trusted_sources=list(now.trusted_sources),
+        session_lifetime_minutes=now.session_lifetime_ms // MINUTE_MS,
+        activation_delay_seconds=now.activation_delay_ms // SECOND_MS,
+        response_url=now.response_url,
+        response_url_override=now.response_url_override,
+        switches={name: now.switches.allows(name) for name in SWITCHES},
+        test_msisdns=dict(now.test_msisdns),
+    )

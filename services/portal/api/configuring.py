@@ -1,0 +1,82 @@
+"""Reading and changing an application's configuration through its owner, admission. Read next: changes.py."""
+
+import asyncio
+from collections.abc import Callable
+
+from mkondo.contracts.journal import Partition
+from mkondo.contracts.records import decode_record
+from mkondo.domain import admission
+from mkondo.domain.application import (
+    Application,
+    ApplicationChanged,
+    Configuration,
+    ConfigurationRejected,
+    ConfigurationUnchanged,
+    ConfigureApplication,
+)
+from mkondo.domain.ids import ApplicationId, partition_of
+from mkondo.ports.errors import TryLater
+from mkondo.runtime.parts import Parts
+from services.portal.api.errors import Refused
+
+ANSWER_SECONDS = 5.0
+ATTEMPTS = 5
+CONFLICT = "CONFLICT"
+
+Change = Callable[[Configuration], Configuration]
+
+
+async def application_of(parts: Parts, name: ApplicationId) -> Application:
+    data = await parts.facts.record(admission.application_key(name))
+    record = decode_record(admission.application_key(name), data) if data is not None else None
+    if not isinstance(record, Application) or record.configuration.removed:
+        raise Refused(404, f"no application {name!r}", "List them with GET …/applications.")
+    return record
+
+
+async def change_application(
+    parts: Parts, name: ApplicationId, change: Change, expected: int | None = None
+) -> Application:
+    """Apply a change to the newest configuration, or to version `expected` and no other.
+
+    Without `expected` a change that somebody else overtakes is applied again to what they made of it."""
+    for _ in range(ATTEMPTS):
+        current = await application_of(parts, name)
+        if expected is not None and expected != current.version:
+            raise _conflict(current.version)
+        wanted = change(current.configuration)
+        answer = await _ask(parts, ConfigureApplication(name, wanted, current.version))
+        match answer:
+            case ApplicationChanged():
+                return Application(name, answer.version, answer.configuration)
+            case ConfigurationUnchanged():
+                return current
+            case ConfigurationRejected(code=code, text=text) if code != CONFLICT:
+                raise Refused(422, text, "Send other values.")
+            case _ if expected is not None:
+                raise _conflict(answer.version)
+            case _:
+                continue
+    raise TryLater("the application is changed by others all the time")
+
+
+def _conflict(version: int) -> Refused:
+    return Refused(409, f"the application is at version {version}", "Read it again and repeat your change.")
+
+
+async def _ask(
+    parts: Parts, command: ConfigureApplication
+) -> ApplicationChanged | ConfigurationUnchanged | ConfigurationRejected:
+    """Each question has a name of its own: two at once about one application must not take each other's answers."""
+    name = command.application
+    with parts.desk.ask(f"{name}/{parts.ids.incarnation()}") as question:
+        asked = ConfigureApplication(name, command.configuration, command.expected, question.reply_to)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await parts.log.send_command(Partition(admission.NAME, partition_of(name)), asked)
+                answer = await question.answer()
+        except TimeoutError:
+            raise TryLater("admission does not answer") from None
+    if not isinstance(answer, ApplicationChanged | ConfigurationUnchanged | ConfigurationRejected):
+        raise TypeError(f"{type(answer).__name__} is no answer to a configuration")
+    return answer

@@ -1,0 +1,174 @@
+"""The sandbox's virtual handset: register a test number, see what it shows, answer as its customer would.
+
+Read next: domain/handset.py, which says what each act means.
+"""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from msgspec.structs import replace
+from pydantic import BaseModel, Field
+
+from mkondo.contracts.journal import Partition
+from mkondo.contracts.views import decode_row
+from mkondo.domain import ledger
+from mkondo.domain.account import wallet
+from mkondo.domain.application import Configuration
+from mkondo.domain.handset import ANSWERS, APPROVE, ASK, SCRIPTS, command, entered
+from mkondo.domain.ids import AccountId, ApplicationId, PaymentId, partition_of
+from mkondo.domain.markets import MARKETS
+from mkondo.domain.money import format_amount
+from mkondo.domain.views.handsets import HandsetRow, Shown
+from mkondo.runtime.parts import Parts
+from services.portal.api.access import Own, Sandbox
+from services.portal.api.configuring import application_of, change_application
+from services.portal.api.errors import Refused
+
+router = APIRouter(tags=["handsets"])
+
+Msisdn = Field(pattern=r"^[0-9]{11,20}$")
+_CURRENCIES = {market.currency: market.decimals for market in MARKETS.values()}
+
+
+class Registration(BaseModel):
+    """What the handset does when it is asked: `ask` waits for a person, the others act by themselves."""
+
+    behaviour: Literal["ask", "approve", "wrong_pin", "cancel", "ignore", "off"] = "ask"
+
+
+class ShownView(BaseModel):
+    """A payment on the screen; `voucher_code` once its funds are reserved."""
+
+    payment_id: str
+    transaction_id: str
+    amount: str
+    currency: str
+    shortcode: str
+    reference: str
+    description: str
+    expires_at_ms: int
+    voucher_code: str = ""
+
+
+class HandsetView(BaseModel):
+    """One handset. `prompts` wait for an answer; `vouchers` are codes to be told to the merchant."""
+
+    msisdn: str
+    registered: bool
+    behaviour: str = ""
+    prompts: list[ShownView] = []
+    vouchers: list[ShownView] = []
+
+
+class Act(BaseModel):
+    """What the customer does. `payment_id` may be left out when one payment waits."""
+
+    action: Literal["approve", "cancel", "ignore", "off"]
+    pin: str = Field("", max_length=12, description="With approve: the sandbox's PIN is 1234, any other is wrong.")
+    payment_id: str = ""
+
+
+class Acted(BaseModel):
+    """What was passed on."""
+
+    payment_id: str
+    action: str
+
+
+@router.get("/{environment}/handsets")
+async def list_handsets(parts: Sandbox, application: Own) -> list[HandsetView]:
+    """The registered test numbers of an application."""
+    found = (await application_of(parts, application)).configuration.test_msisdns
+    return [HandsetView(msisdn=msisdn, registered=True, behaviour=behaviour) for msisdn, behaviour in found.items()]
+
+
+@router.put("/{environment}/handsets/{msisdn}")
+async def register_handset(parts: Sandbox, application: Own, msisdn: str, wanted: Registration) -> HandsetView:
+    """Register a test number, or say how it behaves from now on: a C2B payment then waits for its approval."""
+    if not msisdn.isascii() or not msisdn.isdecimal() or not 11 <= len(msisdn) <= 14:
+        raise Refused(422, f"{msisdn[:20]!r} is no number", "Send the full international number as digits.")
+    if wanted.behaviour not in SCRIPTS:
+        raise Refused(422, f"no behaviour {wanted.behaviour!r}", f"Use one of {', '.join(SCRIPTS)}.")
+
+    def change(now: Configuration) -> Configuration:
+        return replace(now, test_msisdns={**now.test_msisdns, msisdn: wanted.behaviour})
+
+    await change_application(parts, application, change)
+    return await _handset(parts, application, msisdn)
+
+
+@router.delete("/{environment}/handsets/{msisdn}")
+async def forget_handset(parts: Sandbox, application: Own, msisdn: str) -> HandsetView:
+    """Take the number out of the test: payments of it are approved at once again."""
+
+    def change(now: Configuration) -> Configuration:
+        return replace(now, test_msisdns={name: it for name, it in now.test_msisdns.items() if name != msisdn})
+
+    await change_application(parts, application, change)
+    return await _handset(parts, application, msisdn)
+
+
+@router.get("/{environment}/handsets/{msisdn}")
+async def show_handset(parts: Sandbox, application: Own, msisdn: str) -> HandsetView:
+    """What it shows now."""
+    return await _handset(parts, application, msisdn)
+
+
+@router.post("/{environment}/handsets/{msisdn}/answers", status_code=202)
+async def answer_handset(parts: Sandbox, application: Own, msisdn: str, act: Act) -> Acted:
+    """Approve with a PIN, cancel, ignore, or be switched off. The payment ends as that says."""
+    account, shown = await _waiting(parts, application, msisdn, act.payment_id)
+    action = entered(act.pin) if act.action == APPROVE else act.action
+    answer = ANSWERS[action]
+    if answer is not None:
+        told = command(PaymentId(shown.payment_id), account, answer)
+        await parts.log.send_command(Partition(ledger.NAME, partition_of(account)), told)
+    return Acted(payment_id=shown.payment_id, action=action)
+
+
+async def _waiting(parts: Parts, application: ApplicationId, msisdn: str, payment_id: str) -> tuple[AccountId, Shown]:
+    waiting = [
+        (AccountId(row.account), shown)
+        for row in await _rows(parts, application, msisdn)
+        for shown in row.prompts.values()
+        if payment_id in ("", shown.payment_id)
+    ]
+    if not waiting:
+        raise Refused(404, "no payment waits on this handset", f"Register it with behaviour {ASK}, then pay.")
+    if len(waiting) > 1:
+        names = ", ".join(shown.payment_id for _, shown in waiting)
+        raise Refused(409, f"{len(waiting)} payments wait", f"Say which with payment_id: {names}.")
+    return waiting[0]
+
+
+async def _handset(parts: Parts, application: ApplicationId, msisdn: str) -> HandsetView:
+    behaviour = (await application_of(parts, application)).configuration.test_msisdns.get(msisdn)
+    rows = await _rows(parts, application, msisdn)
+    return HandsetView(
+        msisdn=msisdn,
+        registered=behaviour is not None,
+        behaviour=behaviour or "",
+        prompts=[_view(shown) for row in rows for shown in row.prompts.values()],
+        vouchers=[_view(shown) for row in rows for shown in row.vouchers.values()],
+    )
+
+
+async def _rows(parts: Parts, application: ApplicationId, msisdn: str) -> list[HandsetRow]:
+    accounts = [wallet(application, msisdn, currency) for currency in _CURRENCIES]
+    found = await parts.views.read("handsets", accounts)
+    rows = [decode_row("handsets", found[account]) for account in accounts if account in found]
+    return [row for row in rows if isinstance(row, HandsetRow)]
+
+
+def _view(shown: Shown) -> ShownView:
+    return ShownView(
+        payment_id=shown.payment_id,
+        transaction_id=shown.transaction_id,
+        amount=format_amount(shown.minor, _CURRENCIES[shown.currency]),
+        currency=shown.currency,
+        shortcode=shown.shortcode,
+        reference=shown.reference,
+        description=shown.description,
+        expires_at_ms=shown.expires_at,
+        voucher_code=shown.voucher_code,
+    )

@@ -1,0 +1,93 @@
+"""Direct debits of the sandbox: list them, and answer for the customer one that waits. Read next: domain/mandate.py."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from mkondo.contracts.journal import Partition
+from mkondo.contracts.views import decode_row
+from mkondo.domain import mandates
+from mkondo.domain.ids import ApplicationId, partition_of
+from mkondo.domain.mandate import AnswerMandate, MandateKey, Status
+from mkondo.domain.views.mandates import MandateRow, row_key
+from mkondo.runtime.parts import Parts
+from services.portal.api.access import Own, Sandbox
+from services.portal.api.errors import Refused
+
+router = APIRouter(tags=["mandates"])
+
+MOST = 500
+
+
+class MandateView(BaseModel):
+    """One mandate; dates as on the wire, YYYYMMDD."""
+
+    mandate_id: str
+    reference: str
+    customer: str
+    market: str
+    shortcode: str
+    status: str
+    reason: str
+    frequency: str
+    first_payment_date: str
+    start_day: str
+    end_day: str
+    expiry_date: str
+    collections: int
+
+
+class MandateAnswer(BaseModel):
+    """The customer's word about a mandate that waits for approval."""
+
+    agreed: bool
+
+
+@router.get("/{environment}/mandates")
+async def list_mandates(parts: Sandbox, application: Own) -> list[MandateView]:
+    """The application's mandates, whatever became of them."""
+    rows = await parts.views.page("mandates", row_key(application, ""), "", MOST)
+    return [_view(row) for _, data in rows if isinstance(row := decode_row("mandates", data), MandateRow)]
+
+
+@router.get("/{environment}/mandates/{mandate_id}")
+async def show_mandate(parts: Sandbox, application: Own, mandate_id: str) -> MandateView:
+    return _view(await _row(parts, application, mandate_id))
+
+
+@router.post("/{environment}/mandates/{mandate_id}/answers", status_code=202)
+async def answer_mandate(parts: Sandbox, application: Own, mandate_id: str, answer: MandateAnswer) -> MandateView:
+    """Approve a mandate that waits for its customer, or refuse it."""
+    row = await _row(parts, application, mandate_id)
+    if row.status != Status.PENDING.value:
+        raise Refused(409, f"the mandate is {row.status.lower()}", "Only one that is pending approval can be answered.")
+    key = MandateKey(application, row.reference, row.customer)
+    owner = Partition(mandates.NAME, partition_of(key.partition_key))
+    await parts.log.send_command(owner, AnswerMandate(key, answer.agreed))
+    return _view(row)
+
+
+async def _row(parts: Parts, application: ApplicationId, mandate_id: str) -> MandateRow:
+    name = row_key(application, mandate_id)
+    found = await parts.views.read("mandates", [name])
+    row = decode_row("mandates", found[name]) if name in found else None
+    if not isinstance(row, MandateRow):
+        raise Refused(404, f"no mandate {mandate_id!r}", "List them with GET …/mandates.")
+    return row
+
+
+def _view(row: MandateRow) -> MandateView:
+    return MandateView(
+        mandate_id=row.mandate_id,
+        reference=row.reference,
+        customer=row.customer,
+        market=row.market,
+        shortcode=row.shortcode,
+        status=row.status,
+        reason=row.reason,
+        frequency=row.frequency,
+        first_payment_date=row.first_payment_date,
+        start_day=row.start_day,
+        end_day=row.end_day,
+        expiry_date=row.expiry_date,
+        collections=row.collections,
+    )
