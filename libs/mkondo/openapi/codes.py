@@ -239,8 +239,8 @@ def codes_of(operation: str) -> tuple[Code, ...]:
 
 
 class Renamed(msgspec.Struct, frozen=True):
-    """What a profile calls a code of this table, and why. `when` narrows it to one circumstance: the status of a payment
-    that failed, the words of a refusal, or the transport's HTTP status."""
+    """What a profile calls a code of this table, and why. `when` narrows it to one circumstance: the status of a failed
+    payment, the words of a refusal, or the transport's HTTP status."""
 
     code: str
     to: str

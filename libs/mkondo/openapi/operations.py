@@ -9,6 +9,7 @@ import msgspec
 from mkondo.openapi import fields as f
 from mkondo.openapi.codes import OPENAPI, CodeTable
 from mkondo.openapi.fields import Field
+from mkondo.openapi.triggers import TEST_SHORTCODE
 
 
 class Either(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ class Operation(msgspec.Struct, frozen=True):
     """Whether every failure says its reason again as `output_error`: otherwise only those about who the caller is."""
     dated_ids: bool = False
     """Whether a ConversationID holds the day (mozambique/ids.py)."""
-    test_shortcodes: tuple[str, ...] = ("000000",)
+    test_shortcodes: tuple[str, ...] = (TEST_SHORTCODE,)
     """With one of these the sandbox's test values work (section 7)."""
     result_ok_code: str = "INS-0"
     """input_ResultCode of a success that is pushed after an asynchronous acceptance (section 6)."""

@@ -28,8 +28,9 @@ _UNFIT = "\0"
 """Stands for an object or array where text belongs: no grammar accepts it, so the field's own code is answered."""
 
 _CODE_ORDER = (
-    "INS-13", "INS-14", "INS-15", "INS-17", "INS-18", "INS-19", "INS-24", "INS-25", "INS-26", "INS-28", "INS-30", "INS-31", "INS-32", "INS-36",
-    "INS-39", "INS-40", "INS-41", "INS-42", "INS-43", "INS-51", "INS-54", "INS-56", "INS-2051", "INS-21",
+    "INS-13", "INS-14", "INS-15", "INS-17", "INS-18", "INS-19", "INS-24", "INS-25", "INS-26", "INS-28", "INS-30",
+    "INS-31", "INS-32", "INS-36", "INS-39", "INS-40", "INS-41", "INS-42", "INS-43", "INS-51",
+    "INS-54", "INS-56", "INS-2051", "INS-21",
 )  # fmt: skip
 
 _FLAGS = {"true": "True", "false": "False"}
@@ -242,9 +243,7 @@ def _refuse(code: str, operation: Operation) -> Refusal:
     return Refusal(code, operation.codes.text_of(operation.codes.name_of(code), operation.name))
 
 
-def third_party_conversation_id(
-    values: Mapping[str, object] | None, id_field: str = CONVERSATION.name
-) -> str | None:
+def third_party_conversation_id(values: Mapping[str, object] | None, id_field: str = CONVERSATION.name) -> str | None:
     """What an answer echoes of a request that may be refused: the id as written if it can be read at all."""
     text = _read(values, _IDS[id_field]) if values else None
     return text if text and text != _UNFIT and len(text) <= ECHO_MAX else None

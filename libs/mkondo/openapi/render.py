@@ -5,7 +5,7 @@ JSON with the operation's full key set, `N/A` where an identifier does not exist
 each shape byte for byte. Read next: routing.py, which says what is answered without an operation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -210,32 +210,11 @@ def status(
     """A status query's answer. The query's own two ids, not the payment's, are its conversation."""
     flag = standing.reversed if standing.reversed_as_boolean else str(standing.reversed)  # typed clients read a string
     outputs = (standing.word, standing.transaction_id, flag)
-    return _found(operation, outputs, conversation_id, third_party_conversation_id)
+    return found(operation, outputs, conversation_id, third_party_conversation_id)
 
 
-def beneficiary(
-    first_name: str, last_name: str, *, conversation_id: str, third_party_conversation_id: str | None = None
-) -> Answer:
-    """The customer's name."""
-    operation = OPERATIONS["query_beneficiary_name"]
-    return _found(operation, (first_name, last_name), conversation_id, third_party_conversation_id)
-
-
-def customer_name(
-    operation: Operation,
-    msisdn: str,
-    first_name: str,
-    second_name: str,
-    *,
-    conversation_id: str,
-    third_party_conversation_id: str,
-) -> Answer:
-    """The same as the Mozambique gateway says it (section 9)."""
-    return _found(operation, (msisdn, first_name, second_name), conversation_id, third_party_conversation_id)
-
-
-def _found(operation: Operation, outputs: tuple[str | bool, ...], conversation_id: str, echo: str | None) -> Answer:
-    """What was asked about; `outputs` in the order of the operation's row."""
+def found(operation: Operation, outputs: Sequence[str | bool], conversation_id: str, echo: str | None) -> Answer:
+    """What was asked about, such as a customer's name; `outputs` in the order of the operation's row."""
     keys = {
         _CODE: operation.ok_code,
         _TEXT: operation.codes.text_of(operation.ok_code, operation.name),

@@ -1,7 +1,8 @@
 """The sandbox's test values: which value of which field makes an operation end how (contract section 7).
 
-Pure. They work in the sandbox only, with shortcode 000000 (or a profile's own), after admission: a failing one is recorded as a payment
-that failed, and value 1 of a payment is an ordinary payment between funded test wallets (section 12, "Triggers").
+Pure. They work in the sandbox only, with shortcode 000000 or a profile's own, after admission: a failing one is
+recorded as a payment that failed, and value 1 of a payment is an ordinary payment between funded test wallets (section
+12, "Triggers").
 Read next: parse.py, whose fields these are matched against.
 """
 
@@ -126,9 +127,7 @@ def trigger(
     return None
 
 
-def _applies(
-    environment: str, fields: Mapping[str, str], shortcodes: Collection[str] = (TEST_SHORTCODE,)
-) -> bool:
+def _applies(environment: str, fields: Mapping[str, str], shortcodes: Collection[str] = (TEST_SHORTCODE,)) -> bool:
     return environment == SANDBOX and any(fields.get(name) in shortcodes for name in _SHORTCODE_FIELDS)
 
 

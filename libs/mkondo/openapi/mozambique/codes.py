@@ -97,7 +97,7 @@ _ROWS = (
     _never("INS-994", 400, "Direct Debit Already Exists", "The six calls know no direct debit."),
     _never("INS-995", 400, "Customer's Profile Has Problems", "A customer here has a wallet and a name, no profile."),
     _never("INS-996", 400, "Customer Account Status Not Active",
-           "The ledger declines a locked wallet as it declines a wrong PIN, INS-6: its endings do not tell them apart."),
+           "The ledger declines a locked wallet as it declines a wrong PIN, INS-6: the ending is the same."),
     _code("INS-997", 400, "Linking Transaction Not Found", _ONE["reversal"],
           "No payment has this TransactionID.", "Send the output_TransactionID of the payment."),
     _code("INS-998", 400, "Invalid Market", _ALL,
@@ -133,6 +133,4 @@ RENAMED = (
 )
 """Every code of the platform that this table lacks or means something else by."""
 
-TABLE = CodeTable(
-    {row.code: row for row in _ROWS}, {(rename.code, rename.when): rename for rename in RENAMED}
-)
+TABLE = CodeTable({row.code: row for row in _ROWS}, {(rename.code, rename.when): rename for rename in RENAMED})

@@ -11,6 +11,7 @@ from mkondo.openapi.mozambique import NAME
 from mkondo.openapi.mozambique import fields as own
 from mkondo.openapi.mozambique.codes import TABLE
 from mkondo.openapi.operations import Operation
+from mkondo.openapi.triggers import TEST_SHORTCODE as OPENAPI_SHORTCODE
 
 
 def _row(name: str, label: str, method: str, path: str, **more: Any) -> Operation:
@@ -25,7 +26,7 @@ def _row(name: str, label: str, method: str, path: str, **more: Any) -> Operatio
         codes=TABLE,
         repeats_error=True,  # some clients read the five keys, others `output_error`: both are always there
         dated_ids=True,
-        test_shortcodes=(own.TEST_SHORTCODE, "000000"),
+        test_shortcodes=(own.TEST_SHORTCODE, OPENAPI_SHORTCODE),
         result_ok_code="0",
         result_echo="input_ThirdPartyReference",
         ack_echo="output_ThirdPartyConversationID",  # sic: the acknowledgement keeps the OpenAPI's name
