@@ -51,7 +51,7 @@ _ROWS = (
     _code("INS-6", 401, "Transaction Failed", _SCRIPTED,
           "The payment was refused: a wrong PIN, or a state that does not allow it.",
           "Ask the customer, then send a new request.", Resend.NEW_ID),
-    _code("INS-9", 408, "Request timeout", _WRITES,
+    _code("INS-9", 408, "Request timeout", _ALL,
           "The customer or a system did not answer in time.", "Find out by a query how the payment ended.",
           Resend.QUERY_FIRST),
     _code("INS-10", 409, "Duplicate Transaction", _WRITES,
