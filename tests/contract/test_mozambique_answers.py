@@ -69,7 +69,7 @@ def _everyone(operation: str) -> dict[str, Answer]:
 
 
 def _answers() -> dict[str, Answer]:
-    found = {}
+    found: dict[str, Answer] = {}
     for operation in OPERATIONS:
         own = _everyone(operation) | (_money(operation) if operation in MOVES_MONEY else {})
         found |= {f"{operation}/{kind}": answer for kind, answer in own.items()}

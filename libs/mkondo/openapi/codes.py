@@ -240,12 +240,14 @@ def codes_of(operation: str) -> tuple[Code, ...]:
 
 class Renamed(msgspec.Struct, frozen=True):
     """What a profile calls a code of this table, and why. `when` narrows it to one circumstance: the status of a failed
-    payment, the words of a refusal, or the transport's HTTP status."""
+    payment, the words of a refusal, or the transport's HTTP status. `vague`: the words of `to` say less than ours,
+    which stand in `output_error` then."""
 
     code: str
     to: str
     why: str
     when: str = ""
+    vague: bool = False
 
 
 class CodeTable(msgspec.Struct, frozen=True):
@@ -255,9 +257,13 @@ class CodeTable(msgspec.Struct, frozen=True):
     renamed: Mapping[tuple[str, str], Renamed] = {}
 
     def name_of(self, code: str, circumstance: str = "") -> str:
-        """The code on the wire. A circumstance of its own comes before the rule for all of them."""
-        found = self.renamed.get((code, circumstance)) or self.renamed.get((code, ""))
+        """The code on the wire."""
+        found = self.find(code, circumstance)
         return code if found is None else found.to
+
+    def find(self, code: str, circumstance: str) -> Renamed | None:
+        """A circumstance of its own comes before the rule for all of them."""
+        return self.renamed.get((code, circumstance)) or self.renamed.get((code, ""))
 
     def status_of(self, name: str, operation: str = "") -> int:
         """The HTTP status of a code in an operation's answer. A code that is not in the table answers 400."""

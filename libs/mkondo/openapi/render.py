@@ -60,14 +60,17 @@ class _Told(msgspec.Struct, frozen=True):
 def _told(operation: Operation | None, code: str, text: str | None = None, circumstance: str = "") -> _Told:
     """From the platform's code, and the words of this case if it has some, to what the operation's own table says."""
     table, name = (operation.codes, operation.name) if operation else (OPENAPI, "")
-    wire = table.name_of(code, circumstance or text or "")
+    renamed = table.find(code, circumstance or text or "")
+    wire = code if renamed is None else renamed.to
     status = table.status_of(wire, name)
     if operation is None or not operation.repeats_error:
         said = text or table.text_of(wire, name)
         return _Told(wire, said, status, said if status == 401 and code == "INS-989" else "")
     said = table.text_of(wire, name)
-    more = text or (said if wire == code else text_of(code, name))  # what the other table's words would hide
-    return _Told(wire, said, status, more if status >= 400 else "")
+    if status < 400:
+        return _Told(wire, said, status, "")
+    vague = renamed is not None and renamed.vague
+    return _Told(wire, said, status, (text or text_of(code, name)) if vague else said)
 
 
 def refusal(

@@ -114,6 +114,9 @@ _ROWS = (
     _never("INS-2057", 400, "Language code invalid", "No parameter names a language."),
 )  # fmt: skip
 
+NOT_TRUSTED = "Request source is not trusted"
+"""Section 12's words."""
+
 _LIMITS = "the merchant is not allowed to pay that much or that often; output_error names the limit"
 
 RENAMED = (
@@ -123,13 +126,15 @@ RENAMED = (
     Renamed("INS-13", "INS-2002", "of a receiver that is nobody's this table says more", when="unknown"),
     Renamed("INS-18", "INS-997", "a TransactionID of no payment is told from a malformed one", when="unknown"),
     Renamed("INS-28", "INS-19", "the merchant's id is the ThirdPartyReference here"),
-    Renamed("INS-35", "INS-26", "reversing another's payment is what nobody is authorized to do"),
-    Renamed("INS-45", "INS-14", "the sandbox's missing reference"),
+    Renamed("INS-35", "INS-26", "reversing another's payment is what nobody is authorized to do", vague=True),
+    Renamed("INS-45", "INS-14", "the sandbox's missing reference", vague=True),
     Renamed("INS-989", "INS-2", "the bearer is the API key itself: there is no session to be invalid"),
-    Renamed("INS-989", "INS-26", "the key is right, but not from there", when="Request source is not trusted"),
-    *(Renamed(f"INS-{number}", "INS-26", _LIMITS) for number in range(990, 996)),
-    Renamed("INS-996", "INS-26", "the product is closed at this time; INS-996 means an inactive account here"),
-    Renamed("INS-997", "INS-26", "the product is off; INS-997 means an unknown payment here"),
+    Renamed("INS-989", "INS-26", "the key is right, but not from there", when=NOT_TRUSTED, vague=True),
+    *(Renamed(f"INS-{number}", "INS-26", _LIMITS, vague=True) for number in range(990, 996)),
+    Renamed(
+        "INS-996", "INS-26", "the product is closed at this time; INS-996 means an inactive account here", vague=True
+    ),
+    Renamed("INS-997", "INS-26", "the product is off; INS-997 means an unknown payment here", vague=True),
 )
 """Every code of the platform that this table lacks or means something else by."""
 
