@@ -13,13 +13,16 @@ import httpx
 import pytest
 
 from mkondo.adapters.http.bearer import hash_of
+from mkondo.adapters.http.request import Request
 from mkondo.domain.account import till, wallet
 from mkondo.domain.application import ProductScope
 from mkondo.domain.ids import ApplicationId
 from mkondo.domain.payment import Forced, PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
 from mkondo.domain.request import RequestRejected
 from mkondo.openapi.mozambique.operations import OPERATIONS
+from mkondo.openapi.routing import Match
 from mkondo.ports.errors import TryLater
+from services.payments_ingress.mozambique import Chooser, Knows
 from services.payments_ingress.settings import Settings
 from tests.service.edge.conftest import client_of
 from tests.service.edge.world import API_KEY, APPLICATION, Core, World, build
@@ -153,6 +156,23 @@ class TestWhichEnvironment:
             assert {(await call(client, headers)).status_code for _ in range(20)} == {201}
             assert len(decrypted) - before <= 2  # once in each environment that was asked
 
+    async def test_what_was_found_is_remembered_and_what_was_not_is_asked_again(self) -> None:
+        """The environments have different key pairs: for the sandbox a live bearer is junk, which nobody remembers."""
+        asked: list[str] = []
+
+        def knowing(environment: str, header: bytes) -> Knows:
+            async def knows(request: Request) -> bool:
+                asked.append(environment)
+                return request.authorization == header
+
+            return knows
+
+        chooser = Chooser({"sandbox": knowing("sandbox", b"s"), "openapi": knowing("openapi", b"l")})
+        gateway = Match("", "vodacomMOZ", OPERATIONS["reversal"])
+        found = [await chooser.by_key(Request(gateway, authorization=header)) for header in (b"l", b"l", b"?", b"?")]
+        assert found == ["openapi", "openapi", "sandbox", "sandbox"]
+        assert asked == ["sandbox", "openapi"] * 3
+
     async def test_a_key_that_was_changed_no_longer_gets_in(self, world: World, client: httpx.AsyncClient) -> None:
         """The edge may remember it for a second; admission knows at once, and says so in this wire's words."""
         headers = world.bearer(API_KEY)
@@ -182,6 +202,12 @@ class TestWhoCalls:
         ):
             assert said(await call(client, headers, operation)) == (401, "INS-2", "Invalid API Key")
         assert world.core.payments == []
+
+    async def test_a_key_in_the_clear_is_no_bearer_even_if_it_looks_like_a_session(self) -> None:
+        key = secrets.token_hex(16)
+        async with one_application(products=ON, api_key_hash=hash_of(key)) as world, client_of(world) as client:
+            assert (await call(client, world.bearer(key))).status_code == 201
+            assert said(await call(client, {"Authorization": f"Bearer {key}"}))[:2] == (401, "INS-2")
 
     async def test_the_usual_origin_is_fine_and_an_untrusted_source_is_not_authorized(
         self, world: World, client: httpx.AsyncClient
