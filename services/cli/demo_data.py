@@ -17,6 +17,7 @@ from mkondo.domain.application import STRICT as STRICT_SWITCHES
 from mkondo.domain.application import Configuration, ConfigureApplication, ProductScope
 from mkondo.domain.ids import AccountId, ApplicationId, partition_of
 from mkondo.domain.markets import MARKETS, Market
+from mkondo.openapi import mozambique
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.runtime.parts import Parts
 
@@ -27,6 +28,8 @@ LIVE_SHORTCODE, LIVE_SUPPLIER_SHORTCODE = "171717", "171718"
 FIRST_MARKET = "vodacomTZN"
 POOR_BALANCE_MINOR = 5_00
 LIVE_BALANCE_MINOR = 100_000_00
+NETWORK = {mozambique.MARKET: "84"}
+"""What a customer's number goes on with after the country's code, where that is not 7: the Mozambique gateway looks."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -46,8 +49,8 @@ def poor_msisdn(market: Market) -> str:
 
 
 def _msisdn(market: Market, last: str) -> str:
-    subscriber_digits = market.live_msisdn_length - len(market.msisdn_prefix)
-    return market.msisdn_prefix + "7" + "0" * (subscriber_digits - 2) + last
+    begins = market.msisdn_prefix + NETWORK.get(market.path, "7")
+    return begins + "0" * (market.live_msisdn_length - len(begins) - 1) + last
 
 
 def _configuration(name: str, api_key: str, **more: Any) -> Configuration:

@@ -15,13 +15,12 @@ import uvloop
 from mkondo.adapters.http.open_files import raise_open_files
 from mkondo.domain.environments import LIVE, SANDBOX
 from services.cli import demo_data
-from services.cli.errors import CannotDo
 from services.cli.files import OPERATOR_FILE, UP, forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
 from services.cli.options import DEFAULT_DATA, PORT, data_option, json_option, ready_file_option
 from services.cli.platform import Platform, PlatformSettings
-from services.cli.web import WebSettings, deadline_option
+from services.cli.web import WebSettings, deadline_option, mozambique_ports_option
 from services.payments_ingress.settings import Settings as IngressSettings
 from services.portal.api.access import OPERATOR
 
@@ -34,13 +33,7 @@ LOGS = ("postgres", "kafka")
 @click.option("--port", default=8080, show_default=True, type=PORT, help="HTTP; 0: a free one.")
 @click.option("--https-port", default=8443, show_default=True, type=PORT, help="HTTPS; 0: a free one.")
 @click.option("--proxy-port", default=0, show_default=True, type=PORT, help="For `mkondo env`; 0: a free one.")
-@click.option(
-    "--mozambique-ports",
-    type=click.Choice(["off", "default", "free"]),
-    default="off",
-    show_default=True,
-    help="Not built yet: leave it off.",
-)
+@mozambique_ports_option
 @click.option(
     "--log",
     "log_kind",
@@ -92,10 +85,15 @@ async def _up(options: dict[str, Any]) -> None:
 
 
 def _settings(options: dict[str, Any]) -> PlatformSettings:
-    if options["mozambique_ports"] != "off":
-        raise CannotDo("--mozambique-ports: the Mozambique profile is not built yet, leave it off")
     ingress = IngressSettings(deadline_ms=options["deadline_ms"])
-    web = WebSettings(options["host"], options["port"], options["https_port"], options["proxy_port"], ingress)
+    web = WebSettings(
+        options["host"],
+        options["port"],
+        options["https_port"],
+        options["proxy_port"],
+        ingress,
+        options["mozambique_ports"],
+    )
     kafka = options["kafka"] if options["log_kind"] == "kafka" else ""
     return PlatformSettings(options["data"], web, options["database_url"], kafka, makes_topics=True)
 
@@ -138,6 +136,8 @@ def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None
     click.echo(f"Mkondo is up. Data in {addresses['data']}, process {addresses['pid']}.")
     for name in ("http", "https", "metrics"):
         click.echo(f"  {name:8} {addresses[name]}")
+    for operation, port in addresses["mozambique"].items():
+        click.echo(f"  Mozambique, {operation}: port {port}")
     click.echo(f"  codes    {addresses['http']}/docs/codes")
     click.echo(f'  Any SDK: eval "$({_env_command(platform.directory.path)})"   ·   stop: Ctrl-C')
 

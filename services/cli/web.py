@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 from prometheus_client import REGISTRY, Counter, Histogram
 
 from mkondo.adapters.http.callers import Callers
@@ -23,12 +24,16 @@ from mkondo.adapters.keys.tokens import Tokens
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.domain.decider import record_key
 from mkondo.openapi import document
+from mkondo.openapi.mozambique.document import codes_page as mozambique_codes_page
+from mkondo.openapi.mozambique.hosts import PORTS
 from mkondo.ports.errors import TryLater
 from mkondo.runtime import metrics
 from mkondo.runtime.parts import Parts
 from services.cli.errors import CannotDo
 from services.edge_auth.root import handlers as edge_handlers
+from services.payments_ingress.mozambique import Branch, gateway
 from services.payments_ingress.root import handlers as ingress_handlers
+from services.payments_ingress.root import mozambique_handlers
 from services.payments_ingress.settings import Settings as IngressSettings
 from services.portal.api.app import PREFIX, management_api
 
@@ -46,6 +51,19 @@ deadline_option = click.option(
 )
 
 
+OFF, DEFAULT, FREE = "off", "default", "free"
+MOZAMBIQUE_PORTS: Mapping[str, Mapping[str, int]] = {OFF: {}, DEFAULT: PORTS, FREE: dict.fromkeys(PORTS, 0)}
+"""The Mozambique gateway's own ports, by operation, for each of the choices."""
+
+mozambique_ports_option = click.option(
+    "--mozambique-ports",
+    type=click.Choice(list(MOZAMBIQUE_PORTS)),
+    default=OFF,
+    show_default=True,
+    help="A TLS port for each of the Mozambique gateway's calls: the public numbers, or free ones.",
+)
+
+
 class WebSettings(msgspec.Struct, frozen=True):
     """Where to listen. Port 0 takes a free one; `proxy_port` None: no proxy."""
 
@@ -54,6 +72,7 @@ class WebSettings(msgspec.Struct, frozen=True):
     https_port: int = 8443
     proxy_port: int | None = 0
     ingress: IngressSettings = IngressSettings()
+    mozambique_ports: str = OFF
 
 
 class Web:
@@ -72,9 +91,9 @@ class Web:
         self._ids = SystemIds()
         self._ready = ready
         self._mounted = {PREFIX: management_api(parts, tokens)} if tokens and "portal" in services else {}
-        handlers = {environment: _handlers(its, services, settings.ingress) for environment, its in parts.items()}
-        self._front = Front(handlers, self._pages(), self._ids, observe=_observe)
+        self._front = Front(_handlers(parts, services, settings.ingress), self._pages(), self._ids, observe=_observe)
         self._servers: dict[str, HttpServer] = {}
+        self._mozambique: dict[str, HttpServer] = {}
         self._proxy: Proxy | None = None
 
     def _pages(self) -> Any:
@@ -87,6 +106,7 @@ class Web:
         documents = {
             "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
             "/docs/codes": Document(JSON, codes),
+            "/docs/codes/mozambique": Document(JSON, msgspec.json.encode(mozambique_codes_page())),
         }
         return pages(self._ids, missing, REGISTRY, documents, self._mounted)
 
@@ -105,13 +125,28 @@ class Web:
         try:
             self._servers["http"] = await HttpServer.start(self._front, Listen(settings.host, settings.port), self._ids)
             if certificates is not None:
-                self._servers["https"] = await HttpServer.start(self._front, _secure(settings, certificates), self._ids)
+                await self._listen_securely(certificates)
             if certificates is not None and settings.proxy_port is not None:
                 ports = self._servers["http"].port, self._servers["https"].port
                 self._proxy = await Proxy.start(Routes(PUBLIC_HOSTS, *ports), settings.proxy_port)
         except CannotListen as trouble:
             await self.stop()
             raise CannotDo(str(trouble)) from trouble
+
+    async def _listen_securely(self, certificates: Certificates) -> None:
+        """HTTPS, and the Mozambique gateway's ports. Each of them answers everything."""
+        settings = self._settings
+        https = Listen(
+            settings.host,
+            settings.https_port,
+            certificate_file=certificates.certificate_file,
+            key_file=certificates.key_file,
+            option="--https-port 0",
+        )
+        self._servers["https"] = await HttpServer.start(self._front, https, self._ids)
+        for operation, port in MOZAMBIQUE_PORTS[settings.mozambique_ports].items():
+            listen = replace(https, port=port, option=f"--mozambique-ports {FREE}")
+            self._mozambique[operation] = await HttpServer.start(self._front, listen, self._ids)
 
     def addresses(self) -> dict[str, Any]:
         """The addresses of the ready file (interfaces.md). What is not built is null."""
@@ -123,39 +158,42 @@ class Web:
             "portal": None,
             "metrics": f"{http}/metrics",
             "proxy": None if self._proxy is None else f"http://127.0.0.1:{self._proxy.port}",
-            "mozambique": {},
+            "mozambique": {operation: server.port for operation, server in self._mozambique.items()},
         }
 
     async def stop(self) -> None:
         """The proxy last: requests that came through it are in hand too, and want their answers."""
-        await asyncio.gather(*(server.stop() for server in self._servers.values()))
+        servers = (*self._servers.values(), *self._mozambique.values())
+        await asyncio.gather(*(server.stop() for server in servers))
         if self._proxy is not None:
             await self._proxy.stop()
 
 
-def _secure(settings: WebSettings, certificates: Certificates) -> Listen:
-    return Listen(
-        settings.host,
-        settings.https_port,
-        certificate_file=certificates.certificate_file,
-        key_file=certificates.key_file,
-    )
-
-
-def _handlers(parts: Parts, services: Collection[str], settings: IngressSettings) -> dict[str, Handler]:
-    callers = Callers(parts.keys, parts.facts, parts.clock)
-    edge = edge_handlers(callers=callers, facts=parts.facts, log=parts.log, desk=parts.desk, ids=parts.ids)
-    ingress = ingress_handlers(
-        callers=callers,
-        facts=parts.facts,
-        log=parts.log,
-        desk=parts.desk,
-        clock=parts.clock,
-        ids=parts.ids,
-        settings=settings,
-    )
-    offered = {"edge_auth": edge, "payments_ingress": ingress}
-    return {name: handler for service in services for name, handler in offered.get(service, {}).items()}
+def _handlers(
+    parts: Mapping[str, Parts], services: Collection[str], settings: IngressSettings
+) -> dict[str, dict[str, Handler]]:
+    """By environment and operation. Those of no environment find out which one is meant (the Mozambique gateway)."""
+    handlers: dict[str, dict[str, Handler]] = {}
+    branches: dict[str, Branch] = {}
+    for environment, its in parts.items():
+        callers = Callers(its.keys, its.facts, its.clock)
+        edge = edge_handlers(callers=callers, facts=its.facts, log=its.log, desk=its.desk, ids=its.ids)
+        ingress, profile = (
+            make(
+                callers=callers,
+                facts=its.facts,
+                log=its.log,
+                desk=its.desk,
+                clock=its.clock,
+                ids=its.ids,
+                settings=settings,
+            )
+            for make in (ingress_handlers, mozambique_handlers)
+        )
+        offered = {"edge_auth": edge, "payments_ingress": ingress}
+        handlers[environment] = {name: each for service in services for name, each in offered.get(service, {}).items()}
+        branches[environment] = Branch(callers, profile)
+    return handlers | ({"": gateway(branches)} if "payments_ingress" in services else {})
 
 
 @cache

@@ -8,7 +8,7 @@ import asyncio
 from contextlib import suppress
 
 from mkondo.adapters.http.bearer import hash_of
-from mkondo.adapters.http.callers import Callers, allows_market
+from mkondo.adapters.http.callers import Callers, Stranger, allows_market
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.journal import Partition
 from mkondo.domain import admission
@@ -38,11 +38,11 @@ class Sessions:
 
     async def get(self, request: Request) -> Answer:
         """May raise TryLater."""
-        application = await self._callers.of_api_key(request)
-        if application is None or not allows_market(application, request.match.market):
+        caller = await self._callers.of_api_key(request)
+        if isinstance(caller, Stranger) or not allows_market(caller.application, request.match.market):
             return render.session_refused()
         session_id = self._ids.session_id()
-        opened = await self._open(application, SessionHash(hash_of(session_id)))
+        opened = await self._open(caller.application, SessionHash(hash_of(session_id)))
         return render.session_opened(session_id) if opened else render.session_refused()
 
     async def _open(self, application: Application, session: SessionHash) -> bool:

@@ -31,8 +31,9 @@ from mkondo.domain.payment import (
 )
 from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered, RequestRejected
 from mkondo.openapi import render
-from mkondo.openapi.operations import operation_of
+from mkondo.openapi.operations import Operation
 from mkondo.openapi.parse import Fields
+from mkondo.openapi.profiles import operation_of
 from mkondo.openapi.render import Answer
 from mkondo.openapi.triggers import Trigger, trigger
 from mkondo.ports.clock import Clock
@@ -42,6 +43,7 @@ from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
 from mkondo.runtime.replies import ReplyDesk
 from services.payments_ingress.checks import Checked
+from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.settings import Settings
 
 TIMED_OUT = "INS-9"
@@ -63,6 +65,8 @@ class Envelope(msgspec.Struct, frozen=True):
     live: bool
     asynchronous: bool
     response_url: str
+    profile: str = ""
+    by_api_key: bool = False
 
     @property
     def id(self) -> PaymentId:
@@ -78,7 +82,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
     @property
     def third_party_conversation_id(self) -> str:
-        return self.fields["input_ThirdPartyConversationID"]
+        return self.fields[self._row.id_field]
 
     @property
     def scope(self) -> str:
@@ -88,7 +92,11 @@ class Envelope(msgspec.Struct, frozen=True):
     def trigger(self) -> Trigger | None:
         """The sandbox's test value among the fields, if there is one."""
         environment = LIVE if self.live else "sandbox"
-        return trigger(self.operation, environment, self.fields)
+        return trigger(self.operation, environment, self.fields, self._row.test_shortcodes)
+
+    @property
+    def _row(self) -> Operation:
+        return operation_of(self.operation, self.profile)
 
     def forced(self) -> Forced | None:
         """The failure that a test value asks for."""
@@ -108,12 +116,14 @@ class Asking:
         self._desk = desk
         self._clock = clock
         self._ids = ids
+        self._conversations = Conversations(ids, clock)
         self._settings = settings
 
     async def ask(self, request: HttpRequest, checked: Checked, command: Command) -> Answer:
         """The answer to what `command` makes of the request. May raise TryLater: nothing was sent."""
-        with self._desk.ask(self._ids.payment_id()) as question:
-            asked = command(self._envelope(request, checked, question.reply_to))
+        response_url = self._response_url(request, checked)
+        with self._desk.ask(self._conversations.begin(request.match, asynchronous=bool(response_url))) as question:
+            asked = command(self._envelope(request, checked, question.reply_to, response_url))
             about = asked.payment if isinstance(asked, RequestPayment) else asked.request
             owner = Partition(admission.NAME, partition_of(about.application))
             try:
@@ -125,24 +135,31 @@ class Asking:
                 return await self._unheard(about)
         return answer(about, reply)
 
-    def _envelope(self, request: HttpRequest, checked: Checked, reply_to: ReplyTo) -> Envelope:
-        configuration, operation = checked.caller.application.configuration, request.match.operation.name
-        asked_at = self._clock.now()
+    def _response_url(self, request: HttpRequest, checked: Checked) -> str:
+        """Where the result goes, or nothing where the caller waits for it."""
+        configuration = checked.caller.application.configuration
+        if not configuration.is_asynchronous(request.match.operation.name):
+            return ""
         url = checked.fields.get("input_ResponseURL", "") if configuration.response_url_override else ""
-        url = url or configuration.response_url
+        return url or configuration.response_url
+
+    def _envelope(self, request: HttpRequest, checked: Checked, reply_to: ReplyTo, response_url: str) -> Envelope:
+        asked_at, operation = self._clock.now(), request.match.operation
         return Envelope(
             reply_to,
             self._ids.transaction_id(),
             checked.caller.application,
             checked.caller.session,
-            operation,
+            operation.name,
             checked.market,
             checked.fields,
             asked_at,
             Instant(asked_at + self._settings.deadline_ms),
             request.match.environment == LIVE,
-            bool(url) and configuration.is_asynchronous(operation),
-            url,
+            bool(response_url),
+            response_url,
+            operation.profile,
+            checked.caller.by_api_key,
         )
 
     async def _unheard(self, about: Payment | Request) -> Answer:

@@ -3,9 +3,11 @@
 A request that passes is Checked; one that does not has its answer. Read next: pay.py, query.py.
 """
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
-from mkondo.adapters.http.callers import Caller, Callers, Stranger, allows_market
+from mkondo.adapters.http.callers import Caller, Stranger, allows_market
 from mkondo.adapters.http.request import Request
 from mkondo.domain.application import Configuration
 from mkondo.domain.environments import LIVE
@@ -14,10 +16,17 @@ from mkondo.openapi import render
 from mkondo.openapi.parse import Fields, Refusal, parse, third_party_conversation_id
 from mkondo.openapi.render import Answer
 from mkondo.openapi.routing import Miss
-from mkondo.ports.ids import Ids
+from services.payments_ingress.conversations import Conversations
+
+UNKNOWN = "unknown"
+"""The circumstance of a name that fits its grammar and is nobody's: a profile may have a code of its own for it."""
 
 _SHORTCODES = ("input_ServiceProviderCode", "input_PrimaryPartyCode")
 """The fields with which a caller says which organisation it is."""
+
+
+Recognise = Callable[[Request], Awaitable[Caller | Stranger]]
+"""Who sent a request: by its session, or by its API key."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -29,18 +38,18 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class Checks:
-    """The checks of one environment."""
+    """The checks of one environment, for callers who are known in one way."""
 
-    def __init__(self, callers: Callers, ids: Ids) -> None:
-        self._callers = callers
-        self._ids = ids
+    def __init__(self, recognise: Recognise, conversations: Conversations) -> None:
+        self._recognise = recognise
+        self._conversations = conversations
 
     async def check(self, request: Request) -> Checked | Answer | Miss:
         """May raise TryLater."""
         values = request.values()
         if values is None:
             return self.refuse(request, None, "INS-21")
-        caller = await self._callers.of_session(request)
+        caller = await self._recognise(request)
         if isinstance(caller, Stranger):
             return self.refuse(request, values, "INS-989", caller.text)
         configuration, asked = caller.application.configuration, request.match
@@ -59,13 +68,23 @@ class Checks:
             return self.refuse(request, values, "INS-13")
         return Checked(caller, market, fields)
 
-    def refuse(self, request: Request, values: dict[str, object] | None, code: str, text: str | None = None) -> Answer:
+    def refuse(
+        self,
+        request: Request,
+        values: dict[str, object] | None,
+        code: str,
+        text: str | None = None,
+        *,
+        circumstance: str = "",
+    ) -> Answer:
+        operation = request.match.operation
         return render.refusal(
-            request.match.operation,
+            operation,
             code,
             text=text,
-            conversation_id=self._ids.payment_id(),
-            third_party_conversation_id=third_party_conversation_id(values),
+            circumstance=circumstance,
+            conversation_id=self._conversations.begin(request.match),
+            third_party_conversation_id=third_party_conversation_id(values, operation.id_field),
         )
 
 

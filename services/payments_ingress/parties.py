@@ -30,7 +30,7 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class Parties(msgspec.Struct, frozen=True):
-    """The two sides of a payment, and the field that says what it is for."""
+    """The two sides of a payment, and the field that says what it is for, which a profile may lack."""
 
     debited: Party
     credited: Party

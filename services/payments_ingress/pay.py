@@ -14,7 +14,7 @@ from mkondo.openapi.routing import Miss
 from mkondo.ports.ids import Ids
 from mkondo.ports.store import Facts
 from services.payments_ingress.asking import Asking, Envelope
-from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.checks import UNKNOWN, Checked, Checks
 from services.payments_ingress.parties import CUSTOMER_FIELD, PARTIES
 
 TWO_STEP = "c2b_multi_stage"
@@ -36,18 +36,21 @@ class Payments:
             return checked
         unknown = await self._unknown(request, checked)
         if unknown:
-            return self._checks.refuse(request, request.values(), unknown)
+            return self._checks.refuse(request, request.values(), unknown, circumstance=UNKNOWN)
         return await self._asking.ask(request, checked, self._command)
 
     def _command(self, envelope: Envelope) -> RequestPayment:
         if envelope.operation != TWO_STEP:
-            return RequestPayment(payment_of(envelope, {}), envelope.session, forced=envelope.forced())
+            return RequestPayment(
+                payment_of(envelope, {}), envelope.session, forced=envelope.forced(), by_api_key=envelope.by_api_key
+            )
         voucher = self._ids.voucher_code()
         shown = envelope.application.configuration.switches.voucher_in_answer
         return RequestPayment(
             payment_of(envelope, {"output_VoucherCode": voucher} if shown else {}),
             envelope.session,
             forced=envelope.forced(),
+            by_api_key=envelope.by_api_key,
             reservation_ms=envelope.market.reservation_ms,
             voucher_code=voucher,
         )
@@ -70,7 +73,7 @@ def payment_of(envelope: Envelope, outputs: dict[str, str]) -> Payment:
         parties.debited.account(envelope.scope, fields, currency),
         parties.credited.account(envelope.scope, fields, currency),
         reference=fields["input_TransactionReference"],
-        description=fields[parties.description],
+        description=fields.get(parties.description, ""),
         customer=fields.get(CUSTOMER_FIELD, ""),
         outputs=outputs,
     )
@@ -109,4 +112,5 @@ def payment(
         response_url=envelope.response_url,
         opens_accounts=not envelope.live,
         outputs=outputs or {},
+        profile=envelope.profile,
     )

@@ -5,6 +5,7 @@ Neither touches the log, and both find the caller's own payments only (contract 
 """
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.records import decode_event
@@ -21,37 +22,50 @@ from mkondo.openapi import render
 from mkondo.openapi.render import Answer, Standing
 from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
-from mkondo.ports.ids import Ids
 from mkondo.ports.store import Facts
 from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.parties import CUSTOMER_FIELD
 
 NOT_FOUND, NO_SUCH_CUSTOMER = "INS-23", "INS-2051"
 IN_PROGRESS, PENDING, COMPLETED = "In Progress", "Pending", "Completed"
 
 
+Name = tuple[str, str]
+TellName = Callable[[str, Name], Sequence[str]]
+"""(MSISDN, first and last name) -> what an answer says of them, in the order of the operation's outputs."""
+
+
+def _whole_name(_: str, name: Name) -> Sequence[str]:
+    return name
+
+
 class Queries:
     """Answers questions about the payments and customers of one environment. Its methods may raise TryLater."""
 
-    def __init__(self, checks: Checks, facts: Facts, ids: Ids) -> None:
+    def __init__(
+        self, checks: Checks, facts: Facts, conversations: Conversations, tell: TellName = _whole_name
+    ) -> None:
         self._checks = checks
         self._facts = facts
-        self._ids = ids
+        self._conversations = conversations
+        self._tell = tell
 
     async def status(self, request: Request) -> Answer | Miss:
         checked = await self._checks.check(request)
         if not isinstance(checked, Checked):
             return checked
-        scripted = trigger(request.match.operation.name, request.match.environment, checked.fields)
+        operation = request.match.operation
+        scripted = trigger(operation.name, request.match.environment, checked.fields, operation.test_shortcodes)
         if scripted is not None and not scripted.succeeds:
             return self._checks.refuse(request, request.values(), scripted.code, scripted.text)
         reference = checked.fields["input_QueryReference"]
         if scripted is not None:
-            return self._standing(checked, Standing(COMPLETED, reference, scripted.reversed))
+            return self._standing(request, checked, Standing(COMPLETED, reference, scripted.reversed))
         about = await self._about(checked.caller.application.application, reference)
         if about is None:
             return self._checks.refuse(request, request.values(), NOT_FOUND)
-        return self._standing(checked, await self._stands(about))
+        return self._standing(request, checked, await self._stands(about))
 
     async def beneficiary(self, request: Request) -> Answer | Miss:
         checked = await self._checks.check(request)
@@ -62,18 +76,21 @@ class Queries:
         name = await self._holder(customer, checked.market.currency) if live else sandbox_name(customer)
         if name is None:
             return self._checks.refuse(request, request.values(), NO_SUCH_CUSTOMER)
-        return render.beneficiary(
-            *name,
-            conversation_id=self._ids.payment_id(),
-            third_party_conversation_id=checked.fields["input_ThirdPartyConversationID"],
+        operation = request.match.operation
+        return render.found(
+            operation,
+            self._tell(customer, name),
+            self._conversations.begin(request.match),
+            checked.fields[operation.id_field],
         )
 
-    def _standing(self, checked: Checked, standing: Standing) -> Answer:
+    def _standing(self, request: Request, checked: Checked, standing: Standing) -> Answer:
         as_boolean = checked.caller.application.configuration.switches.reversed_as_boolean
         return render.status(
             Standing(standing.word, standing.transaction_id, standing.reversed, as_boolean),
-            conversation_id=self._ids.payment_id(),
-            third_party_conversation_id=checked.fields["input_ThirdPartyConversationID"],
+            conversation_id=self._conversations.begin(request.match),
+            third_party_conversation_id=checked.fields[request.match.operation.id_field],
+            operation=request.match.operation,
         )
 
     async def _about(self, application: ApplicationId, reference: str) -> Payment | ServiceRequest | None:

@@ -22,5 +22,6 @@ def service_request(envelope: Envelope, order: Order, customer: str = "") -> Req
         asynchronous=envelope.asynchronous,
         response_url=envelope.response_url,
         opens_accounts=not envelope.live,
+        profile=envelope.profile,
         sufficient_balance_as_text=envelope.application.configuration.switches.sufficient_balance_as_text,
     )

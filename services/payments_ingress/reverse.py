@@ -17,7 +17,7 @@ from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
 from mkondo.ports.store import Facts
 from services.payments_ingress.asking import Asking, Envelope
-from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.checks import UNKNOWN, Checked, Checks
 from services.payments_ingress.parties import SHOP_FIELD
 from services.payments_ingress.pay import payment
 
@@ -40,11 +40,12 @@ class Reversals:
         checked = await self._checks.check(request)
         if not isinstance(checked, Checked):
             return checked
-        if trigger(request.match.operation.name, request.match.environment, checked.fields) is not None:
+        operation = request.match.operation
+        if trigger(operation.name, request.match.environment, checked.fields, operation.test_shortcodes) is not None:
             return await self._asking.ask(request, checked, _test_reversal)
         original = await self._original(request, checked)
         if original is None:
-            return self._checks.refuse(request, request.values(), NO_SUCH_TRANSACTION)
+            return self._checks.refuse(request, request.values(), NO_SUCH_TRANSACTION, circumstance=UNKNOWN)
 
         def command(envelope: Envelope) -> RequestPayment:
             return _reversal(envelope, original)
@@ -97,7 +98,7 @@ def _reversal(envelope: Envelope, original: Original) -> RequestPayment:
         original.debited,
         description=f"Reversal of {envelope.fields['input_TransactionID']}",
     )
-    return RequestPayment(reversal, envelope.session, purpose=ReversalOf(original))
+    return RequestPayment(reversal, envelope.session, purpose=ReversalOf(original), by_api_key=envelope.by_api_key)
 
 
 def _test_reversal(envelope: Envelope) -> RequestPayment:
@@ -110,4 +111,4 @@ def _test_reversal(envelope: Envelope) -> RequestPayment:
         wallet(envelope.scope, TEST_CUSTOMER, currency),
         description=f"Reversal of {fields['input_TransactionID']}",
     )
-    return RequestPayment(reversal, envelope.session, forced=envelope.forced())
+    return RequestPayment(reversal, envelope.session, forced=envelope.forced(), by_api_key=envelope.by_api_key)

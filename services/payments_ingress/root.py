@@ -7,8 +7,10 @@ from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.ports.store import Facts
 from mkondo.runtime.replies import ReplyDesk
+from services.payments_ingress import mozambique
 from services.payments_ingress.asking import Asking
 from services.payments_ingress.checks import Checks
+from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.direct_debit import DirectDebits
 from services.payments_ingress.parties import PARTIES
 from services.payments_ingress.pay import Payments
@@ -28,14 +30,15 @@ def handlers(
     ids: Ids,
     settings: Settings | None = None,
 ) -> dict[str, Handler]:
-    """By operation name."""
-    checks = Checks(callers, ids)
+    """The M-Pesa OpenAPI's, by operation name."""
+    conversations = Conversations(ids, clock)
+    checks = Checks(callers.of_session, conversations)
     asking = Asking(facts, log, desk, clock, ids, settings or Settings())
     payments = Payments(checks, asking, facts, ids)
     reservations = Reservations(checks, asking, facts)
     reversals = Reversals(checks, asking, facts)
     direct_debits = DirectDebits(checks, asking, facts, ids)
-    queries = Queries(checks, facts, ids)
+    queries = Queries(checks, facts, conversations)
     return {
         **dict.fromkeys(PARTIES, payments.pay),
         "update_transaction_status": reservations.update,
@@ -46,4 +49,31 @@ def handlers(
         "direct_debit_payment": direct_debits.pay,
         "query_direct_debit": direct_debits.query,
         "direct_debit_cancel": direct_debits.cancel,
+    }
+
+
+def mozambique_handlers(
+    *,
+    callers: Callers,
+    facts: Facts,
+    log: Log,
+    desk: ReplyDesk,
+    clock: Clock,
+    ids: Ids,
+    settings: Settings | None = None,
+) -> dict[str, Handler]:
+    """The Mozambique gateway's, by operation name."""
+    conversations = Conversations(ids, clock)
+    checks = Checks(callers.without_session, conversations)
+    asking = Asking(facts, log, desk, clock, ids, settings or Settings())
+    payments = Payments(checks, asking, facts, ids)
+    reversals = Reversals(checks, asking, facts)
+    queries = Queries(checks, facts, conversations, mozambique.customer_name)
+    return {
+        "c2b_single_stage": payments.pay,
+        "b2c_payment": payments.pay,
+        "b2b_payment": payments.pay,
+        "reversal": reversals.reverse,
+        "query_transaction_status": queries.status,
+        "query_beneficiary_name": queries.beneficiary,
     }

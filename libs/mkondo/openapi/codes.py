@@ -1,9 +1,11 @@
 """The reason codes of the M-Pesa OpenAPI: one table of what each means, costs and asks of the merchant.
 
 Pure. Contract section 5 is the source of code, text, status and of which operation lists it; section 12 of the rest.
-Answers, tests, the OpenAPI document and the portal's page of codes are all read from here. Read next: operations.py.
+Answers, tests, the OpenAPI document and the portal's page of codes are all read from here. Inside the platform a code
+always means what it means here; a profile with other numbers renames it on its way out. Read next: operations.py.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
@@ -222,17 +224,56 @@ CODES: dict[str, Code] = {row.code: row for row in _ROWS}
 
 
 def status_of(code: str, operation: str = "") -> int:
-    """The HTTP status of a code in an operation's answer. A code that is not in the table answers 400."""
-    known = CODES.get(code)
-    return known.statuses.get(operation, known.status) if known else 400
+    """As the M-Pesa OpenAPI answers it."""
+    return OPENAPI.status_of(code, operation)
 
 
 def text_of(code: str, operation: str = "") -> str:
-    """The ResponseDesc of a code in an operation's answer. A code that is not in the table has INS-1's."""
-    known = CODES.get(code) or CODES["INS-1"]
-    return known.texts.get(operation, known.text)
+    """As the M-Pesa OpenAPI answers it."""
+    return OPENAPI.text_of(code, operation)
 
 
 def codes_of(operation: str) -> tuple[Code, ...]:
     """Every code an operation may answer, in the table's order."""
     return tuple(code for code in _ROWS if operation in code.operations or operation in code.also)
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """What a profile calls a code of this table, and why. `when` narrows it to one circumstance: the status of a failed
+    payment, the words of a refusal, or the transport's HTTP status. `vague`: the words of `to` say less than ours,
+    which stand in `output_error` then."""
+
+    code: str
+    to: str
+    why: str
+    when: str = ""
+    vague: bool = False
+
+
+class CodeTable(msgspec.Struct, frozen=True):
+    """The codes that a profile's answers hold, by name, and how it gets there from the platform's own."""
+
+    rows: Mapping[str, Code]
+    renamed: Mapping[tuple[str, str], Renamed] = {}
+
+    def name_of(self, code: str, circumstance: str = "") -> str:
+        """The code on the wire."""
+        found = self.find(code, circumstance)
+        return code if found is None else found.to
+
+    def find(self, code: str, circumstance: str) -> Renamed | None:
+        """A circumstance of its own comes before the rule for all of them."""
+        return self.renamed.get((code, circumstance)) or self.renamed.get((code, ""))
+
+    def status_of(self, name: str, operation: str = "") -> int:
+        """The HTTP status of a code in an operation's answer. A code that is not in the table answers 400."""
+        known = self.rows.get(name)
+        return known.statuses.get(operation, known.status) if known else 400
+
+    def text_of(self, name: str, operation: str = "") -> str:
+        """The ResponseDesc of a code in an operation's answer. A code that is not in the table has INS-1's."""
+        known = self.rows.get(name) or self.rows["INS-1"]
+        return known.texts.get(operation, known.text)
+
+
+OPENAPI = CodeTable(CODES)

@@ -45,6 +45,8 @@ class Field(msgspec.Struct, frozen=True):
     lenient: str = ""
     test_grammar: str = ""
     """Values the sandbox takes as well, whatever the kind would say of them."""
+    test_only: str = ""
+    """The only values that the sandbox takes of those that fit the grammar."""
     aliases: tuple[str, ...] = ()
     needed_with: tuple[str, str, str] | None = None
     """(other field, its value, code): where the other field has that value, this one must be there."""

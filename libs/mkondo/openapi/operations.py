@@ -1,12 +1,15 @@
 """The thirteen operations of the M-Pesa OpenAPI: one table that routes, checks, answers and documents.
 
-Pure. Contract sections 1 and 4. Read next: routing.py, parse.py, render.py.
+Pure. Contract sections 1 and 4. Read next: profiles.py for the same calls on another wire; routing.py, parse.py,
+render.py.
 """
 
 import msgspec
 
 from mkondo.openapi import fields as f
+from mkondo.openapi.codes import OPENAPI, CodeTable
 from mkondo.openapi.fields import Field
+from mkondo.openapi.triggers import TEST_SHORTCODE
 
 
 class Either(msgspec.Struct, frozen=True):
@@ -45,6 +48,24 @@ class Operation(msgspec.Struct, frozen=True):
     aliases: tuple[Alias, ...] = ()
     conversation: bool = True
     """Whether its answers carry ConversationID and ThirdPartyConversationID: all but getSession's."""
+    profile: str = ""
+    """Whose wire it speaks (profiles.py). What follows differs between profiles only."""
+    id_field: str = f.CONVERSATION.name
+    """The parameter with the merchant's own id of the request."""
+    echo: str = "output_ThirdPartyConversationID"
+    """The key under which an answer repeats that id."""
+    codes: CodeTable = OPENAPI
+    repeats_error: bool = False
+    """Whether every failure says its reason again as `output_error`: otherwise only those about who the caller is."""
+    dated_ids: bool = False
+    """Whether a ConversationID holds the day (mozambique/ids.py)."""
+    test_shortcodes: tuple[str, ...] = (TEST_SHORTCODE,)
+    """With one of these the sandbox's test values work (section 7)."""
+    result_ok_code: str = "INS-0"
+    """input_ResultCode of a success that is pushed after an asynchronous acceptance (section 6)."""
+    result_echo: str = "input_ThirdPartyConversationID"
+    """The key under which such a result repeats the merchant's id; `ack_echo` is the acknowledgement's."""
+    ack_echo: str = "output_ThirdPartyConversationID"
 
 
 def _optional(field: Field, code: str = "", test_grammar: str = "") -> Field:
@@ -265,12 +286,3 @@ _ROWS = (
 )
 
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
-
-
-def operation_of(name: str, profile: str = "") -> Operation:
-    """The row that a request was made under: of the M-Pesa OpenAPI itself, or of the profile that it came by."""
-    return PROFILES[profile][name]
-
-
-PROFILES: dict[str, dict[str, Operation]] = {"": OPERATIONS}
-"""By the name that payments and service requests carry (domain/payment.py)."""

@@ -14,10 +14,10 @@ from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import Market
 from mkondo.domain.money import parse_amount
 from mkondo.openapi import terms
-from mkondo.openapi.codes import text_of
 from mkondo.openapi.decode import Literal, decode_body, decode_query
 from mkondo.openapi.fields import CONVERSATION, Field, Kind
-from mkondo.openapi.operations import OPERATIONS, Operation
+from mkondo.openapi.operations import Operation
+from mkondo.openapi.profiles import PROFILES
 
 __all__ = ["Fields", "Refusal", "decode_body", "decode_query", "parse", "third_party_conversation_id"]
 
@@ -28,8 +28,9 @@ _UNFIT = "\0"
 """Stands for an object or array where text belongs: no grammar accepts it, so the field's own code is answered."""
 
 _CODE_ORDER = (
-    "INS-13", "INS-15", "INS-17", "INS-18", "INS-19", "INS-26", "INS-28", "INS-30", "INS-31", "INS-32", "INS-36",
-    "INS-39", "INS-40", "INS-41", "INS-42", "INS-43", "INS-51", "INS-54", "INS-56", "INS-2051", "INS-21",
+    "INS-13", "INS-14", "INS-15", "INS-17", "INS-18", "INS-19", "INS-24", "INS-25", "INS-26", "INS-28", "INS-30",
+    "INS-31", "INS-32", "INS-36", "INS-39", "INS-40", "INS-41", "INS-42", "INS-43", "INS-51",
+    "INS-54", "INS-56", "INS-2051", "INS-21",
 )  # fmt: skip
 
 _FLAGS = {"true": "True", "false": "False"}
@@ -118,6 +119,7 @@ class _Step(msgspec.Struct, frozen=True):
     tidy: Callable[[str], str] | None
     fits: Callable[[str], object]
     fits_test: Callable[[str], object] | None
+    fits_test_only: Callable[[str], object] | None
     check: Check | None
     together: Together | None
 
@@ -140,10 +142,15 @@ def _step(field: Field, lenient: bool) -> _Step:
         other_names=others,
         tidy=_TIDY.get(field.kind),
         fits=re.compile(grammar, re.ASCII).fullmatch,
-        fits_test=re.compile(field.test_grammar, re.ASCII).fullmatch if field.test_grammar else None,
+        fits_test=_matcher(field.test_grammar),
+        fits_test_only=_matcher(field.test_only),
         check=_CHECKS.get(field.kind),
         together=_TOGETHER.get(field.kind),
     )
+
+
+def _matcher(grammar: str) -> Callable[[str], object] | None:
+    return re.compile(grammar, re.ASCII).fullmatch if grammar else None
 
 
 def _plan(operation: Operation, lenient: bool) -> _Plan:
@@ -152,7 +159,10 @@ def _plan(operation: Operation, lenient: bool) -> _Plan:
 
 
 _PLANS = {
-    (name, lenient): _plan(operation, lenient) for name, operation in OPERATIONS.items() for lenient in (True, False)
+    (profile, name, lenient): _plan(operation, lenient)
+    for profile, operations in PROFILES.items()
+    for name, operation in operations.items()
+    for lenient in (True, False)
 }
 
 
@@ -163,7 +173,7 @@ def parse(
 
     `lenient` is the application's switch `lenient_fields`: where it is off, only the documented grammar passes.
     """
-    plan = _PLANS[operation.name, lenient]
+    plan = _PLANS[operation.profile, operation.name, lenient]
     texts: dict[str, str] = {}
     for step in plan.reading:
         text = _read(values, step)
@@ -217,8 +227,11 @@ def _lacking(operation: Operation, texts: Mapping[str, str]) -> str | None:
 
 
 def _fits(step: _Step, text: str, market: Market, environment: str) -> bool:
-    if step.fits_test and environment != LIVE and step.fits_test(text):
-        return True
+    if environment != LIVE:
+        if step.fits_test and step.fits_test(text):
+            return True
+        if step.fits_test_only and not step.fits_test_only(text):
+            return False
     return bool(step.fits(text)) and (step.check is None or step.check(text, market, environment))
 
 
@@ -227,13 +240,19 @@ def _fits_others(step: _Step, text: str, texts: Mapping[str, str]) -> bool:
 
 
 def _refuse(code: str, operation: Operation) -> Refusal:
-    return Refusal(code, text_of(code, operation.name))
+    return Refusal(code, operation.codes.text_of(operation.codes.name_of(code), operation.name))
 
 
-def third_party_conversation_id(values: Mapping[str, object] | None) -> str | None:
+def third_party_conversation_id(values: Mapping[str, object] | None, id_field: str = CONVERSATION.name) -> str | None:
     """What an answer echoes of a request that may be refused: the id as written if it can be read at all."""
-    text = _read(values, _CONVERSATION) if values else None
+    text = _read(values, _IDS[id_field]) if values else None
     return text if text and text != _UNFIT and len(text) <= ECHO_MAX else None
 
 
-_CONVERSATION = _step(CONVERSATION, lenient=True)
+_IDS = {
+    field.name: _step(field, lenient=True)
+    for operations in PROFILES.values()
+    for operation in operations.values()
+    for field in (CONVERSATION, *operation.fields)
+    if field.name == operation.id_field
+}

@@ -5,14 +5,15 @@ JSON with the operation's full key set, `N/A` where an identifier does not exist
 each shape byte for byte. Read next: routing.py, which says what is answered without an operation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentEnded, PaymentReserved
 from mkondo.domain.request import Request, RequestAnswered
-from mkondo.openapi.codes import status_of, text_of
-from mkondo.openapi.operations import OPERATIONS, Operation, operation_of
+from mkondo.openapi.codes import OPENAPI, text_of
+from mkondo.openapi.operations import OPERATIONS, Operation
+from mkondo.openapi.profiles import operation_of
 
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-type", b"application/json"),
@@ -33,6 +34,7 @@ _CODE = "output_ResponseCode"
 _TEXT = "output_ResponseDesc"
 _CONVERSATION = "output_ConversationID"
 _ECHO = "output_ThirdPartyConversationID"
+_ERROR = "output_error"
 
 _TRANSACTION = "output_TransactionID"
 _USUAL = (_TRANSACTION,)
@@ -46,23 +48,47 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """A code as an answer says it. `error` is empty where it does not say its reason again."""
+
+    code: str
+    text: str
+    status: int
+    error: str
+
+
+def _told(operation: Operation | None, code: str, text: str | None = None, circumstance: str = "") -> _Told:
+    """From the platform's code, and the words of this case if it has some, to what the operation's own table says."""
+    table, name = (operation.codes, operation.name) if operation else (OPENAPI, "")
+    renamed = table.find(code, circumstance or text or "")
+    wire = code if renamed is None else renamed.to
+    status = table.status_of(wire, name)
+    if operation is None or not operation.repeats_error:
+        said = text or table.text_of(wire, name)
+        return _Told(wire, said, status, said if status == 401 and code == "INS-989" else "")
+    said = table.text_of(wire, name)
+    if status < 400:
+        return _Told(wire, said, status, "")
+    vague = renamed is not None and renamed.vague
+    return _Told(wire, said, status, (text or text_of(code, name)) if vague else said)
+
+
 def refusal(
     operation: Operation,
     code: str,
     *,
     text: str | None = None,
+    circumstance: str = "",
     conversation_id: str,
     third_party_conversation_id: str | None = None,
 ) -> Answer:
     """The request was not carried out, and nothing it could be asked about exists.
 
-    A 401 for who the caller is (INS-989, `text` from section 12) has the reason again as `output_error`.
+    A 401 for who the caller is (INS-989, `text` from section 12) has the reason again as `output_error`. A profile may
+    have another code for a `circumstance`.
     """
-    status = status_of(code, operation.name)
-    keys = _refused(operation, code, text, conversation_id, third_party_conversation_id)
-    if status == 401 and code == "INS-989":
-        keys["output_error"] = keys[_TEXT]
-    return Answer(status, _encode(keys))
+    told = _told(operation, code, text, circumstance)
+    return Answer(told.status, _encode(_refused(operation, told, conversation_id, third_party_conversation_id)))
 
 
 def transport_refusal(
@@ -75,18 +101,22 @@ def transport_refusal(
     third_party_conversation_id: str | None = None,
 ) -> Answer:
     """404, 405, 413, 415, 429 or 503: the status is the transport's, not the code's (section 12, "Transport")."""
-    keys = _refused(operation, code, text, conversation_id, third_party_conversation_id)
-    return Answer(status, _encode(keys))
+    told = _told(operation, code, text, str(status))
+    return Answer(status, _encode(_refused(operation, told, conversation_id, third_party_conversation_id)))
 
 
-def _refused(
-    operation: Operation | None, code: str, text: str | None, conversation_id: str, echo: str | None
-) -> dict[str, str]:
-    name, outputs = (operation.name, operation.outputs) if operation else ("", _USUAL)
-    keys = {_CODE: code, _TEXT: text or text_of(code, name), **dict.fromkeys(outputs, NOTHING)}
+def _refused(operation: Operation | None, told: _Told, conversation_id: str, echo: str | None) -> dict[str, str]:
+    outputs, echo_key = (operation.outputs, operation.echo) if operation else (_USUAL, _ECHO)
+    keys = {_CODE: told.code, _TEXT: told.text, **dict.fromkeys(outputs, NOTHING)}
     if operation is None or operation.conversation:
         keys[_CONVERSATION] = conversation_id
-        keys[_ECHO] = echo or NOTHING
+        keys[echo_key] = echo or NOTHING
+    return _with_error(keys, told)
+
+
+def _with_error(keys: dict[str, str], told: _Told) -> dict[str, str]:
+    if told.error:
+        keys[_ERROR] = told.error
     return keys
 
 
@@ -96,7 +126,7 @@ def payment_ended(ended: PaymentEnded) -> Answer:
     operation = operation_of(payment.operation, payment.profile)
     if isinstance(ended, PaymentCompleted):
         return _of_payment(operation, payment, operation.ok_code, payment.outputs)
-    return _of_payment(operation, payment, ended.code, dict.fromkeys(operation.outputs, NOTHING))
+    return _of_payment(operation, payment, ended.code, dict.fromkeys(operation.outputs, NOTHING), ended.status)
 
 
 def payment_reserved(reserved: PaymentReserved) -> Answer:
@@ -106,17 +136,20 @@ def payment_reserved(reserved: PaymentReserved) -> Answer:
     return _of_payment(operation, payment, operation.ok_code, payment.outputs)
 
 
-def _of_payment(operation: Operation, payment: Payment, code: str, outputs: Mapping[str, str]) -> Answer:
+def _of_payment(
+    operation: Operation, payment: Payment, code: str, outputs: Mapping[str, str], word: str = ""
+) -> Answer:
     """An output that the payment does not have is left out: which extras there are is the application's choice."""
     known = {**outputs, _TRANSACTION: payment.transaction_id}
+    told = _told(operation, code, circumstance=word)
     keys = {
-        _CODE: code,
-        _TEXT: text_of(code, operation.name),
+        _CODE: told.code,
+        _TEXT: told.text,
         **{key: known[key] for key in operation.outputs if key in known},
         _CONVERSATION: payment.payment_id,
-        _ECHO: payment.third_party_conversation_id,
+        operation.echo: payment.third_party_conversation_id,
     }
-    return Answer(status_of(code, operation.name), _encode(keys))
+    return Answer(told.status, _encode(_with_error(keys, told)))
 
 
 def request_answered(answered: RequestAnswered) -> Answer:
@@ -125,14 +158,17 @@ def request_answered(answered: RequestAnswered) -> Answer:
     operation = operation_of(request.operation, request.profile)
     code = operation.ok_code if answered.code == "INS-0" else answered.code
     outputs = answered.outputs if answered.succeeded else {}
-    keys = {
-        _CODE: code,
-        _TEXT: text_of(code, operation.name),
+    told = _told(operation, code, circumstance=answered.status)
+    keys: dict[str, str | bool] = {
+        _CODE: told.code,
+        _TEXT: told.text,
         **{key: outputs.get(key, NOTHING) for key in operation.outputs},
         _CONVERSATION: request.request_id,
-        _ECHO: request.third_party_conversation_id,
+        operation.echo: request.third_party_conversation_id,
     }
-    return Answer(status_of(code, operation.name), _encode(keys))
+    if told.error:
+        keys[_ERROR] = told.error
+    return Answer(told.status, _encode(keys))
 
 
 def accepted(about: Payment | Request) -> Answer:
@@ -140,9 +176,9 @@ def accepted(about: Payment | Request) -> Answer:
     operation = operation_of(about.operation, about.profile)
     keys = {
         _CODE: operation.accepted_code,
-        _TEXT: text_of(operation.accepted_code, operation.name),
+        _TEXT: operation.codes.text_of(operation.accepted_code, operation.name),
         _CONVERSATION: about.conversation_id,
-        _ECHO: about.third_party_conversation_id,
+        operation.echo: about.third_party_conversation_id,
     }
     return Answer(operation.ok_status, _encode(keys))
 
@@ -167,31 +203,34 @@ class Standing(msgspec.Struct, frozen=True):
     reversed_as_boolean: bool = False
 
 
-def status(standing: Standing, *, conversation_id: str, third_party_conversation_id: str | None = None) -> Answer:
+def status(
+    standing: Standing,
+    *,
+    conversation_id: str,
+    third_party_conversation_id: str | None = None,
+    operation: Operation = OPERATIONS["query_transaction_status"],
+) -> Answer:
     """A status query's answer. The query's own two ids, not the payment's, are its conversation."""
-    flag = standing.reversed
-    keys = {
-        _CODE: "INS-0",
-        _TEXT: text_of("INS-0"),
-        "output_ResponseTransactionStatus": standing.word,
-        "output_OriginalTransactionID": standing.transaction_id,
-        "output_Reversed": flag if standing.reversed_as_boolean else str(flag),  # every typed client reads a string
-        _CONVERSATION: conversation_id,
-        _ECHO: third_party_conversation_id or NOTHING,
-    }
-    return Answer(200, _encode(keys))
+    flag = standing.reversed if standing.reversed_as_boolean else str(standing.reversed)  # typed clients read a string
+    outputs = (standing.word, standing.transaction_id, flag)
+    return found(operation, outputs, conversation_id, third_party_conversation_id)
 
 
 def beneficiary(
     first_name: str, last_name: str, *, conversation_id: str, third_party_conversation_id: str | None = None
 ) -> Answer:
-    """The customer's name."""
+    """The customer's name, as the M-Pesa OpenAPI says it."""
+    row = OPERATIONS["query_beneficiary_name"]
+    return found(row, (first_name, last_name), conversation_id, third_party_conversation_id)
+
+
+def found(operation: Operation, outputs: Sequence[str | bool], conversation_id: str, echo: str | None) -> Answer:
+    """What was asked about, such as a customer's name; `outputs` in the order of the operation's row."""
     keys = {
-        _CODE: "INS-0",
-        _TEXT: text_of("INS-0"),
-        "output_CustomerFirstName": first_name,
-        "output_CustomerLastName": last_name,
+        _CODE: operation.ok_code,
+        _TEXT: operation.codes.text_of(operation.ok_code, operation.name),
+        **dict(zip(operation.outputs, outputs, strict=True)),
         _CONVERSATION: conversation_id,
-        _ECHO: third_party_conversation_id or NOTHING,
+        operation.echo: echo or NOTHING,
     }
-    return Answer(200, _encode(keys))
+    return Answer(operation.ok_status, _encode(keys))

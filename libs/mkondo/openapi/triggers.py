@@ -1,11 +1,12 @@
 """The sandbox's test values: which value of which field makes an operation end how (contract section 7).
 
-Pure. They work in the sandbox only, with shortcode 000000, after admission: a failing one is recorded as a payment
-that failed, and value 1 of a payment is an ordinary payment between funded test wallets (section 12, "Triggers").
+Pure. They work in the sandbox only, with shortcode 000000 or a profile's own, after admission: a failing one is
+recorded as a payment that failed, and value 1 of a payment is an ordinary payment between funded test wallets (section
+12, "Triggers").
 Read next: parse.py, whose fields these are matched against.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -113,9 +114,11 @@ _WHOLE: dict[str, tuple[tuple[str, dict[str, Outcome]], ...]] = {
 }
 
 
-def trigger(operation: str, environment: str, fields: Mapping[str, str]) -> Trigger | None:
+def trigger(
+    operation: str, environment: str, fields: Mapping[str, str], shortcodes: Collection[str] = (TEST_SHORTCODE,)
+) -> Trigger | None:
     """What the request's test value asks for, or None: live, another shortcode, no test value."""
-    if not _applies(environment, fields):
+    if not _applies(environment, fields, shortcodes):
         return None
     for field, values in _WHOLE.get(operation, ()):
         outcome = values.get(fields.get(field, ""))
@@ -124,8 +127,8 @@ def trigger(operation: str, environment: str, fields: Mapping[str, str]) -> Trig
     return None
 
 
-def _applies(environment: str, fields: Mapping[str, str]) -> bool:
-    return environment == SANDBOX and any(fields.get(name) == TEST_SHORTCODE for name in _SHORTCODE_FIELDS)
+def _applies(environment: str, fields: Mapping[str, str], shortcodes: Collection[str] = (TEST_SHORTCODE,)) -> bool:
+    return environment == SANDBOX and any(fields.get(name) in shortcodes for name in _SHORTCODE_FIELDS)
 
 
 def _trigger(operation: str, value: str, outcome: Outcome) -> Trigger:

@@ -45,6 +45,7 @@ from mkondo.runtime.replies import ReplyDesk
 from services.edge_auth import root as edge_auth
 from services.edge_auth.settings import Settings as AuthSettings
 from services.payments_ingress import root as payments_ingress
+from services.payments_ingress.mozambique import Branch, gateway
 from services.payments_ingress.settings import Settings as PaySettings
 
 KEY = generate_private_key(65537, 2048)
@@ -249,14 +250,18 @@ async def build(
     stores = {name: MemoryStore(clock) for name in ("sandbox", "openapi")}
     cores = {name: Core(store, clock) for name, store in stores.items()}
     handlers: dict[str, dict[str, Handler]] = {}
+    branches: dict[str, Branch] = {}
     for name, store in stores.items():
         core, callers = cores[name], Callers(keys, store, clock)
         desk = await ReplyDesk.listening(core, ids)
-        handlers[name] = edge_auth.handlers(
-            callers=callers, facts=store, log=core, desk=desk, ids=ids, settings=auth
-        ) | payments_ingress.handlers(
-            callers=callers, facts=store, log=core, desk=desk, clock=clock, ids=ids, settings=pay
+        edge = edge_auth.handlers(callers=callers, facts=store, log=core, desk=desk, ids=ids, settings=auth)
+        ingress, mozambique = (
+            make(callers=callers, facts=store, log=core, desk=desk, clock=clock, ids=ids, settings=pay)
+            for make in (payments_ingress.handlers, payments_ingress.mozambique_handlers)
         )
+        handlers[name] = edge | ingress
+        branches[name] = Branch(callers, mozambique)
+    handlers[""] = gateway(branches)
 
     async def ready() -> dict[str, str]:
         return {}

@@ -4,6 +4,8 @@ Applications and sessions are read from the store and may be a second old; admis
 Read next: services/payments_ingress/checks.py.
 """
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from mkondo.adapters.http.bearer import Bearers
@@ -21,14 +23,18 @@ from mkondo.ports.keys import Keys
 from mkondo.ports.store import Facts
 
 INVALID = "Session is invalid"
+INVALID_KEY = "Invalid API Key"
 NOT_TRUSTED = "Request source is not trusted"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """An application that has shown a session it may use now, from a source it trusts."""
+    """An application that has shown a session it may use now, from a source it trusts.
+
+    `by_api_key`: it showed its API key itself, whose hash stands in for the session."""
 
     application: Application
     session: SessionHash
+    by_api_key: bool = False
 
 
 class Stranger(msgspec.Struct, frozen=True):
@@ -46,6 +52,7 @@ class Callers:
         self._bearers = Bearers(keys)
         self._applications = Recent(self._application, clock)
         self._sessions = Recent(self._session, clock)
+        self._api_keys = Recent(self._api_key, clock)
 
     async def of_session(self, request: Request) -> Caller | Stranger:
         """The caller of every operation but getSession: its bearer holds a session id."""
@@ -63,22 +70,36 @@ class Callers:
             return Stranger(NOT_TRUSTED)
         return Caller(application, session.session)
 
-    async def of_api_key(self, request: Request) -> Application | None:
-        """The application whose encrypted API key is the bearer, if the request may come from where it comes."""
+    async def of_api_key(self, request: Request) -> Caller | Stranger:
+        """The caller of getSession: its bearer holds the API key. Nobody checks that key again, so it is read anew."""
+        return await self._of_api_key(request, self._api_key)
+
+    async def without_session(self, request: Request) -> Caller | Stranger:
+        """The same for a profile whose every call shows the API key (section 9); admission has the last word there."""
+        return await self._of_api_key(request, self._api_keys.get)
+
+    async def _of_api_key(self, request: Request, find: Callable[[str], Awaitable[ApiKey | None]]) -> Caller | Stranger:
         secret = await self._bearers.secret(request.authorization)
-        if secret is None or secret.raw:
-            return None
-        key = await self._record("api-key", secret.hash)
-        application = await self._applications.get(key.application) if isinstance(key, ApiKey) else None
-        if application is None or application.configuration.removed:
-            return None
+        key = await find(secret.hash) if secret and not secret.raw else None
+        application = await self._applications.get(key.application) if key else None
+        if secret is None or application is None or application.configuration.removed:
+            return Stranger(INVALID_KEY)
         if not is_trusted(application.configuration.trusted_sources, request.address, request.origin):
-            return None
-        return application
+            return Stranger(NOT_TRUSTED)
+        return Caller(application, SessionHash(secret.hash), by_api_key=True)
+
+    async def knows(self, request: Request) -> bool:
+        """Whether the bearer holds the API key of an application here, wherever it comes from."""
+        secret = await self._bearers.secret(request.authorization)
+        return secret is not None and not secret.raw and await self._api_keys.get(secret.hash) is not None
 
     async def _session(self, name: str) -> Session | None:
         record = await self._record("session", name)
         return record if isinstance(record, Session) else None
+
+    async def _api_key(self, name: str) -> ApiKey | None:
+        record = await self._record("api-key", name)
+        return record if isinstance(record, ApiKey) else None
 
     async def _application(self, name: str) -> Application | None:
         record = await self._record("application", name)

@@ -47,7 +47,9 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Front:
-    """Serves `handlers[environment][operation]`; a path that is no operation's is the business of `pages`."""
+    """Serves `handlers[environment][operation]`; a path that is no operation's is the business of `pages`.
+
+    The environment is empty for paths that do not say it: those handlers find out."""
 
     def __init__(
         self,
@@ -92,7 +94,7 @@ class Front:
             return self._missed(Miss(404))
         peer = scope["client"][0] if scope["client"] else ""
         address = client_address(peer, head.forwarded_for, self._proxies) if self._proxies else peer
-        request = Request(found, scope["query_string"], body, head.authorization, head.origin, address)
+        request = Request(found, scope["query_string"], body, head.authorization, head.origin, address, head.host)
         return await self._handled(request, handler)
 
     async def _handled(self, request: Request, handler: Handler) -> Reply:
@@ -159,4 +161,4 @@ def _is_payment_path(path: str) -> bool:
 
 
 def _echo(request: Request) -> str | None:
-    return third_party_conversation_id(request.values())
+    return third_party_conversation_id(request.values(), request.match.operation.id_field)

@@ -17,6 +17,7 @@ class Head(msgspec.Struct):
     """The headers of a request that anybody here looks at."""
 
     authorization: bytes = b""
+    host: str = ""
     origin: str = ""
     forwarded_for: str = ""
     encoded: bool = False
@@ -33,6 +34,8 @@ def read_head(headers: Sequence[tuple[bytes, bytes]]) -> Head:
         match name:
             case b"authorization":
                 head.authorization = value
+            case b"host":
+                head.host = value.decode("latin-1")
             case b"content-length":
                 head.length = int(value) if len(value) < 20 else BODY_MAX + 1
             case b"origin":

@@ -99,7 +99,7 @@ class Proxy:
     @classmethod
     async def start(cls, routes: Routes, port: int = 0, most: int = 512) -> Self:
         """Listen on loopback; port 0 takes a free one. Raises CannotListen."""
-        proxy, listener = cls(routes, most), bind(LOOPBACK, port, "--proxy-port")
+        proxy, listener = cls(routes, most), bind(LOOPBACK, port, "--proxy-port 0")
         proxy._server = await asyncio.start_server(proxy._accept, sock=listener, limit=_HEAD_BYTES_MAX)
         proxy.port = proxy._server.sockets[0].getsockname()[1]
         return proxy

@@ -22,6 +22,8 @@ class Request(msgspec.Struct, frozen=True):
     authorization: bytes = b""
     origin: str = ""
     address: str = ""
+    host: str = ""
+    """The host that was called, with its port: where a path says no environment, its name may (contract section 9)."""
 
     def values(self) -> dict[str, object] | None:
         """The parameters, or None when they can't be read.

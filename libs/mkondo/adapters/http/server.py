@@ -43,11 +43,8 @@ class Listen(msgspec.Struct, frozen=True):
     key_file: Path | None = None
     keep_alive_seconds: int = 80
     drain_seconds: float = 25
-
-    @property
-    def option(self) -> str:
-        """What a person calls this port."""
-        return "--port" if self.certificate_file is None else "--https-port"
+    option: str = "--port 0"
+    """How a person asks for a free port instead of this one."""
 
 
 class HttpServer:
@@ -143,7 +140,7 @@ def _tls(listen: Listen) -> dict[str, Any]:
 
 
 def bind(host: str, port: int, option: str) -> socket.socket:
-    """A listening socket. Raises CannotListen, which names the option that chose the port."""
+    """A listening socket. Raises CannotListen, which names the option that takes a free port."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -155,9 +152,9 @@ def bind(host: str, port: int, option: str) -> socket.socket:
 
 def _explain(host: str, port: int, option: str, trouble: OSError) -> str:
     if trouble.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use: choose another, or {option} 0 for a free one"
+        return f"port {port} of {host} is in use: choose another, or {option} for a free one"
     if trouble.errno == errno.EACCES:
-        return f"port {port} needs more rights than this user has: choose one above 1023, or {option} 0"
+        return f"port {port} needs more rights than this user has: choose one above 1023, or {option}"
     return f"cannot listen on {host} port {port}: {trouble.strerror or trouble}"
 
 
