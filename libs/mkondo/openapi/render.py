@@ -13,6 +13,7 @@ from mkondo.domain.payment import Payment, PaymentCompleted, PaymentEnded, Payme
 from mkondo.domain.request import Request, RequestAnswered
 from mkondo.openapi.codes import status_of, text_of
 from mkondo.openapi.operations import OPERATIONS, Operation, operation_of
+from mkondo.openapi.outputs import NOTHING as NOTHING
 
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-type", b"application/json"),
@@ -26,7 +27,6 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 """Framing of every answer; content-length is the caller's. No quote character ever: one client crashes on it (10.5)."""
 
-NOTHING = "N/A"
 _encode = msgspec.json.Encoder().encode
 
 _CODE = "output_ResponseCode"
