@@ -23,6 +23,7 @@ from mkondo.adapters.keys.tokens import Tokens
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.domain.decider import record_key
 from mkondo.openapi import document
+from mkondo.openapi.codes_page import codes_page
 from mkondo.ports.errors import TryLater
 from mkondo.runtime import metrics
 from mkondo.runtime.parts import Parts
@@ -83,7 +84,7 @@ class Web:
                 return {"processors": "not all partitions are owned, or store or log is out of reach"}
             return {} if await self._store_answers() else {"store": "out of reach"}
 
-        codes = msgspec.json.encode(document.codes_page())
+        codes = msgspec.json.encode(codes_page())
         documents = {
             "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
             "/docs/codes": Document(JSON, codes),
