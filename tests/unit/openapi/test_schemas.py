@@ -63,6 +63,8 @@ def reachable(operation: Operation, field: Field) -> bool:
 @given(value=st.one_of(_texts, _others))
 @example(value="\n")
 @example(value="1\n")
+@example(value="é")
+@example(value="a-b")
 @example(value="٣")
 @example(value="0")
 @example(value=0)
