@@ -138,7 +138,7 @@ def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None
     click.echo(f"Mkondo is up. Data in {addresses['data']}, process {addresses['pid']}.")
     for name in ("http", "https", "metrics"):
         click.echo(f"  {name:8} {addresses[name]}")
-    click.echo(f"  codes    {addresses['http']}/docs/codes")
+    click.echo(f"  docs     {addresses['http']}/docs/")
     click.echo(f'  Any SDK: eval "$({_env_command(platform.directory.path)})"   ·   stop: Ctrl-C')
 
 

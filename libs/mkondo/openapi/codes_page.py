@@ -19,6 +19,15 @@ class Use(msgspec.Struct, frozen=True):
     source: str
 
 
+class Shared(msgspec.Struct, frozen=True):
+    """Operations that answer the code in the same way, for people."""
+
+    http_status: int
+    text: str
+    source: str
+    labels: tuple[str, ...]
+
+
 class Row(msgspec.Struct, frozen=True):
     """One code."""
 
@@ -30,6 +39,15 @@ class Row(msgspec.Struct, frozen=True):
     resend: str
     resend_advice: str
     operations: tuple[Use, ...]
+
+    @property
+    def answers(self) -> tuple[Shared, ...]:
+        """The operations once more, those together that answer alike."""
+        alike: dict[tuple[int, str, str], tuple[str, ...]] = {}
+        for use in self.operations:
+            key = (use.http_status, use.text, use.source)
+            alike[key] = (*alike.get(key, ()), use.label)
+        return tuple(Shared(*key, labels) for key, labels in alike.items())
 
 
 def codes_page() -> tuple[Row, ...]:

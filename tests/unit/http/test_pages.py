@@ -102,8 +102,8 @@ async def test_the_page_of_codes_says_everything_that_its_rows_say(web: httpx.As
     for row in codes_page():
         words = f"{row.code} {row.text} HTTP {row.http_status} Why {row.cause} What to do {row.mend} "
         assert f"{words}Send again? {row.resend_advice}" in page.text
-        for use in row.operations:
-            assert f"{use.label} {use.http_status} {use.text} {use.source}" in page.text
+        for use in row.answers:
+            assert f"{use.http_status} {use.text} {', '.join(use.labels)} {use.source}" in page.text
 
 
 async def test_the_first_page_links_every_document_and_lists_every_operation(web: httpx.AsyncClient) -> None:
@@ -138,7 +138,7 @@ async def test_the_served_files_are_the_committed_ones(web: httpx.AsyncClient) -
 
 def test_whatever_a_value_holds_is_shown_as_text() -> None:
     row = {"code": "<script>", "text": "\"'&", "http_status": 1, "cause": "", "mend": "", "resend_advice": ""}
-    page = Templates().render("codes.html", {"rows": [{**row, "operations": []}]}).decode()
+    page = Templates().render("codes.html", {"rows": [{**row, "answers": []}]}).decode()
     assert "<script>" not in page and "&lt;script&gt;" in page
     assert 'id="&lt;script&gt;"' in page and "&#34;&#39;&amp;" in page
 

@@ -19,3 +19,11 @@ def test_it_has_every_code_and_each_operations_own_status() -> None:
 def test_it_says_what_is_documented_and_what_is_our_ruling() -> None:
     (balance,) = (row for row in codes_page() if row.code == "INS-1")
     assert {use.operation for use in balance.operations if use.source == "ruling"} == {"get_session"}
+
+
+def test_operations_that_answer_alike_are_named_together_and_none_is_lost() -> None:
+    for row in codes_page():
+        named = [(each.http_status, each.text, each.source, label) for each in row.answers for label in each.labels]
+        assert sorted(named) == sorted((use.http_status, use.text, use.source, use.label) for use in row.operations)
+    (timeout,) = (row for row in codes_page() if row.code == "INS-9")
+    assert len(timeout.answers) == 1
