@@ -58,8 +58,8 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def may_be_asynchronous(self) -> bool:
-        """Whether a product may be set to answer by callback: what only reads is answered at once."""
-        return self.uses_up_id
+        """Whether its result may be pushed later: section 6 has a callback for all but getSession."""
+        return bool(self.callback_outputs)
 
 
 def _optional(field: Field, code: str = "", test_grammar: str = "") -> Field:
