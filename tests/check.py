@@ -30,6 +30,7 @@ STEPS: tuple[Step, ...] = (
 
 GENERATED: dict[str, tuple[str, ...]] = {
     "docs/m-pesa-openapi.json": ("-m", "mkondo.openapi.document"),
+    "docs/m-pesa.postman_collection.json": ("-m", "mkondo.openapi.collection"),
     "docs/topology.md": ("-m", "services.cli.documents.topology"),
     "deploy/topics.yaml": ("-m", "services.cli.documents.topics"),
     "docs/metrics.md": ("-m", "services.cli.documents.metrics"),

@@ -40,7 +40,7 @@ def kafka() -> str | None:
 
 
 def node() -> str | None:
-    """The JavaScript SDK is installed by npm."""
+    """The JavaScript SDK and the runner of the Postman collection are installed by npm."""
     missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
     return f"{' and '.join(missing)} (Debian: apt-get install nodejs npm)" if missing else None
 
@@ -74,7 +74,13 @@ SUITES: tuple[Suite, ...] = (
     Suite("conformance", "one suite per port, every adapter, real Postgres", _real("tests/conformance"), 3),
     Suite("service", "each service and adapter with its real parts", _real("tests/service"), 4),
     Suite("system", "the platform over HTTP, and unmodified SDKs", _real("tests/system"), 8),
-    Suite("node", "the unmodified JavaScript SDK", ("tests/system", "-m", "node"), 2, needs=(node,)),
+    Suite(
+        "node",
+        "the unmodified JavaScript SDK, and the Postman collection",
+        ("tests/system", "-m", "node"),
+        2,
+        needs=(node,),
+    ),
     Suite(
         "simulation",
         "the whole system in virtual time, seeded misfortune",

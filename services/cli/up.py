@@ -138,7 +138,7 @@ def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None
         click.echo(f"  {name:8} {addresses[name]}")
     for operation, port in addresses["mozambique"].items():
         click.echo(f"  Mozambique, {operation}: port {port}")
-    click.echo(f"  codes    {addresses['http']}/docs/codes")
+    click.echo(f"  docs     {addresses['http']}/docs/")
     click.echo(f'  Any SDK: eval "$({_env_command(platform.directory.path)})"   ·   stop: Ctrl-C')
 
 

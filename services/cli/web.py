@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY, Counter, Histogram
 
 from mkondo.adapters.http.callers import Callers
 from mkondo.adapters.http.front import Front
-from mkondo.adapters.http.pages import Document, pages
+from mkondo.adapters.http.pages import pages
 from mkondo.adapters.http.proxy import Proxy, Routes
 from mkondo.adapters.http.request import Handler
 from mkondo.adapters.http.server import CannotListen, HttpServer, Listen
@@ -23,13 +23,12 @@ from mkondo.adapters.keys.authority import PUBLIC_HOSTS, Certificates
 from mkondo.adapters.keys.tokens import Tokens
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.domain.decider import record_key
-from mkondo.openapi import document
-from mkondo.openapi.mozambique.document import codes_page as mozambique_codes_page
 from mkondo.openapi.mozambique.hosts import PORTS
 from mkondo.ports.errors import TryLater
 from mkondo.runtime import metrics
 from mkondo.runtime.parts import Parts
 from services.cli.errors import CannotDo
+from services.cli.published import published
 from services.edge_auth.root import handlers as edge_handlers
 from services.payments_ingress.mozambique import Branch, gateway
 from services.payments_ingress.root import handlers as ingress_handlers
@@ -37,7 +36,6 @@ from services.payments_ingress.root import mozambique_handlers
 from services.payments_ingress.settings import Settings as IngressSettings
 from services.portal.api.app import PREFIX, management_api
 
-JSON = "application/json"
 PROBE_SECONDS_MAX = 2.0
 
 deadline_option = click.option(
@@ -102,13 +100,7 @@ class Web:
                 return {"processors": "not all partitions are owned, or store or log is out of reach"}
             return {} if await self._store_answers() else {"store": "out of reach"}
 
-        codes = msgspec.json.encode(document.codes_page())
-        documents = {
-            "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
-            "/docs/codes": Document(JSON, codes),
-            "/docs/codes/mozambique": Document(JSON, msgspec.json.encode(mozambique_codes_page())),
-        }
-        return pages(self._ids, missing, REGISTRY, documents, self._mounted)
+        return pages(self._ids, missing, REGISTRY, published(), self._mounted)
 
     async def _store_answers(self) -> bool:
         try:

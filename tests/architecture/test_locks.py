@@ -1,5 +1,6 @@
 """The lock files pin everything, with hashes, and leave it to the machine where to download from."""
 
+import json
 import re
 import tomllib
 
@@ -9,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.sources import ROOT
 
+NODE_LOCKS = sorted(str(lock.relative_to(ROOT)) for lock in ROOT.glob("tests/**/package-lock.json"))
 LOCKS = ("requirements.lock", "requirements-test.lock")
 ADDRESS = re.compile(r"://|^\s*-(?!-hash)|\bfile:|\bgit\+|(?:^|\s)@\s|^\S*/", re.MULTILINE)
 PIN = re.compile(
@@ -64,3 +66,27 @@ def test_what_the_project_asks_for_is_pinned_in_a_version_it_accepts(lock: str) 
 def test_tests_run_on_the_very_versions_that_run_in_production() -> None:
     tested = pins("requirements-test.lock")
     assert {name: tested.get(name) for name in pins("requirements.lock")} == pins("requirements.lock")
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS)
+def test_a_node_lock_pins_what_is_asked_for_with_hashes_and_names_no_address(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    packages = json.loads(text)["packages"]
+    asked = json.loads((ROOT / lock).with_name("package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert packages.pop("")["dependencies"] == asked
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert [name for name, package in packages.items() if not package["integrity"].startswith("sha512-")] == []
+    assert node_addresses(text) == []
+
+
+@pytest.mark.parametrize("line", ['"resolved": "https://example.org/a.tgz"', '"a": "file:../a"', '"a": "git+ssh"'])
+def test_a_planted_address_in_a_node_lock_is_found(line: str) -> None:
+    assert node_addresses(f"{{{line}}}")
+
+
+def node_addresses(text: str) -> list[str]:
+    return re.findall(r"://|\bfile:|\bgit\+", text)
+
+
+def test_there_are_node_locks() -> None:
+    assert len(NODE_LOCKS) >= 2

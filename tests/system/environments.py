@@ -1,6 +1,6 @@
-"""The environments of the unmodified SDKs, each installed once into `.cache/sdks` from a lock with hashes.
+"""The environments of the unmodified SDKs and of newman, each installed once into `.cache/sdks` from a lock of hashes.
 
-Read next: test_sdks.py, sdks/.
+Read next: test_sdks.py, sdks/, test_collection.py.
 """
 
 import hashlib
@@ -13,7 +13,8 @@ from pathlib import Path
 from mkondo.testing.platform import ROOT
 
 SDKS = Path(__file__).parent / "sdks"
-_CACHE = ROOT / ".cache" / "sdks"
+NEWMAN = Path(__file__).parent / "newman"
+_CACHE = (ROOT / ".cache").resolve() / "sdks"  # npm does not install through a symbolic link
 _SECONDS = 240
 
 
@@ -33,11 +34,21 @@ def python_sdk(name: str) -> Path:
 
 
 def node_sdk() -> Path:
-    """A folder whose `node_modules` holds what `sdks/package-lock.json` pins."""
-    lock = SDKS / "package-lock.json"
-    home = _CACHE / f"pesa-js-{_digest(lock)}"
+    """A folder whose `node_modules` holds the JavaScript SDK."""
+    return _node_modules("pesa-js", SDKS)
+
+
+def newman() -> Path:
+    """Postman's own command line runner."""
+    return _node_modules("newman", NEWMAN) / "node_modules" / ".bin" / "newman"
+
+
+def _node_modules(name: str, source: Path) -> Path:
+    """A folder whose `node_modules` holds what the `package-lock.json` of `source` pins."""
+    lock = source / "package-lock.json"
+    home = _CACHE / f"{name}-{_digest(lock)}"
     if _begin(home):
-        for file in (lock, SDKS / "package.json"):
+        for file in (lock, source / "package.json"):
             shutil.copy(file, home)
         _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(home)])
         _finish(home)

@@ -1,74 +1,65 @@
-"""The OpenAPI 3.1 document and the page of codes, made from the operations table: they can't disagree with the program.
+"""The OpenAPI 3.1 document of the thirteen operations, made from the table that the program runs on.
 
 Pure. `python -m mkondo.openapi.document > docs/m-pesa-openapi.json` renews the committed copy; a test keeps it fresh.
-Read next: operations.py, codes.py.
+Read next: schemas.py, samples.py, then collection.py for the same as a Postman collection.
 """
 
 import sys
 from collections.abc import Iterable
-from typing import TypeAlias
 
 import msgspec
 
 from mkondo.domain.environments import ENVIRONMENTS
 from mkondo.domain.markets import MARKETS
-from mkondo.openapi.codes import CODES, TRANSPORT, Code, codes_of, text_of
-from mkondo.openapi.fields import Field, Kind
+from mkondo.openapi import samples, schemas
+from mkondo.openapi.codes import text_of
+from mkondo.openapi.fields import RESPONSE_URL, Field
 from mkondo.openapi.operations import OPERATIONS, Operation
+from mkondo.openapi.schemas import Json
 
-Json: TypeAlias = dict[str, object]
-
-_CONVERSATION_KEYS = ("output_ConversationID", "output_ThirdPartyConversationID")
-_OUTPUTS: dict[str, str] = {
-    "output_SessionID": "The session key: encrypt it with the platform's public key for every further call.",
-    "output_TransactionID": "The payment's id.",
-    "output_ResponseTransactionStatus": "Completed, In Progress, Failed, Declined, Cancelled or Expired.",
-    "output_OriginalTransactionID": "The id of the payment that was asked about.",
-    "output_Reversed": "True or False, as text.",
-    "output_ConversationID": "The platform's id of this request; for a payment it can be queried by.",
-    "output_ThirdPartyConversationID": "The request's input_ThirdPartyConversationID.",
-}
-_EXAMPLES = {
-    "output_SessionID": "4ee35a0f5ac54dd8a2ed2b9d5ba4e0d2",
-    "output_TransactionID": "G27DEn1DLoQ3",
-    "output_ResponseTransactionStatus": "Completed",
-    "output_OriginalTransactionID": "G27DEn1DLoQ3",
-    "output_Reversed": "False",
-    "output_ConversationID": "0195b0f2c4d87a31b6d0c1b1a4e5f601",
-    "output_ThirdPartyConversationID": "1e9b774d1da34af78412a498cbc28f5e",
-}
-_ABOUT = """The M-Pesa OpenAPI as this platform serves it.
+ABOUT = """The M-Pesa OpenAPI as this platform serves it.
 
 Every call needs `Authorization: Bearer` and a base64 RSA block: PKCS#1 v1.5 with the platform's public key, over the
 API key for getSession and over the session key for everything else. Never call from a browser: the key would leak.
 After a dropped connection, 408, 503 or 429: query by ThirdPartyConversationID first, then send again with the same id.
 """
+_JSON = "application/json"
+_ELSEWHERE = "https://merchant.example/mpesa"
 
 
 def document() -> Json:
-    """The OpenAPI 3.1 document of the thirteen operations."""
+    """The OpenAPI 3.1 document."""
+    rows = OPERATIONS.values()
     return {
         "openapi": "3.1.0",
-        "info": {"title": "M-Pesa OpenAPI", "version": "2.0", "description": _ABOUT},
+        "info": {"title": "M-Pesa OpenAPI", "version": "2.0", "description": ABOUT},
         "servers": [
             {"url": "http://127.0.0.1:8080", "description": "mkondo up"},
             {"url": "https://127.0.0.1:8443", "description": "mkondo up, with its own certificate authority"},
             {"url": "https://openapi.m-pesa.com", "description": "the public host name, through `mkondo env`"},
         ],
         "security": [{"bearer": []}],
-        "paths": {
-            f"/{{environment}}/ipg/v2/{{market}}/{operation.path}": _path(operation)
-            for operation in OPERATIONS.values()
-        },
+        "paths": {f"/{{environment}}/ipg/v2/{{market}}/{row.path}": _path(row) for row in rows},
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "base64 RSA block"}},
             "parameters": {
                 "environment": _path_parameter("environment", "sandbox, or openapi for live.", ENVIRONMENTS),
                 "market": _path_parameter("market", "The market; it fixes input_Country and input_Currency.", MARKETS),
+                "origin": _ORIGIN,
             },
-            "schemas": dict(schema for operation in OPERATIONS.values() for schema in _schemas(operation)),
+            "responses": {"unknown_path": _unknown_path()},
+            "schemas": dict(_schemas(rows)),
         },
     }
+
+
+_ORIGIN: Json = {
+    "name": "Origin",
+    "in": "header",
+    "required": False,
+    "description": "Must be one of the application's trusted sources, where it has any.",
+    "schema": {"type": "string", "examples": ["*"]},
+}
 
 
 def _path_parameter(name: str, meaning: str, values: Iterable[str]) -> Json:
@@ -77,122 +68,106 @@ def _path_parameter(name: str, meaning: str, values: Iterable[str]) -> Json:
 
 
 def _path(operation: Operation) -> Json:
-    shared = [{"$ref": "#/components/parameters/environment"}, {"$ref": "#/components/parameters/market"}]
-    call: Json = {"operationId": operation.name, "summary": operation.label, "responses": _responses(operation)}
+    shared = [{"$ref": f"#/components/parameters/{name}"} for name in ("environment", "market", "origin")]
+    call: Json = {"operationId": operation.name, "summary": operation.label}
     if operation.method == "GET" and operation.fields:
         call["parameters"] = [_query_parameter(field) for field in operation.fields]
+        if operation.either:
+            call["description"] = f"{' or '.join(operation.either.names)} is needed, else {operation.either.code}."
     elif operation.fields:
-        schema = {"$ref": f"#/components/schemas/{operation.name}_request"}
-        call["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        call["requestBody"] = _request_body(operation)
+    call["responses"] = _responses(operation)
+    if operation.may_be_asynchronous:
+        call["callbacks"] = {"result": {_response_url(operation): {"post": _callback(operation)}}}
     return {"parameters": shared, operation.method.lower(): call}
 
 
+def _request_body(operation: Operation) -> Json:
+    content = {
+        "schema": _schema(f"{operation.name}_request"),
+        "examples": {path: {"value": samples.request(operation, market)} for path, market in MARKETS.items()},
+    }
+    return {"required": True, "content": {_JSON: content}}
+
+
 def _query_parameter(field: Field) -> Json:
+    values = {path: samples.field_sample(field, market) for path, market in MARKETS.items()}
+    differs = len(set(values.values())) > 1
     return {
         "name": field.name,
         "in": "query",
         "required": field.mandatory,
-        "description": _meaning(field),
-        "schema": _schema(field),
+        "description": schemas.meaning(field),
+        "schema": schemas.text_field(field),
+        "examples": {path: {"value": value} for path, value in values.items()}
+        if differs
+        else {"usual": {"value": field.example}},
     }
 
 
-def _schemas(operation: Operation) -> Iterable[tuple[str, Json]]:
-    if operation.method != "GET":
-        yield (
-            f"{operation.name}_request",
-            {
-                "type": "object",
-                "required": [field.name for field in operation.fields if field.mandatory],
-                "properties": {
-                    field.name: _schema(field) | {"description": _meaning(field)} for field in operation.fields
-                },
-            },
-        )
-    keys = _answer_keys(operation)
-    yield (
-        f"{operation.name}_answer",
-        {
-            "type": "object",
-            "required": list(keys),
-            "properties": {key: {"type": "string", "description": meaning} for key, meaning in keys.items()},
-        },
-    )
+def _schemas(operations: Iterable[Operation]) -> Iterable[tuple[str, Json]]:
+    yield "accepted", schemas.accepted()
+    yield "acknowledgement", schemas.acknowledgement()
+    yield "unknown_path", schemas.unknown_path()
+    for operation in operations:
+        if operation.method != "GET":
+            yield f"{operation.name}_request", schemas.request(operation)
+        yield f"{operation.name}_answer", schemas.answer(operation)
+        yield f"{operation.name}_refusal", schemas.refusal(operation)
+        if operation.may_be_asynchronous:
+            yield f"{operation.name}_result", schemas.result(operation)
 
 
-def _answer_keys(operation: Operation) -> dict[str, str]:
-    keys = {"output_ResponseCode": "The reason code.", "output_ResponseDesc": "The reason code's text."}
-    conversation = _CONVERSATION_KEYS if operation.conversation else ()
-    return keys | {key: _OUTPUTS.get(key, "") for key in (*operation.outputs, *conversation)}
-
-
-def _schema(field: Field) -> Json:
-    kind: object = "string" if field.kind is Kind.TEXT else ["string", "number", "boolean"]
-    return {"type": kind, "pattern": f"^(?:{field.grammar})$", "examples": [field.example]}
-
-
-def _meaning(field: Field) -> str:
-    return f"{field.meaning} {field.code} when it does not fit."
+def _schema(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _responses(operation: Operation) -> Json:
-    by_status: dict[int, list[tuple[str, str]]] = {}
-    for code in codes_of(operation.name):
-        by_status.setdefault(_status(code, operation), []).append((code.code, text_of(code.code, operation.name)))
-    for status, name in TRANSPORT.items():
-        if status not in (404, 405):  # those are answers to another path or method
-            by_status.setdefault(status, []).append((name, text_of(name)))
-    return {str(status): _response(operation, status, by_status[status]) for status in sorted(by_status)}
+    listed = samples.answers(operation)
+    answers = {status: _response(operation, status, codes) for status, codes in listed.items()}
+    answers[404] = {"$ref": "#/components/responses/unknown_path"}
+    return {str(status): answers[status] for status in sorted(answers)}
 
 
-def _status(code: Code, operation: Operation) -> int:
-    return code.statuses.get(operation.name, code.status)
-
-
-def _response(operation: Operation, status: int, listed: list[tuple[str, str]]) -> Json:
-    content: Json = {"schema": {"$ref": f"#/components/schemas/{operation.name}_answer"}}
-    content["examples"] = {code: {"value": _example(operation, status, code, text)} for code, text in listed}
+def _response(operation: Operation, status: int, codes: dict[str, str]) -> Json:
+    examples: Json = {code: {"value": samples.answer(operation, status, code)} for code in codes}
+    if status >= 300:
+        code = {"properties": {"output_ResponseCode": {"enum": list(codes)}}}
+        schema: Json = {"allOf": [_schema(f"{operation.name}_refusal"), code]}
+    elif operation.may_be_asynchronous:
+        schema = {"oneOf": [_schema(f"{operation.name}_answer"), _schema("accepted")]}
+        examples["accepted"] = {"value": samples.accepted(operation)}
+    else:
+        schema = _schema(f"{operation.name}_answer")
     answer: Json = {
-        "description": "; ".join(f"{code} {text}" for code, text in listed),
-        "content": {"application/json": content},
+        "description": "; ".join(f"{code} {text}" for code, text in codes.items()),
+        "content": {_JSON: {"schema": schema, "examples": examples}},
     }
     if status in (429, 503):
         answer["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return answer
 
 
-def _example(operation: Operation, status: int, code: str, text: str) -> dict[str, str]:
-    good = status < 300
-    values = {"output_ResponseCode": code, "output_ResponseDesc": text}
-    for key in list(_answer_keys(operation))[2:]:
-        values[key] = _EXAMPLES.get(key, "") if good or key in _CONVERSATION_KEYS else "N/A"
-    return values | ({"output_error": text} if code == "INS-989" and status == 401 else {})
+def _unknown_path() -> Json:
+    description = f"The path names no environment: INS-21 {text_of('INS-21')}"
+    return {"description": description, "content": {_JSON: {"schema": _schema("unknown_path")}}}
 
 
-def codes_page() -> list[Json]:
-    """The rows of /docs/codes: every code with its status, operations, cause, mend and whether to send again."""
-    return [
-        {
-            "code": code.code,
-            "text": code.text,
-            "http_status": code.status,
-            "cause": code.cause,
-            "mend": code.mend,
-            "resend": code.resend.name.lower(),
-            "resend_advice": code.resend.value,
-            "operations": [_row(code, OPERATIONS[name]) for name in OPERATIONS if name in code.operations + code.also],
-        }
-        for code in CODES.values()
-    ]
+def _response_url(operation: Operation) -> str:
+    """Where the result goes: the address in the request if it has one, else the application's."""
+    return "{$request.body#/input_ResponseURL}" if RESPONSE_URL in operation.fields else _ELSEWHERE
 
 
-def _row(code: Code, operation: Operation) -> Json:
+def _callback(operation: Operation) -> Json:
+    result = {"schema": _schema(f"{operation.name}_result"), "example": samples.result(operation)}
+    acknowledged = {"schema": _schema("acknowledgement"), "example": samples.acknowledgement(operation)}
     return {
-        "operation": operation.name,
-        "label": operation.label,
-        "http_status": _status(code, operation),
-        "text": text_of(code.code, operation.name),
-        "source": "documented" if operation.name in code.operations else "ruling",
+        "operationId": f"{operation.name}_result",
+        "summary": f"{operation.label}: the result",
+        "description": "Sent to the application's response URL, or to the request's own where that is allowed.",
+        "security": [],
+        "requestBody": {"required": True, "content": {_JSON: result}},
+        "responses": {"2XX": {"description": "Taken; any body will do.", "content": {_JSON: acknowledged}}},
     }
 
 

@@ -139,7 +139,7 @@ AGREED = Field(
     "input_AgreedTC", "INS-36", r"[01]", "1", "1 when the customer agreed to the terms.",
 )  # fmt: skip
 FIRST_PAYMENT = Field(
-    "input_FirstPaymentDate", "INS-39", _DATE, "20190205", "YYYYMMDD; only with a frequency.", mandatory=False,
+    "input_FirstPaymentDate", "INS-39", _DATE, "20300205", "YYYYMMDD; only with a frequency.", mandatory=False,
     kind=Kind.FIRST_DATE,
 )  # fmt: skip
 FREQUENCY = Field(

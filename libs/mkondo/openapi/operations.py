@@ -27,6 +27,12 @@ class Alias(msgspec.Struct, frozen=True):
     switch: str
 
 
+_REQUEST, _ECHO = "input_OriginalConversationID", "input_ThirdPartyConversationID"
+_RESULT = (_REQUEST, "input_ResultCode", "input_ResultDesc", _ECHO)
+_RESPONSE = (_REQUEST, "input_ResponseCode", "input_ResponseDesc", _ECHO)
+"""Query direct debit's names for the same."""
+
+
 class Operation(msgspec.Struct, frozen=True):
     """One row. `outputs` are the keys between ResponseDesc and the two conversation ids, in the order of section 12.
 
@@ -66,6 +72,15 @@ class Operation(msgspec.Struct, frozen=True):
     result_echo: str = "input_ThirdPartyConversationID"
     """The key under which such a result repeats the merchant's id; `ack_echo` is the acknowledgement's."""
     ack_echo: str = "output_ThirdPartyConversationID"
+    callback_outputs: tuple[str, ...] = (*_RESULT, "input_TransactionID")
+    """The keys of the result that is pushed after an asynchronous acceptance, in the order of section 6."""
+    ack_code: str = "0"
+    """output_ResponseCode of the merchant's acknowledgement of such a result."""
+
+    @property
+    def may_be_asynchronous(self) -> bool:
+        """Whether its result may be pushed later: section 6 has a callback for all but getSession."""
+        return bool(self.callback_outputs)
 
 
 def _optional(field: Field, code: str = "", test_grammar: str = "") -> Field:
@@ -95,6 +110,7 @@ _ROWS = (
         ok_status=200,
         uses_up_id=False,
         conversation=False,
+        callback_outputs=(),
     ),
     Operation(
         name="c2b_single_stage",
@@ -128,6 +144,7 @@ _ROWS = (
         ),
         ok_code="INS-GAR-0",
         accepted_code="INS-A-0",
+        ack_code="INS-GAR-0",
     ),
     Operation(
         name="b2c_payment",
@@ -176,6 +193,7 @@ _ROWS = (
         path="queryTransactionStatus/",
         fields=(f.QUERY_REFERENCE, f.COUNTRY, f.SERVICE_PROVIDER, f.CONVERSATION),
         outputs=("output_ResponseTransactionStatus", "output_OriginalTransactionID", "output_Reversed"),
+        callback_outputs=(*_RESULT, "input_TransactionID", "input_OriginalTransactionID", "input_Reversed"),
         ok_status=200,
         uses_up_id=False,
         aliases=(Alias("POST", "queryTransactionStatus/", "query_by_post"),),
@@ -187,6 +205,7 @@ _ROWS = (
         path="queryBeneficiaryName/",
         fields=(f.CUSTOMER, f.COUNTRY, f.SERVICE_PROVIDER, f.CONVERSATION, f.KYC_QUERY_TYPE),
         outputs=("output_CustomerFirstName", "output_CustomerLastName"),
+        callback_outputs=(*_RESULT, "input_CustomerFirstName", "input_CustomerLastName"),
         ok_status=200,
         uses_up_id=False,
     ),
@@ -210,6 +229,7 @@ _ROWS = (
             f.RESPONSE_URL,
         ),
         outputs=("output_TransactionReference", "output_MsisdnToken", "output_MandateID"),
+        callback_outputs=(*_RESULT, "input_TransactionReference", "input_MsisdnToken", "input_MandateID"),
     ),
     Operation(
         name="direct_debit_payment",
@@ -230,6 +250,7 @@ _ROWS = (
             f.RESPONSE_URL,
         ),
         outputs=("output_TransactionID", "output_MsisdnToken"),
+        callback_outputs=(*_RESULT, "input_TransactionID", "input_MsisdnToken"),
         either=Either(_CUSTOMER_OR_TOKEN, "INS-20"),
     ),
     Operation(
@@ -262,6 +283,21 @@ _ROWS = (
             "output_PaymentDayTo",
             "output_ExpiryDate",
         ),
+        callback_outputs=(
+            *_RESPONSE,
+            "input_TransactionReference",
+            "input_SufficientBalance",
+            "input_MsisdnToken",
+            "input_MandateID",
+            "input_MandateStatus",
+            "input_AccountStatus",
+            "input_FirstPaymentDate",
+            "input_Frequency",
+            "input_PaymentDayFrom",
+            "input_PaymentDayTo",
+            "input_ExpiryDate",
+        ),
+        ack_code="INS-0",
         ok_status=200,
         either=Either(_CUSTOMER_OR_TOKEN, "INS-57"),
     ),
@@ -281,6 +317,7 @@ _ROWS = (
             f.RESPONSE_URL,
         ),
         outputs=("output_TransactionReference", "output_MsisdnToken"),
+        callback_outputs=(*_RESULT, "input_TransactionReference", "input_MsisdnToken"),
         either=Either(_CUSTOMER_OR_TOKEN, "INS-20"),
     ),
 )

@@ -13,6 +13,7 @@ from mkondo.domain.payment import Payment, PaymentCompleted, PaymentEnded, Payme
 from mkondo.domain.request import Request, RequestAnswered
 from mkondo.openapi.codes import OPENAPI, text_of
 from mkondo.openapi.operations import OPERATIONS, Operation
+from mkondo.openapi.outputs import NOTHING as NOTHING
 from mkondo.openapi.profiles import operation_of
 
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -27,7 +28,6 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 """Framing of every answer; content-length is the caller's. No quote character ever: one client crashes on it (10.5)."""
 
-NOTHING = "N/A"
 _encode = msgspec.json.Encoder().encode
 
 _CODE = "output_ResponseCode"

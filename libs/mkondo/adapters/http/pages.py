@@ -4,7 +4,9 @@ Unknown paths and wrong methods get the contract's body here too (section 12, "T
 portal are mounted here. Read next: front.py.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -19,10 +21,13 @@ Ready = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A page that never changes while the process lives."""
+    """What never changes while the process lives. `page` is the same for people: browsers get it instead."""
 
     media_type: str
     body: bytes
+    security_policy: str = ""
+    """Content-Security-Policy of a page."""
+    page: "Document | None" = None
 
 
 def pages(
@@ -58,11 +63,35 @@ def pages(
     return app
 
 
-def _serve(document: Document) -> Callable[[], Awaitable[Response]]:
-    async def serve() -> Response:
-        return Response(document.body, media_type=document.media_type)
+def _serve(document: Document) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        if document.page is None:
+            return _response(document)
+        wanted = document.page if prefers_page(request.headers.get("accept", "")) else document
+        return _response(wanted, {"Vary": "Accept"})
 
     return serve
+
+
+def _response(document: Document, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    policy = {"Content-Security-Policy": document.security_policy} if document.security_policy else {}
+    sure = {"X-Content-Type-Options": "nosniff"}
+    return Response(document.body, headers={**headers, **policy, **sure}, media_type=document.media_type)
+
+
+def prefers_page(accept: str) -> bool:
+    """Whether text/html is asked for by name, and not less than JSON is: so a browser, and no client of an API."""
+    weights: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        media_type, *parameters = (piece.strip() for piece in part.split(";"))
+        weights[media_type] = next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
+    page = weights.get("text/html", 0.0)
+    return page > 0 and page >= weights.get("application/json", 0.0)
+
+
+def _weight(text: str) -> float:
+    """Of a malformed weight nothing is known, so the usual one counts."""
+    return float(text) if re.fullmatch(r"[01](?:\.\d{0,3})?", text, re.ASCII) else 1.0
 
 
 def _contract_shape(ids: Ids) -> Callable[[Request, Exception], Awaitable[Response]]:
