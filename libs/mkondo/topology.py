@@ -6,7 +6,7 @@ Read next: domain/admission.py, domain/ledger, runtime/processor.py.
 
 import msgspec
 
-from mkondo.domain import admission, ledger, mandates, reversals
+from mkondo.domain import admission, deliveries, ledger, mandates, reversals
 from mkondo.domain.decider import Decider
 from mkondo.domain.environments import ENVIRONMENTS as ENVIRONMENTS
 
@@ -108,8 +108,15 @@ TOPOLOGY: tuple[Row, ...] = (
         "callbacks",
         "deliveries to merchants",
         key="application",
-        decider="callbacks",
-        built=False,
+        decider=deliveries.NAME,
+        hears=(ledger.NAME, mandates.NAME, reversals.NAME),
+        emits=(
+            "CallbackQueued",
+            "CallbackDue",
+            "CallbackDelivered",
+            "CallbackRetryScheduled",
+            "CallbackAbandoned",
+        ),
     ),
     Row("projector", "views in Postgres", key="per view"),
     Row("portal", "the management API; people, over HTML, are to come"),
@@ -126,6 +133,7 @@ DECIDERS: dict[str, Decider] = {
     ledger.NAME: ledger,
     mandates.NAME: mandates,
     reversals.NAME: reversals,
+    deliveries.NAME: deliveries,
 }
 """The deciders that are built, by the names of their rows."""
 

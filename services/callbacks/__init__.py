@@ -1,4 +1,1 @@
-"""The callbacks service: signed notifications to merchants, retried for days.
-
-Not built yet; its place is kept in topology.py.
-"""
+"""callbacks: results pushed to merchants. Composition root: root.py. Read next: mkondo/domain/deliveries.py."""

@@ -7,33 +7,52 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
 
+import msgspec
+
 from mkondo.adapters.system.clock import SystemClock
+from mkondo.ports.callback_sender import CallbackSender
+from mkondo.ports.handset import Handset
 from mkondo.runtime.clock_follower import ClockFollower
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from services.admission.root import processor as admission_processor
+from services.callbacks.root import deliverer
+from services.callbacks.root import processor as callbacks_processor
+from services.ledger.root import approvals
 from services.ledger.root import processor as ledger_processor
 from services.mandates.root import processor as mandates_processor
 from services.projector.root import projector
 from services.reversals.root import processor as reversals_processor
 
-PROCESSORS: dict[str, Callable[[Parts], Processor]] = {
-    "admission": admission_processor,
-    "mandates": mandates_processor,
-    "reversals": reversals_processor,
-    "ledger": ledger_processor,
-}
-"""In the order in which they stop: each one hands on to those behind it."""
+
+class Outside(msgspec.Struct, frozen=True):
+    """What one environment's services reach outside: its customers' handsets, its merchants' addresses."""
+
+    handset: Handset
+    sender: CallbackSender
+
+
+STOPPING_ORDER = ("admission", "mandates", "reversals", "ledger", "callbacks")
+"""Each one hands on to those behind it."""
 
 
 class Hosted:
     """Runs the services of one environment that this process hosts. A service that dies takes the process with it."""
 
-    def __init__(self, parts: Parts, services: Collection[str]) -> None:
+    def __init__(self, parts: Parts, services: Collection[str], outside: Outside) -> None:
         self.parts = parts
-        self._processors = [make(parts) for name, make in PROCESSORS.items() if name in services]
+        self._approvals = approvals(parts, outside.handset)
+        self._deliverer = deliverer(parts, outside.sender)
+        make: dict[str, Callable[[], Processor]] = {
+            "admission": lambda: admission_processor(parts),
+            "mandates": lambda: mandates_processor(parts),
+            "reversals": lambda: reversals_processor(parts),
+            "ledger": lambda: ledger_processor(parts, self._approvals),
+            "callbacks": lambda: callbacks_processor(parts, self._deliverer),
+        }
+        self._processors = [make[name]() for name in STOPPING_ORDER if name in services]
         self._ownership = Ownership(parts.store, parts.member, self._processors, parts.clock)
         self._projector = projector(parts) if "projector" in services else None
         self._follower = _follower(parts, self._processors)
@@ -75,9 +94,11 @@ class Hosted:
         if self._follower is not None:
             await self._follower.stop()
             await self._finish("clock follower")
+        await self._approvals.stop()
         for processor in self._processors:
             processor.stop()
             await self._finish(processor.name)
+        await self._deliverer.stop()
         if isinstance(self.parts.relay, WatermarkRelay):
             self.parts.relay.stop()
             await self._finish("relay")

@@ -5,15 +5,20 @@ be finished. Read next: hosting.py, web.py.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from mkondo.adapters.callbacks.addresses import Rules
+from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import Certificates, ensure_certificates
 from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
 from mkondo.adapters.keys.tokens import Tokens, load_or_create_tokens
+from mkondo.adapters.memory.handset import VirtualHandset
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.postgres.clock import connect_clock_setting
 from mkondo.adapters.postgres.databases import ensure_database, environment_dsn
@@ -24,6 +29,8 @@ from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.adapters.postgres.views import connect_views
 from mkondo.adapters.system.clock import SystemClock
 from mkondo.adapters.system.ids import SystemIds
+from mkondo.adapters.ussd.gateway import UssdGateway
+from mkondo.adapters.ussd.settings import BadSetting, UssdSettings, read_settings
 from mkondo.domain.environments import SANDBOX
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.ports.log import Log
@@ -34,11 +41,21 @@ from mkondo.runtime.replies import ReplyDesk
 from mkondo.topology import ENVIRONMENTS
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
-from services.cli.hosting import Hosted
+from services.cli.hosting import Hosted, Outside
 from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
 
-ALL_SERVICES = ("edge_auth", "payments_ingress", "admission", "mandates", "reversals", "ledger", "projector", "portal")
+ALL_SERVICES = (
+    "edge_auth",
+    "payments_ingress",
+    "admission",
+    "mandates",
+    "reversals",
+    "ledger",
+    "callbacks",
+    "projector",
+    "portal",
+)
 
 Closer = Callable[[], Awaitable[None]]
 
@@ -70,6 +87,7 @@ class Platform:
         self.public_keys: dict[str, str] = {}
         self.web: Web | None = None
         self.tokens: Tokens | None = None
+        self._ussd: UssdSettings | None = None
         self._postgres: PostgresServer | None = None
         self._ids = SystemIds()
         self._closers: list[Closer] = []
@@ -80,14 +98,16 @@ class Platform:
         if not self._settings.shared:
             self.directory.open()
         try:
+            self._ussd = read_settings(os.environ)
             base = await self._database()
             for environment in ENVIRONMENTS:
-                self.hosted[environment] = Hosted(await self._parts(base, environment), self._settings.services)
+                parts = await self._parts(base, environment)
+                self.hosted[environment] = Hosted(parts, self._settings.services, self._outside(parts))
             await asyncio.gather(*(hosted.start() for hosted in self.hosted.values()))
             await self._all_ready()
             await self._open_front()
             garbage.settle()
-        except (CannotServe, Incompatible, TryLater, UnusableKey) as trouble:
+        except (BadSetting, CannotServe, Incompatible, TryLater, UnusableKey) as trouble:
             raise CannotDo(str(trouble)) from trouble
 
     async def _database(self) -> str:
@@ -117,6 +137,21 @@ class Platform:
             self._closers.append(setting.close)
         return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member, setting)
 
+    def _outside(self, parts: Parts) -> Outside:
+        """The sandbox has a virtual handset, and may push results to this machine's own ports."""
+        if parts.environment == SANDBOX:
+            return Outside(VirtualHandset(parts.clock), HttpCallbackSender(Rules(plain_http=True, loopback=True)))
+        gateway = self._gateway(parts)
+        return Outside(gateway or VirtualHandset(parts.clock), HttpCallbackSender(Rules()))
+
+    def _gateway(self, parts: Parts) -> UssdGateway | None:
+        """Live: the way to real handsets, where one is configured."""
+        if self._ussd is None:
+            return None
+        gateway = UssdGateway(self._ussd, parts.clock, self._ids)
+        self._closers.append(gateway.close)
+        return gateway
+
     async def _log(self, environment: str) -> Log:
         if not self._settings.kafka:
             return MemoryLog()
@@ -142,8 +177,13 @@ class Platform:
         parts = {name: hosted.parts for name, hosted in self.hosted.items()}
         with self.directory.making():
             self.tokens = load_or_create_tokens(self._settings.data / "keys" / "tokens.key")
-        self.web = Web(self._settings.web, parts, self._settings.services, self.ready, self.tokens)
+        self.web = Web(self._web_settings(), parts, self._settings.services, self.ready, self.tokens)
         await self.web.start(self.certificates)
+
+    def _web_settings(self) -> WebSettings:
+        """The ingress asks live customers for approval where there is a way to ask them."""
+        web, markets = self._settings.web, self._ussd.markets if self._ussd is not None else ()
+        return replace(web, ingress=replace(web.ingress, ussd_markets=markets))
 
     def ready(self) -> bool:
         """Whether payments can be taken now: what /health/ready says."""

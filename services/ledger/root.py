@@ -1,10 +1,24 @@
-"""The composition root of ledger: its processor for one environment, made of the ports it needs."""
+"""The composition root of ledger: its processor, and who asks customers on their handsets."""
 
 from mkondo.domain import ledger
+from mkondo.domain.approval import ApprovalAsked
+from mkondo.domain.decider import Event
+from mkondo.ports.handset import Handset
+from mkondo.runtime.approvals import Approvals
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.processor import Processor, ProcessorSettings
 
 
-def processor(parts: Parts, settings: ProcessorSettings | None = None) -> Processor:
+def approvals(parts: Parts, handset: Handset) -> Approvals:
+    """Asks the customers of this process's share."""
+    return Approvals(handset, parts.log, parts.clock, parts.ids)
+
+
+def processor(parts: Parts, approvals: Approvals, settings: ProcessorSettings | None = None) -> Processor:
     """Owns this process's share of the decider's partitions."""
-    return parts.processor(ledger.NAME, settings)
+
+    def heard(event: Event) -> None:
+        if isinstance(event, ApprovalAsked):
+            approvals.asked(event)
+
+    return parts.processor(ledger.NAME, settings, heard)

@@ -1,4 +1,5 @@
-"""A question to admission and its answer: whatever uses up a ThirdPartyConversationID goes this way.
+"""A question and its answer: whatever uses up a ThirdPartyConversationID goes this way, to admission; and a read whose
+result is to be pushed, to callbacks.
 
 The caller is told "try again" only when certainly nothing was sent, and "not known, query" when nobody can say yet
 (architecture rule 10). Read next: pay.py, reservations.py, reverse.py, direct_debit.py, which make the commands.
@@ -13,10 +14,11 @@ import msgspec
 from mkondo.adapters.http.request import Request as HttpRequest
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
-from mkondo.domain import admission
+from mkondo.domain import admission, deliveries
 from mkondo.domain.admission import Asked
 from mkondo.domain.application import Application
 from mkondo.domain.decider import Message, ReplyTo
+from mkondo.domain.delivery import CallbackQueued, QueueCallback
 from mkondo.domain.environments import LIVE
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
 from mkondo.domain.markets import Market
@@ -29,7 +31,7 @@ from mkondo.domain.payment import (
     PaymentReserved,
     RequestPayment,
 )
-from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered, RequestRejected
+from mkondo.domain.request import MakeRequest, Request, RequestAdmitted, RequestAnswered, RequestRejected
 from mkondo.openapi import render
 from mkondo.openapi.operations import Operation
 from mkondo.openapi.parse import Fields
@@ -104,7 +106,7 @@ class Envelope(msgspec.Struct, frozen=True):
         return None if asked is None or asked.succeeds else Forced(asked.code, asked.text, asked.word)
 
 
-Command = Callable[[Envelope], Asked]
+Command = Callable[[Envelope], Asked | QueueCallback]
 
 
 class Asking:
@@ -124,8 +126,9 @@ class Asking:
         response_url = self._response_url(request, checked)
         with self._desk.ask(self._conversations.begin(request.match, asynchronous=bool(response_url))) as question:
             asked = command(self._envelope(request, checked, question.reply_to, response_url))
-            about = asked.payment if isinstance(asked, RequestPayment) else asked.request
-            owner = Partition(admission.NAME, partition_of(about.application))
+            about = _about(asked)
+            decider = deliveries.NAME if isinstance(asked, QueueCallback) else admission.NAME
+            owner = Partition(decider, partition_of(about.application))
             try:
                 async with asyncio.timeout((self._settings.deadline_ms + self._settings.grace_ms) / 1_000):
                     with suppress(CommitUnknown):  # it may have been sent: only a reply or the outcome tells
@@ -134,6 +137,10 @@ class Asking:
             except TimeoutError:
                 return await self._unheard(about)
         return answer(about, reply)
+
+    def pushes(self, request: HttpRequest, checked: Checked) -> bool:
+        """Whether the caller is told the result by callback."""
+        return bool(self._response_url(request, checked))
 
     def _response_url(self, request: HttpRequest, checked: Checked) -> str:
         """Where the result goes, or nothing where the caller waits for it."""
@@ -172,6 +179,16 @@ class Asking:
         return refusal(about, TIMED_OUT) if outcome is None else answer(about, decode_event(outcome.data))
 
 
+def _about(asked: Asked | QueueCallback) -> Payment | Request:
+    match asked:
+        case RequestPayment(payment=payment):
+            return payment
+        case MakeRequest(request=request):
+            return request
+        case QueueCallback(answered=answered):
+            return answered.request
+
+
 def answer(about: Payment | Request, reply: Message) -> Answer:
     """The wire's answer to what admission, or whoever ended the request, says."""
     match reply:
@@ -185,6 +202,8 @@ def answer(about: Payment | Request, reply: Message) -> Answer:
             return render.accepted(admitted)
         case RequestAdmitted(request=admitted):
             return render.accepted(admitted)
+        case CallbackQueued():
+            return render.accepted(about)
         case RequestRejected(code=code, text=text):
             return refusal(about, code, text if code == admission.BAD_SESSION else None)
         case _:

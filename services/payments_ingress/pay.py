@@ -3,7 +3,11 @@
 Which accounts an operation moves money between is parties.py's. Read next: asking.py, domain/payment.py.
 """
 
+from collections.abc import Collection
+
 from mkondo.adapters.http.request import Request
+from mkondo.domain.admission import CUSTOMER_PAYS
+from mkondo.domain.approval import HANDSET, IMPLICIT
 from mkondo.domain.environments import LIVE
 from mkondo.domain.ids import AccountId
 from mkondo.domain.ledger.keys import account_key
@@ -23,8 +27,11 @@ TWO_STEP = "c2b_multi_stage"
 class Payments:
     """Makes the payments of one environment."""
 
-    def __init__(self, checks: Checks, asking: Asking, facts: Facts, ids: Ids) -> None:
+    def __init__(
+        self, checks: Checks, asking: Asking, facts: Facts, ids: Ids, ussd_markets: Collection[str] = ()
+    ) -> None:
         self._checks = checks
+        self._ussd_markets = ussd_markets
         self._asking = asking
         self._facts = facts
         self._ids = ids
@@ -40,20 +47,23 @@ class Payments:
         return await self._asking.ask(request, checked, self._command)
 
     def _command(self, envelope: Envelope) -> RequestPayment:
-        if envelope.operation != TWO_STEP:
-            return RequestPayment(
-                payment_of(envelope, {}), envelope.session, forced=envelope.forced(), by_api_key=envelope.by_api_key
-            )
-        voucher = self._ids.voucher_code()
-        shown = envelope.application.configuration.switches.voucher_in_answer
+        two_step = envelope.operation == TWO_STEP
+        voucher = self._ids.voucher_code() if two_step else ""
+        shown = two_step and envelope.application.configuration.switches.voucher_in_answer
         return RequestPayment(
             payment_of(envelope, {"output_VoucherCode": voucher} if shown else {}),
             envelope.session,
-            forced=envelope.forced(),
-            by_api_key=envelope.by_api_key,
-            reservation_ms=envelope.market.reservation_ms,
+            self._approval(envelope),
+            envelope.forced(),
+            reservation_ms=envelope.market.reservation_ms if two_step else 0,
             voucher_code=voucher,
+            by_api_key=envelope.by_api_key,
         )
+
+    def _approval(self, envelope: Envelope) -> str:
+        """In live a paying customer is asked wherever there is a way to ask; test handsets are admission's business."""
+        asks = envelope.live and envelope.market.path in self._ussd_markets and envelope.operation in CUSTOMER_PAYS
+        return HANDSET if asks else IMPLICIT
 
     async def _unknown(self, request: Request, checked: Checked) -> str:
         """The code for a credited party without an account, or nothing. An account once opened stays, so this holds."""

@@ -1,7 +1,8 @@
 """Query transaction status and beneficiary name: read from the immutable facts, so a query knows of a payment as soon
 as anybody was answered (G10).
 
-Neither touches the log, and both find the caller's own payments only (contract section 12, "Whose data").
+Neither touches the log, but to have its result pushed; both find the caller's own payments only (contract section 12,
+"Whose data").
 """
 
 import asyncio
@@ -12,20 +13,23 @@ from mkondo.contracts.records import decode_event
 from mkondo.domain.account import AccountOpened, wallet
 from mkondo.domain.customer import sandbox_name
 from mkondo.domain.decider import Event
+from mkondo.domain.delivery import QueueCallback
 from mkondo.domain.environments import LIVE
 from mkondo.domain.facts import holder_of, outcome_of, reservation_of, reversal_of
 from mkondo.domain.ids import ApplicationId
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import Ask, Outputs, RequestAdmitted, RequestAnswered
 from mkondo.domain.request import Request as ServiceRequest
-from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.openapi import render
 from mkondo.openapi.render import Answer, Standing
 from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
 from mkondo.ports.store import Facts
+from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import Checked, Checks
 from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.parties import CUSTOMER_FIELD
+from services.payments_ingress.requests import service_request
 
 NOT_FOUND, NO_SUCH_CUSTOMER = "INS-23", "INS-2051"
 IN_PROGRESS, PENDING, COMPLETED = "In Progress", "Pending", "Completed"
@@ -44,9 +48,15 @@ class Queries:
     """Answers questions about the payments and customers of one environment. Its methods may raise TryLater."""
 
     def __init__(
-        self, checks: Checks, facts: Facts, conversations: Conversations, tell: TellName = _whole_name
+        self,
+        checks: Checks,
+        asking: Asking,
+        facts: Facts,
+        conversations: Conversations,
+        tell: TellName = _whole_name,
     ) -> None:
         self._checks = checks
+        self._asking = asking
         self._facts = facts
         self._conversations = conversations
         self._tell = tell
@@ -61,11 +71,11 @@ class Queries:
             return self._checks.refuse(request, request.values(), scripted.code, scripted.text)
         reference = checked.fields["input_QueryReference"]
         if scripted is not None:
-            return self._standing(request, checked, Standing(COMPLETED, reference, scripted.reversed))
+            return await self._standing(request, checked, Standing(COMPLETED, reference, scripted.reversed))
         about = await self._about(checked.caller.application.application, reference)
         if about is None:
             return self._checks.refuse(request, request.values(), NOT_FOUND)
-        return self._standing(request, checked, await self._stands(about))
+        return await self._standing(request, checked, await self._stands(about))
 
     async def beneficiary(self, request: Request) -> Answer | Miss:
         checked = await self._checks.check(request)
@@ -76,16 +86,34 @@ class Queries:
         name = await self._holder(customer, checked.market.currency) if live else sandbox_name(customer)
         if name is None:
             return self._checks.refuse(request, request.values(), NO_SUCH_CUSTOMER)
-        operation = request.match.operation
+        operation, told = request.match.operation, self._tell(customer, name)
+        if self._asking.pushes(request, checked):
+            return await self._push(request, checked, dict(zip(operation.outputs, told, strict=True)))
         return render.found(
             operation,
-            self._tell(customer, name),
+            told,
             self._conversations.begin(request.match),
             checked.fields[operation.id_field],
         )
 
-    def _standing(self, request: Request, checked: Checked, standing: Standing) -> Answer:
+    async def _push(self, request: Request, checked: Checked, outputs: Outputs) -> Answer:
+        """The result was found already; the caller is told it by callback, as it asked to be."""
+
+        def command(envelope: Envelope) -> QueueCallback:
+            answered = RequestAnswered(service_request(envelope, Ask()), "INS-0", outputs=outputs)
+            return QueueCallback(answered, envelope.reply_to)
+
+        return await self._asking.ask(request, checked, command)
+
+    async def _standing(self, request: Request, checked: Checked, standing: Standing) -> Answer:
         as_boolean = checked.caller.application.configuration.switches.reversed_as_boolean
+        if self._asking.pushes(request, checked):
+            outputs: Outputs = {
+                "output_TransactionID": standing.transaction_id,
+                "output_OriginalTransactionID": standing.transaction_id,
+                "output_Reversed": standing.reversed if as_boolean else str(standing.reversed),
+            }
+            return await self._push(request, checked, outputs)
         return render.status(
             Standing(standing.word, standing.transaction_id, standing.reversed, as_boolean),
             conversation_id=self._conversations.begin(request.match),

@@ -33,12 +33,13 @@ def handlers(
     """The M-Pesa OpenAPI's, by operation name."""
     conversations = Conversations(ids, clock)
     checks = Checks(callers.of_session, conversations)
-    asking = Asking(facts, log, desk, clock, ids, settings or Settings())
-    payments = Payments(checks, asking, facts, ids)
+    settings = settings or Settings()
+    asking = Asking(facts, log, desk, clock, ids, settings)
+    payments = Payments(checks, asking, facts, ids, settings.ussd_markets)
     reservations = Reservations(checks, asking, facts)
     reversals = Reversals(checks, asking, facts)
     direct_debits = DirectDebits(checks, asking, facts, ids)
-    queries = Queries(checks, facts, conversations)
+    queries = Queries(checks, asking, facts, conversations)
     return {
         **dict.fromkeys(PARTIES, payments.pay),
         "update_transaction_status": reservations.update,
@@ -65,10 +66,11 @@ def mozambique_handlers(
     """The Mozambique gateway's, by operation name."""
     conversations = Conversations(ids, clock)
     checks = Checks(callers.without_session, conversations)
-    asking = Asking(facts, log, desk, clock, ids, settings or Settings())
-    payments = Payments(checks, asking, facts, ids)
+    settings = settings or Settings()
+    asking = Asking(facts, log, desk, clock, ids, settings)
+    payments = Payments(checks, asking, facts, ids, settings.ussd_markets)
     reversals = Reversals(checks, asking, facts)
-    queries = Queries(checks, facts, conversations, mozambique.customer_name)
+    queries = Queries(checks, asking, facts, conversations, mozambique.customer_name)
     return {
         "c2b_single_stage": payments.pay,
         "b2c_payment": payments.pay,

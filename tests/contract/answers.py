@@ -2,12 +2,14 @@
 
 from msgspec.structs import replace
 
+from mkondo.domain.delivery import Result
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, TransactionId
 from mkondo.domain.mandate import CancelMandate, CreateMandate, FindMandate, MandateKey, Terms
 from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import Ask, DecideReservation, Order, Outputs, Request, RequestAnswered
 from mkondo.openapi import render
+from mkondo.openapi.callbacks import callback_body
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.render import Answer
 from mkondo.openapi.triggers import trigger
@@ -228,3 +230,37 @@ ANSWERS: dict[str, Answer] = {
     "transport/rate_limited": _unanswered(429, "INS-1"),
     "transport/unreachable": _unanswered(503, "INS-1"),
 }
+
+_PAYMENTS: dict[str, tuple[Result, Result]] = {
+    payment.operation: (
+        PaymentReserved(payment, Instant(86_400_000)) if payment is MULTI else PaymentCompleted(payment),
+        PaymentFailed(payment, "INS-2006", "short", "Declined"),
+    )
+    for payment in (PAYMENT, MULTI, B2C, B2B, REVERSAL, COLLECTION)
+}
+_ANSWERED: dict[str, Outputs] = {
+    "update_transaction_status": {"output_TransactionID": "o3FgzDqPV8pZ"},
+    "direct_debit_creation": FOUND,
+    "query_direct_debit": FOUND,
+    "direct_debit_cancel": FOUND,
+    "query_transaction_status": {
+        "output_TransactionID": "G27DEn1DLoQ3",
+        "output_OriginalTransactionID": "G27DEn1DLoQ3",
+        "output_Reversed": "False",
+    },
+    "query_beneficiary_name": {"output_CustomerFirstName": "Asha", "output_CustomerLastName": "Mushi"},
+}
+_REQUESTS: dict[str, tuple[Result, Result]] = {
+    operation: (
+        RequestAnswered(_request(operation), "INS-GAR-0" if "update" in operation else "INS-0", outputs=outputs),
+        RequestAnswered(_request(operation), "INS-6", "no", "Declined"),
+    )
+    for operation, outputs in _ANSWERED.items()
+}
+
+CALLBACKS: dict[str, bytes] = {
+    f"{operation}/{kind}": callback_body(result)
+    for operation, results in (_PAYMENTS | _REQUESTS).items()
+    for kind, result in zip(("callback", "callback_failed"), results, strict=True)
+}
+"""The body that is pushed, by the name of its golden file."""

@@ -17,7 +17,7 @@ from mkondo.openapi import render
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.render import Answer
 from mkondo.openapi.triggers import TRIGGERS
-from tests.contract.answers import ANSWERS, QUERY, refused, scripted_answer
+from tests.contract.answers import ANSWERS, CALLBACKS, QUERY, refused, scripted_answer
 
 GOLDEN = Path(__file__).parent / "golden"
 KINDS = ("success", "error", "accepted")
@@ -43,8 +43,22 @@ def test_an_answer_is_its_golden_file_byte_for_byte(name: str) -> None:
     assert wire(ANSWERS[name]) == (GOLDEN / f"{name}.http").read_bytes()
 
 
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_a_callback_is_its_golden_file_byte_for_byte(name: str) -> None:
+    assert CALLBACKS[name] == (GOLDEN / f"{name}.json").read_bytes()
+
+
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name not in NEVER_ASYNCHRONOUS])
+def test_every_operation_has_its_callback(operation: str) -> None:
+    """Its keys are those of contract section 6, in that order."""
+    for kind in ("callback", "callback_failed"):
+        keys = tuple(msgspec.json.decode(CALLBACKS[f"{operation}/{kind}"]))
+        assert keys == OPERATIONS[operation].callback_outputs
+
+
 def test_every_golden_file_has_its_answer() -> None:
     assert {f"{file.parent.name}/{file.stem}" for file in GOLDEN.rglob("*.http")} == set(ANSWERS)
+    assert {f"{file.parent.name}/{file.stem}" for file in GOLDEN.rglob("*.json")} == set(CALLBACKS)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -104,3 +118,5 @@ if __name__ == "__main__":
         file = GOLDEN / f"{name}.http"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(wire(answer))
+    for name, body in CALLBACKS.items():
+        (GOLDEN / f"{name}.json").write_bytes(body)

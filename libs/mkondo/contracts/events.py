@@ -38,6 +38,15 @@ from mkondo.domain.approval import (
     ApprovalRefused,
 )
 from mkondo.domain.decider import Message
+from mkondo.domain.delivery import (
+    CallbackAbandoned,
+    CallbackDelivered,
+    CallbackDue,
+    CallbackQueued,
+    CallbackRetryScheduled,
+    QueueCallback,
+    RecordAttempt,
+)
 from mkondo.domain.mandate import AnswerMandate
 from mkondo.domain.mandates import (
     CollectionAdmitted,
@@ -101,6 +110,8 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(ReleaseHold),
     MessageType(SetAccountStatus),
     MessageType(AnswerMandate),
+    MessageType(QueueCallback),
+    MessageType(RecordAttempt),
     # An operator's word about parked messages, to any decider's partition (rule 14).
     MessageType(RetryParked),
     MessageType(DiscardParked),
@@ -142,6 +153,12 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(ReversalAdmitted, topic=PAYMENT),
     MessageType(ReversalDeclined, topic=PAYMENT),
     MessageType(PaymentReversed, topic=PAYMENT),
+    # Deliveries to merchants.
+    MessageType(CallbackQueued, topic=CALLBACK),
+    MessageType(CallbackDue, topic=CALLBACK),
+    MessageType(CallbackDelivered, topic=CALLBACK),
+    MessageType(CallbackRetryScheduled, topic=CALLBACK),
+    MessageType(CallbackAbandoned, topic=CALLBACK),
     # Answers and endings, by whichever processor gives them.
     MessageType(PaymentReserved, topic=PAYMENT),
     MessageType(RequestAnswered, topic=PAYMENT),

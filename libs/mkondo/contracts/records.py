@@ -13,6 +13,7 @@ from mkondo.domain.account import Account, Hold
 from mkondo.domain.application import ApiKey, Application
 from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Event, Record
+from mkondo.domain.delivery import Delivery
 from mkondo.domain.ids import RecordKey
 from mkondo.domain.mandate import Mandate, MandateCount
 from mkondo.domain.payment import PaymentAdmitted, PaymentFailed
@@ -54,6 +55,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "mandate": Mandate,
     "mandate-count": MandateCount,
     "reversals": Reversals,
+    "delivery": Delivery,
     PARKED: Parked,
 }
 

@@ -57,7 +57,7 @@ class _Told(msgspec.Struct, frozen=True):
     error: str
 
 
-def _told(operation: Operation | None, code: str, text: str | None = None, circumstance: str = "") -> _Told:
+def told_as(operation: Operation | None, code: str, text: str | None = None, circumstance: str = "") -> _Told:
     """From the platform's code, and the words of this case if it has some, to what the operation's own table says."""
     table, name = (operation.codes, operation.name) if operation else (OPENAPI, "")
     renamed = table.find(code, circumstance or text or "")
@@ -87,7 +87,7 @@ def refusal(
     A 401 for who the caller is (INS-989, `text` from section 12) has the reason again as `output_error`. A profile may
     have another code for a `circumstance`.
     """
-    told = _told(operation, code, text, circumstance)
+    told = told_as(operation, code, text, circumstance)
     return Answer(told.status, _encode(_refused(operation, told, conversation_id, third_party_conversation_id)))
 
 
@@ -101,7 +101,7 @@ def transport_refusal(
     third_party_conversation_id: str | None = None,
 ) -> Answer:
     """404, 405, 413, 415, 429 or 503: the status is the transport's, not the code's (section 12, "Transport")."""
-    told = _told(operation, code, text, str(status))
+    told = told_as(operation, code, text, str(status))
     return Answer(status, _encode(_refused(operation, told, conversation_id, third_party_conversation_id)))
 
 
@@ -141,7 +141,7 @@ def _of_payment(
 ) -> Answer:
     """An output that the payment does not have is left out: which extras there are is the application's choice."""
     known = {**outputs, _TRANSACTION: payment.transaction_id}
-    told = _told(operation, code, circumstance=word)
+    told = told_as(operation, code, circumstance=word)
     keys = {
         _CODE: told.code,
         _TEXT: told.text,
@@ -158,7 +158,7 @@ def request_answered(answered: RequestAnswered) -> Answer:
     operation = operation_of(request.operation, request.profile)
     code = operation.ok_code if answered.code == "INS-0" else answered.code
     outputs = answered.outputs if answered.succeeded else {}
-    told = _told(operation, code, circumstance=answered.status)
+    told = told_as(operation, code, circumstance=answered.status)
     keys: dict[str, str | bool] = {
         _CODE: told.code,
         _TEXT: told.text,

@@ -43,6 +43,11 @@ SUSPENDED = Counter(
     "mkondo_suspended_credits_total",
     "Credits that went to a suspense account. Alert on any.",
 )
+CALLBACKS = Counter(
+    "mkondo_callbacks_total",
+    "Attempts to push a result to a merchant: `delivered`, `failed`, or `put off` (too many at once, made later).",
+    ["outcome"],
+)
 APPROVALS = Counter(
     "mkondo_approvals_total",
     "Customers asked on their handsets, by what came: a reason code, `none`, `not asked` (too many) or `bug`.",

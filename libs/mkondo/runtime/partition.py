@@ -6,10 +6,14 @@ Read next: processor.py.
 import heapq
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from mkondo.contracts.journal import PartitionState
 from mkondo.contracts.records import REFERENCE
 from mkondo.domain.decider import Record
 from mkondo.domain.ids import Instant, RecordKey
+from mkondo.ports.log import COMMANDS, Received
+from mkondo.runtime.batch import Decided
 from mkondo.runtime.inbox import PartitionInbox
 from mkondo.runtime.parking import ParkedMessages
 
@@ -82,3 +86,19 @@ class OwnedPartition:
         for key in batch:
             if key.startswith(REFERENCE):
                 self.records.pop(key, None)
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """What must outlive a partition's dropped memory: commands that stand in no log, since their callers still wait.
+
+    `unknown` is the batch whose COMMIT answer was lost; its own commands are in `batch`, those behind it in `waiting`.
+    """
+
+    batch: list[Received]
+    waiting: list[Received]
+    unknown: Decided | None
+
+
+def direct_commands(batch: Iterable[Received]) -> list[Received]:
+    """Commands that came without a number: they stand in no log."""
+    return [received for received in batch if received.source == COMMANDS and not received.sequence]

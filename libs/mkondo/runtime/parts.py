@@ -11,7 +11,7 @@ from mkondo.ports.keys import Keys
 from mkondo.ports.log import Log
 from mkondo.ports.store import Facts, Store
 from mkondo.ports.views import Views
-from mkondo.runtime.processor import Processor, ProcessorSettings
+from mkondo.runtime.processor import Heard, Processor, ProcessorSettings
 from mkondo.runtime.relay import Relay
 from mkondo.runtime.replies import ReplyDesk
 from mkondo.topology import DECIDERS, sources_of
@@ -34,8 +34,10 @@ class Parts(msgspec.Struct, frozen=True):
     clock_setting: ClockSetting | None = None
     """Only the sandbox's clock can be moved."""
 
-    def processor(self, decider: str, settings: ProcessorSettings | None = None) -> Processor:
-        """A processor for a decider of the topology."""
+    def processor(
+        self, decider: str, settings: ProcessorSettings | None = None, heard: Heard | None = None
+    ) -> Processor:
+        """A processor for a decider of the topology. `heard` is told of its committed events."""
         return Processor(
             self.environment,
             decider,
@@ -48,4 +50,5 @@ class Parts(msgspec.Struct, frozen=True):
             self.ids,
             self.member,
             settings,
+            heard,
         )

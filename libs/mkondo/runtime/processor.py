@@ -7,14 +7,14 @@ settled by dropping memory and taking the partition's row again (rule 4). Read n
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
 from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, PartitionState
 from mkondo.contracts.records import PARKED, decode_record
-from mkondo.domain.decider import Decider, TimerDue
+from mkondo.domain.decider import Decider, Event, TimerDue
 from mkondo.domain.ids import PARTITIONS, Instant, RecordKey
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import CommitUnknown, Fenced, TryLater
@@ -25,7 +25,7 @@ from mkondo.runtime import metrics
 from mkondo.runtime.batch import BatchWriter, Decided
 from mkondo.runtime.inbox import PartitionInbox
 from mkondo.runtime.parking import ParkedMessages, records_needed
-from mkondo.runtime.partition import OwnedPartition, Timers
+from mkondo.runtime.partition import Dropped, OwnedPartition, Timers, direct_commands
 from mkondo.runtime.relay import Relay
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,11 @@ log = logging.getLogger(__name__)
 TIMER = "timer"
 TIMER_AGAIN_MS = 1_000
 """How long a timer that could not be decided is left alone: it must neither be lost nor keep the loop busy."""
+
+
+Heard = Callable[[Event], None]
+"""Told of each event once it is committed, for effects outside: it must neither wait nor raise, and may be told twice
+or, when the process dies, never."""
 
 
 class ProcessorSettings(msgspec.Struct, frozen=True):
@@ -46,17 +51,6 @@ class ProcessorSettings(msgspec.Struct, frozen=True):
     look_seconds: float = 1.0
     """How often the ends of all channels are compared with what has come: a loss is noticed within two looks."""
     back_off_seconds_max: float = 2.0
-
-
-class Dropped(msgspec.Struct, frozen=True):
-    """What must outlive a partition's dropped memory: commands that stand in no log, since their callers still wait.
-
-    `unknown` is the batch whose COMMIT answer was lost; its own commands are in `batch`, those behind it in `waiting`.
-    """
-
-    batch: list[Received]
-    waiting: list[Received]
-    unknown: Decided | None
 
 
 class Processor:
@@ -75,6 +69,7 @@ class Processor:
         ids: Ids,
         member: str,
         settings: ProcessorSettings | None = None,
+        heard: Heard | None = None,
     ) -> None:
         self.name = name
         self.wanted: frozenset[Partition] = frozenset()
@@ -85,6 +80,7 @@ class Processor:
         self._store, self._log, self._relay, self._clock, self._ids = store, carrier, relay, clock, ids
         self._member = member
         self._settings = settings or ProcessorSettings()
+        self._heard = heard
         self._owned: dict[Partition, OwnedPartition] = {}
         self._dropped: dict[Partition, Dropped] = {}
         """Partitions whose memory was dropped, until they are taken again or somebody else has them."""
@@ -224,7 +220,7 @@ class Processor:
         batches = {decided.batch.before.partition: decided for decided in unknown}
         for partition, batch in taken.items():
             waiting = self._owned.pop(partition).inbox.close()
-            self._dropped[partition] = Dropped(_direct(batch), _direct(waiting), batches.get(partition))
+            self._dropped[partition] = Dropped(direct_commands(batch), direct_commands(waiting), batches.get(partition))
         for partition in taken:
             await self._log.detach(partition)
             await self._relay.release(partition)
@@ -381,13 +377,11 @@ class Processor:
         """Rows to whoever must hear of them; replies to whoever asked. Replies are hints: a lost one is no loss."""
         if decided.events:
             await self._relay.publish(decided.batch.rows, decided.events)
+        if self._heard is not None:
+            for event in decided.events:
+                self._heard(event)
         if decided.replies:
             try:
                 await self._log.send_replies(decided.replies)
             except TryLater as trouble:
                 log.warning("replies not sent", extra={"decider": self.name, "trouble": str(trouble)})
-
-
-def _direct(batch: Iterable[Received]) -> list[Received]:
-    """Commands that came without a number: they stand in no log."""
-    return [received for received in batch if received.source == COMMANDS and not received.sequence]

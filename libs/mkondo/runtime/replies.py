@@ -11,6 +11,7 @@ from typing import Self
 
 from mkondo.domain.application import ApplicationChanged
 from mkondo.domain.decider import Message, Rejection, ReplyTo
+from mkondo.domain.delivery import CallbackQueued
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.domain.session import SessionOpened
@@ -26,7 +27,9 @@ def asker(message: Message) -> ReplyTo | None:
             return message.payment.reply_to
         case RequestAnswered():
             return message.request.reply_to
-        case PaymentAdmitted() | RequestAdmitted() | SessionOpened() | ApplicationChanged() | Rejection():
+        case PaymentAdmitted() | RequestAdmitted() | CallbackQueued():
+            return message.reply_to
+        case SessionOpened() | ApplicationChanged() | Rejection():
             return message.reply_to
         case _:
             return None

@@ -28,7 +28,8 @@ from mkondo.ports.log import COMMANDS, Inbox, Log, Received
 from mkondo.ports.store import Store
 from mkondo.runtime.batch import Decided
 from mkondo.runtime.inbox import PartitionInbox
-from mkondo.runtime.processor import Dropped, Processor
+from mkondo.runtime.partition import Dropped
+from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from mkondo.testing.simulation.carrier import Attachment, Commands
 from mkondo.testing.simulation.life import Life

@@ -17,6 +17,7 @@ from mkondo.domain.account import Account
 from mkondo.domain.application import STRICT, ApiKey, Application
 from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Event, Record
+from mkondo.domain.delivery import Delivery
 from mkondo.domain.ids import PaymentId, RecordKey
 from mkondo.domain.mandate import Mandate, MandateCount, MandateKey, Terms
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
@@ -47,6 +48,9 @@ EXAMPLES: dict[str, Record] = {
         MandateKey("app-1", "Test123", "255744000001"), "17", "token==", "vodacomTZN", "000000", Terms("20260228", "04")
     ),
     "mandate-count": MandateCount(3),
+    "delivery": Delivery(
+        PaymentId("p1"), APPLICATION, "https://merchant.example/", PaymentCompleted(payment()), 2, later(5)
+    ),
     "reversals": Reversals(PaymentId("p1"), 60_00, 10_00, 5_00),
     "parked": Parked("admission/1", 7, "PaymentAdmitted", 1, b"{}", "KeyError: 'x'", RecordKey("account/x")),
 }

@@ -3,11 +3,12 @@
 Pure. Whatever order the sources are read in, a row comes out the same, as long as each source keeps its own order (G7):
 an event changes a row by what it says itself, and events of two sources never write the same field.
 Reading order: view.py, then payments.py, entries.py, statements.py, balances.py, reversed.py, mandates.py,
-handsets.py.
+handsets.py, deliveries.py.
 Read next: runtime/projector.py.
 """
 
 from mkondo.domain.views.balances import BALANCES
+from mkondo.domain.views.deliveries import DELIVERIES
 from mkondo.domain.views.entries import ENTRIES
 from mkondo.domain.views.handsets import HANDSETS
 from mkondo.domain.views.mandates import MANDATES
@@ -17,7 +18,7 @@ from mkondo.domain.views.statements import STATEMENTS
 from mkondo.domain.views.view import View
 
 VIEWS: dict[str, View] = {
-    view.name: view for view in (PAYMENTS, ENTRIES, STATEMENTS, BALANCES, REVERSED, MANDATES, HANDSETS)
+    view.name: view for view in (PAYMENTS, ENTRIES, STATEMENTS, BALANCES, REVERSED, MANDATES, HANDSETS, DELIVERIES)
 }
 
 __all__ = ["VIEWS"]

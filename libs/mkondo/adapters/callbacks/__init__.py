@@ -1,0 +1,1 @@
+"""Results to merchants over HTTP. Read next: sender.py, addresses.py."""

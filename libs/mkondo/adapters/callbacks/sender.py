@@ -1,0 +1,85 @@
+"""Pushes results by HTTP POST. Read next: addresses.py for where it may go, ports/callback_sender.py for what it
+promises."""
+
+import asyncio
+import json
+import time
+
+import httpx
+
+from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
+from mkondo.domain.delivery import Receipt
+from mkondo.ports.callback_sender import Callback
+
+SECONDS_MAX = 10.0
+ANSWER_KEPT = 1_024
+
+
+class HttpCallbackSender:
+    """The sender of one environment. No attempt takes longer than `seconds_max` or keeps more than 1 KiB."""
+
+    def __init__(self, rules: Rules, seconds_max: float = SECONDS_MAX) -> None:
+        self._rules = rules
+        self._seconds_max = seconds_max
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+        self._http = httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=limits, timeout=seconds_max)
+
+    async def send(self, callback: Callback) -> Receipt:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._seconds_max):
+                place = await place_of(callback.url, self._rules)
+                status, answer = await self._post(place, callback)
+        except NotAllowed as trouble:
+            return Receipt(False, reason=str(trouble), milliseconds=_since(began))
+        except TimeoutError:
+            reason = f"no answer within {self._seconds_max:g} s"
+            return Receipt(False, reason=reason, milliseconds=_since(began))
+        except httpx.HTTPError as trouble:
+            reason = f"{type(trouble).__name__}: {trouble}"[:200]
+            return Receipt(False, reason=reason, milliseconds=_since(began))
+        delivered = 200 <= status < 300
+        return Receipt(
+            delivered,
+            status,
+            "" if delivered else f"answered HTTP {status}",
+            answer.decode(errors="replace"),
+            _since(began),
+            delivered and _acknowledges(answer, callback.ack_code),
+        )
+
+    async def _post(self, place: Place, callback: Callback) -> tuple[int, bytes]:
+        headers = {
+            "host": place.authority,
+            "content-type": "application/json",
+            "webhook-id": callback.id,
+            "webhook-timestamp": str(int(time.time())),
+            "user-agent": "Mkondo",
+        }
+        request = self._http.build_request("POST", place.url, headers=headers, content=callback.body)
+        request.extensions["sni_hostname"] = place.host  # the certificate is the name's, not the address's
+        response = await self._http.send(request, stream=True)
+        try:
+            answer = b""
+            async for piece in response.aiter_raw():
+                answer += piece[: ANSWER_KEPT - len(answer)]
+                if len(answer) >= ANSWER_KEPT:
+                    break
+            return response.status_code, answer
+        finally:
+            await response.aclose()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+def _acknowledges(answer: bytes, code: str) -> bool:
+    try:
+        said = json.loads(answer)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("output_ResponseCode") == code
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1_000)

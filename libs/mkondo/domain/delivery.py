@@ -1,0 +1,122 @@
+"""A delivery: one result on its way to a merchant, until it has arrived or is given up.
+
+Pure. What is delivered is the ending event itself: the body is rendered from it at every attempt, so that callback,
+answer and query can't disagree (architecture rule 9). Read next: deliveries.py, the decider.
+"""
+
+import msgspec
+
+from mkondo.domain.decider import ReplyTo
+from mkondo.domain.ids import ApplicationId, Instant, PaymentId
+from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import Request, RequestAnswered
+
+Result = PaymentCompleted | PaymentFailed | PaymentReserved | RequestAnswered
+
+SECOND_MS, MINUTE_MS, HOUR_MS = 1_000, 60_000, 3_600_000
+DELAYS_MS = (
+    5 * SECOND_MS,
+    MINUTE_MS,
+    5 * MINUTE_MS,
+    30 * MINUTE_MS,
+    2 * HOUR_MS,
+    5 * HOUR_MS,
+    10 * HOUR_MS,
+    14 * HOUR_MS,
+    20 * HOUR_MS,
+    24 * HOUR_MS,
+)
+"""How long after the first attempt, the second and so on the next one is made: over 72 hours in all."""
+
+JITTER_PERMILLE = 200
+"""A delay is made longer by so much of it at most: a merchant who comes back is not met by everything at once."""
+
+LEASE_MS = 60 * SECOND_MS
+"""An attempt of which nothing was heard for so long is made again: the process that made it may have died."""
+
+
+def about(result: Result) -> Payment | Request:
+    """The request whose result it is."""
+    return result.request if isinstance(result, RequestAnswered) else result.payment
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Record `delivery/ID`, deleted when it has arrived or is given up. The id is the request's ConversationID.
+
+    `attempt` counts from 1; `next_at` is when it is made, again if nothing was heard of it.
+    """
+
+    delivery: PaymentId
+    application: ApplicationId
+    url: str
+    result: Result
+    attempt: int
+    next_at: Instant
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one attempt. `status` 0: there was no answer. `acknowledged`: the body was the one of contract
+    section 6; any 2xx counts as delivered, with or without it. `answer` is its first 1 KiB."""
+
+    delivered: bool
+    status: int = 0
+    reason: str = ""
+    answer: str = ""
+    milliseconds: int = 0
+    acknowledged: bool = False
+
+
+class QueueCallback(msgspec.Struct, frozen=True, tag=True):
+    """The ingress has the result of a read that is to be pushed; it answers when this is committed."""
+
+    answered: RequestAnswered
+    reply_to: ReplyTo | None = None
+
+
+class RecordAttempt(msgspec.Struct, frozen=True, tag=True):
+    """The sender has tried. `jitter_permille` is drawn by it: a decider has no chance."""
+
+    delivery: PaymentId
+    application: ApplicationId
+    attempt: int
+    receipt: Receipt
+    jitter_permille: int = 0
+
+
+class CallbackQueued(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The result is to be delivered; the first attempt is made now."""
+
+    delivery: Delivery
+    reply_to: ReplyTo | None = None
+
+
+class CallbackDue(msgspec.Struct, frozen=True, tag=True):
+    """The next attempt is made now."""
+
+    delivery: Delivery
+
+
+class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
+    delivery: PaymentId
+    application: ApplicationId
+    attempt: int
+    receipt: Receipt
+
+
+class CallbackRetryScheduled(msgspec.Struct, frozen=True, tag=True):
+    """The attempt failed; the next one is made at `next_at`."""
+
+    delivery: PaymentId
+    application: ApplicationId
+    attempt: int
+    receipt: Receipt
+    next_at: Instant
+
+
+class CallbackAbandoned(msgspec.Struct, frozen=True, tag=True):
+    """It is not tried any more: every attempt failed, or there was nowhere to send it."""
+
+    delivery: PaymentId
+    application: ApplicationId
+    attempt: int
+    receipt: Receipt

@@ -1,0 +1,33 @@
+"""How a result reaches a merchant's address: the outside end of a delivery."""
+
+from typing import Protocol
+
+import msgspec
+
+from mkondo.domain.delivery import Receipt
+
+
+class Callback(msgspec.Struct, frozen=True):
+    """One attempt: the id that repeats carry too, where it goes, the bytes, and the acknowledgement that is expected
+    (contract section 6): the code of its `output_ResponseCode`."""
+
+    id: str
+    url: str
+    body: bytes
+    ack_code: str
+
+
+class CallbackSender(Protocol):
+    """Promises, each a test of the conformance suite. `send` never raises for what the other side does:
+
+    - The body arrives as it is, by POST, as JSON, with the callback's id in `webhook-id`.
+    - Any 2xx is delivered, whatever the body; the acknowledgement is only noted. Anything else, redirects too, is not.
+    - An endpoint that answers slowly, without end or never costs a bounded time and a bounded memory.
+    - The first 1 KiB of the answer is kept.
+    - An address that is not the internet's (private, loopback, link-local, in any spelling, also behind a name or a
+      mapped IPv6 address) is not called, unless this sender was made to allow loopback; in live https only.
+    """
+
+    async def send(self, callback: Callback) -> Receipt: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,66 @@
+"""What every CallbackSender adapter promises (ports/callback_sender.py), against a merchant's real HTTP server.
+
+A test module subclasses it and gives the fixture `sender`, which allows loopback and gives up after `SECONDS_MAX`.
+Read next: testing/merchant_endpoint.py.
+"""
+
+import time
+
+import pytest
+
+from mkondo.ports.callback_sender import Callback, CallbackSender
+from mkondo.testing.merchant_endpoint import ACKNOWLEDGED, MerchantEndpoint
+
+SECONDS_MAX = 0.5
+BODY = b'{"input_ResultCode":"INS-0"}'
+
+
+def callback(endpoint: MerchantEndpoint, behaviour: str) -> Callback:
+    return Callback(f"id-{behaviour}", endpoint.url(behaviour), BODY, "0")
+
+
+class CallbackSenderConformance:
+    async def test_the_body_arrives_as_it_is_with_the_callbacks_id(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint
+    ) -> None:
+        receipt = await sender.send(callback(endpoint, "acknowledge"))
+        assert (receipt.delivered, receipt.status, receipt.acknowledged) == (True, 200, True)
+        assert receipt.answer == ACKNOWLEDGED.decode()
+        (got,) = endpoint.received
+        assert (got.method, got.body, got.headers["content-type"]) == ("POST", BODY, "application/json")
+        assert got.headers["webhook-id"] == "id-acknowledge"
+
+    @pytest.mark.parametrize("behaviour", ["rubbish", "empty", "created"])
+    async def test_any_2xx_is_delivered_and_what_it_says_is_only_noted(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint, behaviour: str
+    ) -> None:
+        receipt = await sender.send(callback(endpoint, behaviour))
+        assert receipt.delivered and not receipt.acknowledged
+
+    @pytest.mark.parametrize("behaviour", ["gone", "broken", "redirect"])
+    async def test_anything_else_is_not(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint, behaviour: str
+    ) -> None:
+        receipt = await sender.send(callback(endpoint, behaviour))
+        assert not receipt.delivered and receipt.reason
+        assert len(endpoint.received) == 1, "a redirect was followed"
+
+    @pytest.mark.parametrize("behaviour", ["never", "drip", "drop"])
+    async def test_an_endpoint_that_does_not_answer_costs_a_bounded_time(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint, behaviour: str
+    ) -> None:
+        began = time.monotonic()
+        receipt = await sender.send(callback(endpoint, behaviour))
+        assert not receipt.delivered and receipt.reason
+        assert time.monotonic() - began < SECONDS_MAX + 5
+
+    async def test_of_a_long_answer_the_first_kibibyte_is_kept(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint
+    ) -> None:
+        receipt = await sender.send(callback(endpoint, "long"))
+        assert receipt.delivered and len(receipt.answer) == 1_024
+
+    async def test_nobody_there_is_not_delivered(self, sender: CallbackSender, endpoint: MerchantEndpoint) -> None:
+        receipt = await sender.send(Callback("id", "http://127.0.0.1:1/", BODY, "0"))
+        assert (receipt.delivered, receipt.status) == (False, 0)
+        assert receipt.reason

@@ -1,0 +1,112 @@
+"""A merchant's endpoint for tests: a real HTTP server on a free port that behaves as the last part of the path says.
+
+    async with MerchantEndpoint.running() as endpoint:
+        endpoint.url("acknowledge"), endpoint.url("broken"), endpoint.received
+
+What it has received is kept in order; `arrivals(n)` waits until there are so many.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+import msgspec
+
+ACKNOWLEDGED = b'{"output_ResponseCode":"0","output_ResponseDesc":"Successfully Accepted Result"}'
+_LONG = b"x" * 10_000_000
+
+
+class Received(msgspec.Struct):
+    """One request."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The body, decoded."""
+        found: dict[str, Any] = msgspec.json.decode(self.body)
+        return found
+
+
+class MerchantEndpoint:
+    """Answers like a merchant, good or bad. `failing` makes so many requests fail before the next one is accepted."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.failing = 0
+        self._arrival = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def running(cls) -> AsyncIterator[Self]:
+        endpoint = cls()
+        endpoint._server = await asyncio.start_server(endpoint._serve, "127.0.0.1", 0)
+        endpoint.port = endpoint._server.sockets[0].getsockname()[1]
+        try:
+            yield endpoint
+        finally:
+            endpoint._server.close()
+
+    def url(self, behaviour: str = "acknowledge") -> str:
+        return f"http://127.0.0.1:{self.port}/{behaviour}"
+
+    async def arrivals(self, number: int, seconds: float = 20.0) -> list[Received]:
+        """Everything received, once it is so many."""
+        async with asyncio.timeout(seconds):
+            while len(self.received) < number:
+                self._arrival.clear()
+                await self._arrival.wait()
+        return self.received
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await self._answer(await self._read(reader), writer)
+        writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Received:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        method, path, _ = head[0].split(" ")
+        got = Received(method, path, headers, body)
+        self.received.append(got)
+        self._arrival.set()
+        return got
+
+    async def _answer(self, got: Received, writer: asyncio.StreamWriter) -> None:
+        behaviour = got.path.rpartition("/")[2]
+        if self.failing > 0:
+            self.failing -= 1
+            behaviour = "broken"
+        if behaviour == "never":
+            await asyncio.sleep(3_600)
+        if behaviour == "drop":
+            return
+        if behaviour == "drip":
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
+            for _ in range(100):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(1)
+        status, body = _ANSWERS.get(behaviour, ("200 OK", ACKNOWLEDGED))
+        extra = b"location: /acknowledge\r\n" if behaviour == "redirect" else b""
+        head = b"HTTP/1.1 %s\r\n%scontent-length: %d\r\nconnection: close\r\n\r\n" % (status.encode(), extra, len(body))
+        writer.write(head + body)
+        await writer.drain()
+
+
+_ANSWERS = {
+    "rubbish": ("200 OK", b"<html>thanks</html>"),
+    "empty": ("204 No Content", b""),
+    "created": ("201 Created", b'{"status":"success"}'),
+    "gone": ("410 Gone", b"gone"),
+    "broken": ("500 Internal Server Error", b"a trace"),
+    "redirect": ("307 Temporary Redirect", b""),
+    "long": ("200 OK", _LONG),
+}
