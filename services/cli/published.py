@@ -37,15 +37,16 @@ LINKS = (
         "public_key, run it from top to bottom.",
     ),
     Link(
-        "/docs/codes/mozambique",
-        "Reason codes of the Mozambique gateway",
-        "Its own table: some numbers mean other things there. JSON.",
-    ),
-    Link(
         "/docs/codes",
         "Reason codes",
         "Every code: why it is answered, what to do, and whether the same request may be sent again. A page for "
         "people, JSON for programs.",
+    ),
+    Link(
+        "/docs/codes/mozambique",
+        "Reason codes of the Mozambique gateway",
+        "The same for the older gateway of that market, whose numbers mean other things: as JSON, with the codes above "
+        "that each stands for.",
     ),
 )
 
@@ -60,10 +61,10 @@ def published() -> dict[str, Document]:
         "/docs/": index,
         "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
         "/docs/m-pesa.postman_collection.json": Document(JSON, collection.as_text().encode()),
-        "/docs/codes/mozambique": Document(JSON, msgspec.json.encode(mozambique_codes_page())),
         "/docs/codes": Document(
             JSON, msgspec.json.encode(rows), page=_page(templates.render("codes.html", {"rows": rows}))
         ),
+        "/docs/codes/mozambique": Document(JSON, msgspec.json.encode(mozambique_codes_page())),
     }
 
 

@@ -54,6 +54,10 @@ class Operation(msgspec.Struct, frozen=True):
     aliases: tuple[Alias, ...] = ()
     conversation: bool = True
     """Whether its answers carry ConversationID and ThirdPartyConversationID: all but getSession's."""
+    callback_outputs: tuple[str, ...] = (*_RESULT, "input_TransactionID")
+    """The keys of the result that is pushed after an asynchronous acceptance, in the order of section 6."""
+    ack_code: str = "0"
+    """output_ResponseCode of the merchant's acknowledgement of such a result."""
     profile: str = ""
     """Whose wire it speaks (profiles.py). What follows differs between profiles only."""
     id_field: str = f.CONVERSATION.name
@@ -72,10 +76,6 @@ class Operation(msgspec.Struct, frozen=True):
     result_echo: str = "input_ThirdPartyConversationID"
     """The key under which such a result repeats the merchant's id; `ack_echo` is the acknowledgement's."""
     ack_echo: str = "output_ThirdPartyConversationID"
-    callback_outputs: tuple[str, ...] = (*_RESULT, "input_TransactionID")
-    """The keys of the result that is pushed after an asynchronous acceptance, in the order of section 6."""
-    ack_code: str = "0"
-    """output_ResponseCode of the merchant's acknowledgement of such a result."""
 
     @property
     def may_be_asynchronous(self) -> bool:

@@ -77,7 +77,7 @@ def accepted(operation: Operation) -> dict[str, str | bool]:
 
 def result(operation: Operation) -> dict[str, str | bool]:
     """What is pushed to the merchant when the request went well."""
-    codes = {"input_ResultCode": operation.ok_code, "input_ResponseCode": operation.ok_code}
+    codes = dict.fromkeys(("input_ResultCode", "input_ResponseCode"), operation.result_ok_code)
     return {key: codes.get(key, output(key).example) for key in operation.callback_outputs}
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mkondo.openapi.mozambique.operations import OPERATIONS as MOZAMBIQUE
 from mkondo.openapi.operations import OPERATIONS, Operation
 from mkondo.openapi.outputs import NOTHING, OUTPUTS, Output, output
 
@@ -71,3 +72,8 @@ def test_a_result_is_acknowledged_with_0_but_for_two_operations() -> None:
 
 def test_only_a_session_key_is_never_pushed() -> None:
     assert [row.name for row in OPERATIONS.values() if not row.may_be_asynchronous] == ["get_session"]
+
+
+@pytest.mark.parametrize("row", [*OPERATIONS.values(), *MOZAMBIQUE.values()], ids=lambda row: row.profile + row.name)
+def test_a_result_repeats_the_merchants_id_under_its_profiles_own_key(row: Operation) -> None:
+    assert not row.callback_outputs or row.callback_outputs[3] == row.result_echo

@@ -13,13 +13,25 @@ from mkondo.openapi.mozambique.codes import TABLE
 from mkondo.openapi.operations import Operation
 from mkondo.openapi.triggers import TEST_SHORTCODE as OPENAPI_SHORTCODE
 
+_RESULT = ("input_OriginalConversationID", "input_ResultCode", "input_ResultDesc", "input_ThirdPartyReference")
 
-def _row(name: str, label: str, method: str, path: str, **more: Any) -> Operation:
+
+def _row(
+    name: str,
+    label: str,
+    method: str,
+    path: str,
+    outputs: tuple[str, ...] = ("output_TransactionID",),
+    **more: Any,
+) -> Operation:
     return Operation(
         name=name,
         label=label,
         method=method,
         path=path,
+        outputs=outputs,
+        # no table of its results is public: they are taken to say what its answers say
+        callback_outputs=(*_RESULT, *(key.replace("output_", "input_") for key in outputs)),
         profile=NAME,
         id_field=own.REFERENCE.name,
         echo="output_ThirdPartyReference",
