@@ -10,18 +10,14 @@ from mkondo.contracts.parking import DiscardParked, RetryParked
 from mkondo.domain.account import (
     AccountOpened,
     AccountStatusChanged,
-    CaptureHold,
     CreditApplied,
     CreditSuspended,
     HoldCaptured,
-    HoldDeclined,
     HoldExpired,
     HoldPlaced,
     HoldReleased,
     JournalEntryPosted,
     OpenAccount,
-    PlaceHold,
-    ReleaseHold,
     SetAccountStatus,
 )
 from mkondo.domain.application import (
@@ -96,9 +92,6 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(MakeRequest),
     MessageType(OpenAccount),
     MessageType(AnswerApproval),
-    MessageType(PlaceHold),
-    MessageType(CaptureHold),
-    MessageType(ReleaseHold),
     MessageType(SetAccountStatus),
     MessageType(AnswerMandate),
     # An operator's word about parked messages, to any decider's partition (rule 14).
@@ -126,7 +119,6 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(CreditApplied, topic=LEDGER),
     MessageType(CreditSuspended, topic=LEDGER),
     MessageType(HoldPlaced, topic=LEDGER),
-    MessageType(HoldDeclined, topic=LEDGER),
     MessageType(HoldCaptured, topic=LEDGER),
     MessageType(HoldReleased, topic=LEDGER),
     MessageType(HoldExpired, topic=LEDGER),

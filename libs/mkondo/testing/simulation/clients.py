@@ -13,7 +13,6 @@ from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
 from mkondo.domain import admission, ledger
-from mkondo.domain.account import CaptureHold, Hold, PlaceHold, ReleaseHold, wallet
 from mkondo.domain.application import ConfigureApplication
 from mkondo.domain.approval import AnswerApproval
 from mkondo.domain.decider import Message
@@ -28,7 +27,6 @@ from mkondo.testing.simulation.orders import (
     CURRENCY,
     MARKET,
     OPERATION,
-    HoldOrder,
     Order,
     configuration,
 )
@@ -173,37 +171,6 @@ class Clients:
         for _ in range(3):
             await self.command(order.debited, answer)
             await asyncio.sleep(0.2 * seconds)
-
-    async def hold(self, order: HoldOrder) -> None:
-        """Place a hold once; end it, asking twice."""
-        account = wallet(order.application, order.customer, CURRENCY)
-        process = await self._doors.door()
-        hold = Hold(
-            order.name,
-            account,
-            AccountId(f"till/{order.application}/000000/{CURRENCY}"),
-            order.minor,
-            CURRENCY,
-            Instant(process.life.now() + order.lasts_ms),
-            MARKET,
-            opens_accounts=True,
-        )
-        await self.command(account, PlaceHold(hold))
-        await asyncio.sleep(order.lasts_ms / 1000 * self._doors.weather.random.random())
-        for number in range(2):
-            await self.command(account, self._ending(order, account, number))
-            await asyncio.sleep(0.3)
-
-    def _ending(self, order: HoldOrder, account: AccountId, number: int) -> Message:
-        """Two captures have different entry ids: only the hold itself stands in the way of the second."""
-        match order.ending:
-            case "capture":
-                entry = f"capture-{order.name}-{number}"
-                return CaptureHold(order.name, account, max(1, order.minor - number), entry, PaymentId(""))
-            case "release":
-                return ReleaseHold(order.name, account)
-            case _:
-                return ReleaseHold(f"no-{order.name}", account)
 
     async def command(self, account: AccountId, command: Message) -> None:
         """To the ledger, until certainly or perhaps sent."""

@@ -20,7 +20,6 @@ OPENING = MARKETS[MARKET].opening_balance_minor
 CEILING = OPENING // 2
 HOT = tuple(f"2557000000{number:02d}" for number in range(5))
 PAYMENTS = 205
-HOLDS = 14
 
 
 def configuration(application: ApplicationId) -> Configuration:
@@ -58,19 +57,6 @@ class Order:
         return till(self.application, self.shortcode, CURRENCY)
 
 
-@dataclass(frozen=True)
-class HoldOrder:
-    """One hold, and what is to become of it: captured (and asked for twice), released, or left to expire."""
-
-    at: float
-    name: str
-    application: ApplicationId
-    customer: str
-    minor: int
-    lasts_ms: int
-    ending: str
-
-
 def orders(weather: Weather, span: float) -> list[Order]:
     chance = weather.random
     made: list[Order] = []
@@ -106,19 +92,3 @@ def _amount(weather: Weather) -> int:
     if kind < 0.03:
         return CEILING + chance.randrange(2)
     return chance.randrange(1, OPENING // 3) if kind < 0.5 else chance.randrange(1, 100_000)
-
-
-def holds(weather: Weather, span: float) -> list[HoldOrder]:
-    chance = weather.random
-    return [
-        HoldOrder(
-            at=span * chance.random(),
-            name=f"hold-{number}",
-            application=chance.choice(APPLICATIONS),
-            customer=chance.choice(HOT),
-            minor=chance.randrange(1, OPENING // 5),
-            lasts_ms=chance.choice((1_000, 6_000)),
-            ending=chance.choice(("capture", "capture", "release", "expire")),
-        )
-        for number in range(HOLDS)
-    ]

@@ -23,7 +23,7 @@ from mkondo.testing.simulation.clients import Clients
 from mkondo.testing.simulation.ingress import ANSWERED, Attempt
 from mkondo.testing.simulation.life import Life, TrueClock, now
 from mkondo.testing.simulation.loop import at_once, run_virtually
-from mkondo.testing.simulation.orders import APPLICATIONS, Order, holds, orders
+from mkondo.testing.simulation.orders import APPLICATIONS, Order, orders
 from mkondo.testing.simulation.process import Blueprint, Process, Slot
 from mkondo.testing.simulation.weather import START, SimulatedIds, Weather
 from mkondo.testing.simulation.witness import Witness
@@ -162,8 +162,6 @@ class World:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._storm(span))
             await asyncio.gather(*(self._clients.set_up(application) for application in APPLICATIONS))
-            for hold in holds(self.weather, span):
-                group.create_task(_at(hold.at, self._clients.hold(hold)))
             for order in orders(self.weather, span):
                 group.create_task(_at(order.at, self._clients.pay(order)))
             group.create_task(_at(span / 2, self._clients.open_session(APPLICATIONS[-1])))
