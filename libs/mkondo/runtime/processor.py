@@ -252,9 +252,11 @@ class Processor:
             return
         states = await self._store.states()
         self._next_look = loop.time() + self._settings.look_seconds
+        sent = [(str(state.partition), state.sent) for state in states]
         for partition, owned in self._owned.items():
-            for state in states:
-                owned.inbox.was_sent(str(state.partition), state.sent.get(str(partition), 0))
+            destination = str(partition)
+            for source, sequences in sent:
+                owned.inbox.was_sent(source, sequences.get(destination, 0))
 
     async def _read_on(self, partition: Partition, inbox: PartitionInbox, source: str) -> None:
         destination, limit = str(partition), self._settings.page_rows
