@@ -11,17 +11,18 @@ from typing import Any
 
 from mkondo.domain import ledger, mandates
 from mkondo.domain.account import till, wallet
-from mkondo.domain.facts import outcome_of
+from mkondo.domain.facts import outcome_of, reservation_of
 from mkondo.domain.handset import ANSWERS, APPROVE, command
 from mkondo.domain.ids import AccountId, ApplicationId, Instant
 from mkondo.domain.mandate import AnswerMandate, CancelMandate, Collection, CreateMandate, FindMandate, MandateKey
 from mkondo.domain.money import Money
-from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved, RequestPayment
 from mkondo.domain.request import DecideReservation, MakeRequest, Request, RequestAnswered
 from mkondo.domain.request import Order as ServiceOrder
 from mkondo.domain.reversal import Original, ReversalOf
 from mkondo.testing.simulation.clients import Beside, Clients, Envelope
 from mkondo.testing.simulation.ingress import Attempt
+from mkondo.testing.simulation.life import now
 from mkondo.testing.simulation.orders import (
     CANCEL_MANDATE,
     COLLECT,
@@ -76,14 +77,22 @@ class Merchants:
 
     async def _by_hand(self, order: Order, attempt: Attempt) -> None:
         """What the customer does. It is sent again and again, because nobody answers the answer."""
-        seconds = order.deadline_ms / 1000
-        await asyncio.sleep(seconds * (1.0 if order.handset == LATE else 0.5 * self._weather.random.random()))
-        answer = ANSWERS[APPROVE if order.handset == LATE else order.handset] if order.handset != NEVER else None
+        if order.handset == NEVER:
+            return
+        seconds, chance = order.deadline_ms / 1000, self._weather.random.random()
+        if order.handset == LATE:
+            await asyncio.sleep(seconds - 0.04 * chance)
+            return await self._answers(order, attempt, APPROVE, times=6, pause=0.01)
+        await asyncio.sleep(seconds * 0.5 * chance)
+        await self._answers(order, attempt, order.handset, times=3, pause=0.2 * seconds)
+
+    async def _answers(self, order: Order, attempt: Attempt, does: str, times: int, pause: float) -> None:
+        answer = ANSWERS[does]
         if answer is None:
             return
-        for _ in range(3):
+        for _ in range(times):
             await self._clients.tell(ledger.NAME, order.debited, command(attempt.id, order.debited, answer))
-            await asyncio.sleep(0.2 * seconds)
+            await asyncio.sleep(pause)
 
     # Two-step payments --------------------------------------------------------------------------------------------
 
@@ -98,7 +107,7 @@ class Merchants:
             )
 
     async def _decide(self, reserved: Payment, number: int, decision: Decision, voucher: str) -> None:
-        await asyncio.sleep(decision.after)
+        await asyncio.sleep(self._until_end(reserved) + decision.after if decision.at_the_end else decision.after)
         about = DecideReservation(
             reserved.payment_id,
             reserved.transaction_id,
@@ -107,6 +116,11 @@ class Merchants:
             voucher if decision.right else "WRONG1",
         )
         await self._ask(reserved.application, UPDATE, f"{reserved.third_party_conversation_id}-{number}", about)
+
+    def _until_end(self, reserved: Payment) -> float:
+        """Seconds to the expiry of a reservation; if there is none, to nothing in particular."""
+        made = self._clients.fact(reservation_of(reserved.payment_id))
+        return (made.expires_at - now()) / 1_000 if isinstance(made, PaymentReserved) else 1.0
 
     # Reversals ----------------------------------------------------------------------------------------------------
 

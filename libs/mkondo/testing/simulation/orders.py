@@ -33,7 +33,7 @@ PRODUCTS = (C2B, TWO_STEP, B2C, B2B, REVERSE, COLLECT, UPDATE, CREATE, CANCEL_MA
 
 LATE, NEVER = "late", "never"
 """What a customer may do beside what a handset's table says: answer when it is too late, or not at all."""
-ANSWERED_BY_HAND = (APPROVE, APPROVE, APPROVE, WRONG_PIN, CANCEL, OFF, LATE, LATE, NEVER)
+ANSWERED_BY_HAND = (*[APPROVE] * 3, WRONG_PIN, CANCEL, OFF, *[LATE] * 4, NEVER)
 
 
 def configuration(application: ApplicationId) -> Configuration:

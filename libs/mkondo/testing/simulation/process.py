@@ -149,7 +149,7 @@ def _settings(life: Life) -> ProcessorSettings:
         batch_messages_max=pick(1, 40),
         inbox_messages_max=pick(3, 80),
         page_rows=pick(2, 60),
-        records_kept_max=pick(5, 200),
+        records_kept_max=life.weather.random.choice((1, 1, 10, 100)),
     )
 
 

@@ -34,11 +34,15 @@ REVERSED = 0.14
 
 @dataclass(frozen=True)
 class Decision:
-    """A merchant commits a reservation or gives it up, so many seconds after it was made. `right`: the voucher is."""
+    """A merchant commits a reservation or gives it up, so many seconds after it was made. `right`: the voucher is.
+
+    `at_the_end`: the seconds are counted from its expiry.
+    """
 
     after: float
     commits: bool = True
     right: bool = True
+    at_the_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def _decisions(weather: Weather, lasts: float) -> list[Decision]:
     """Once, twice at the same moment, one of each, with a wrong voucher first, at the very end, or never."""
     chance = weather.random
     when, twice = lasts * chance.random(), 0.02 * chance.random()
-    match chance.randrange(6):
+    match chance.randrange(7):
         case 0:
             return [Decision(when)]
         case 1:
@@ -143,8 +147,8 @@ def _decisions(weather: Weather, lasts: float) -> list[Decision]:
             return [Decision(when), Decision(when, commits=False)]
         case 3:
             return [Decision(when, right=False), Decision(when + twice, commits=chance.random() < 0.5)]
-        case 4:
-            return [Decision(lasts + number * twice) for number in range(2)]
+        case 4 | 5:
+            return [Decision(-0.05 * chance.random(), at_the_end=True) for _ in range(4)]
         case _:
             return []
 
