@@ -73,6 +73,9 @@ class Journals:
     def events_of(self, source: str) -> list[Event]:
         return self._events[source]
 
+    def counts(self) -> dict[str, int]:
+        return {kind.__name__: len(rows) for kind, rows in self._by_type.items()}
+
     def facts(self) -> Iterator[Event]:
         """The events that anybody may read by name."""
         return (event for events in self._events.values() for event in events if names_of(event))

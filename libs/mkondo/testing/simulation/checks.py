@@ -26,8 +26,8 @@ from mkondo.testing.simulation.process import ENVIRONMENT, JOURNALS
 from mkondo.testing.simulation.rested import ENDURANCE_SECONDS, Rested
 
 
-async def check(world: Rested) -> None:
-    """Report everything that is wrong."""
+async def check(world: Rested) -> dict[str, int]:
+    """Report everything that is wrong; returns how often each kind of event has happened."""
     journals = await Journals.read(world.store)
     broken = list(journals.troubles())
     for trouble in broken:
@@ -46,11 +46,11 @@ async def check(world: Rested) -> None:
     for state in await world.store.states():
         for key in await world.store.load_kind(state.partition, PARKED):
             world.report(f"G3: {key} is parked")
-    if broken:
-        return  # nobody can read views from such journals
-    await _views(world)
-    for problem in (await verify_store(MemoryAudit(world.store, world.views))).problems:
-        world.report(f"verify: {problem}")
+    if not broken:  # else nobody can read views from such journals
+        await _views(world)
+        for problem in (await verify_store(MemoryAudit(world.store, world.views))).problems:
+            world.report(f"verify: {problem}")
+    return journals.counts()
 
 
 async def _views(world: Rested) -> None:

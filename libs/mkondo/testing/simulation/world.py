@@ -48,6 +48,8 @@ class Run:
     payments: int
     crashes: int
     told: dict[str, int]
+    events: dict[str, int]
+    """How often each kind of event has happened."""
 
 
 class World:
@@ -171,14 +173,14 @@ class World:
                 group.create_task(_at(at, work))
             group.create_task(_at(span / 2, self._clients.open_session(APPLICATIONS[-1])))
         await self._rest()
-        await check(self)
+        events = await check(self)
         told: dict[str, int] = {}
         for attempt in self.attempts:
             name = type(attempt.answer).__name__ if attempt.told == ANSWERED else attempt.told
             told[name] = told.get(name, 0) + 1
         for row in await self.store.states():
             self.weather.note(f"{row.partition} {row.last_sequence} {row.head.hex()}\n")
-        return Run(self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told)
+        return Run(self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told, events)
 
     def _business(self, span: float) -> Iterator[tuple[float, Coroutine[Any, Any, object]]]:
         """What the merchants have before them, and when they begin with it."""
