@@ -209,6 +209,8 @@ class Merchants:
     # Any service request ------------------------------------------------------------------------------------------
 
     async def _ask(self, application: ApplicationId, operation: str, reference: str, order: ServiceOrder) -> Attempt:
+        asked_for = configuration(application)
+
         def made(envelope: Envelope) -> MakeRequest:
             request = Request(
                 request_id=envelope.id,
@@ -221,6 +223,8 @@ class Merchants:
                 asked_at=envelope.now,
                 deadline=Instant(envelope.now + SERVICE_MS),
                 order=order,
+                asynchronous=asked_for.is_asynchronous(operation),
+                response_url=asked_for.response_url,
                 opens_accounts=True,
             )
             return MakeRequest(request, envelope.session)

@@ -37,12 +37,12 @@ ANSWERED_BY_HAND = (*[APPROVE] * 3, WRONG_PIN, CANCEL, OFF, *[LATE] * 4, NEVER)
 
 
 def configuration(application: ApplicationId) -> Configuration:
-    """Sessions of one application are short, so that some payments come too late for theirs. Another one is told the
-    results of its payments to customers later."""
+    """Sessions of one application are short, so that some payments come too late for theirs. Another one is told later
+    what has come of its payments to customers, and of its questions about mandates."""
     ceiling = {CURRENCY: CEILING} if application != "gari" else {}
     products = dict.fromkeys(PRODUCTS, ProductScope()) | dict.fromkeys((C2B, TWO_STEP), ProductScope(ceiling))
     if application == "soko":
-        products[B2C] = ProductScope(asynchronous=True)
+        products |= dict.fromkeys((B2C, FIND), ProductScope(asynchronous=True))
     return Configuration(
         name=application,
         api_key_hash=f"hash-of-{application}",

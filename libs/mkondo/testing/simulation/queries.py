@@ -9,12 +9,12 @@ from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts.records import decode_event
 from mkondo.domain.decider import Event
 from mkondo.domain.facts import outcome_of, reservation_of
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
-from mkondo.domain.request import DecideReservation, RequestAnswered
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import DecideReservation, Request, RequestAdmitted, RequestAnswered
 from mkondo.testing.simulation.ingress import ANSWERED, Attempt
 from mkondo.testing.simulation.loop import at_once
 
-Answer = PaymentCompleted | PaymentFailed | PaymentReserved | PaymentAdmitted | RequestAnswered
+Answer = PaymentCompleted | PaymentFailed | PaymentReserved | PaymentAdmitted | RequestAdmitted | RequestAnswered
 """What a client may be told that is not a rejection; an admission is the acceptance of an asynchronous request."""
 
 
@@ -27,7 +27,7 @@ def fact_of(answer: Answer) -> str | None:
             return outcome_of(request.request_id)
         case PaymentReserved(payment=payment):
             return reservation_of(payment.payment_id)
-        case PaymentAdmitted():
+        case PaymentAdmitted() | RequestAdmitted():
             return None
 
 
@@ -35,7 +35,7 @@ def is_known(store: MemoryStore, answer: Answer) -> bool:
     """Whether the immutable rows say the same."""
     name = fact_of(answer)
     if name is None:
-        return isinstance(answer, PaymentAdmitted) and _referred(store, answer, answer.payment.payment_id) == answer
+        return _referred(store, answer, _about(answer).conversation_id) == answer
     return fact(store, name) == answer
 
 
@@ -58,9 +58,12 @@ def disagreements(store: MemoryStore, attempt: Attempt) -> Iterator[str]:
 
 
 def _referred(store: MemoryStore, answer: Answer, text: str) -> Event | None:
-    application = answer.request.application if isinstance(answer, RequestAnswered) else answer.payment.application
-    stored = at_once(store.reference(application, text))
+    stored = at_once(store.reference(_about(answer).application, text))
     return decode_event(stored.data) if stored is not None else None
+
+
+def _about(answer: Answer) -> Payment | Request:
+    return answer.request if isinstance(answer, RequestAdmitted | RequestAnswered) else answer.payment
 
 
 def _was_done(store: MemoryStore, answered: RequestAnswered) -> bool:
