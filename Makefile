@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # The first Python on this machine that is new enough; or say which: make install PYTHON=/path/to/python3.12
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
-SEEDS ?= 300
+SEEDS ?= 400
 ARGS ?=
 
 help: ## show this list
@@ -30,7 +30,7 @@ test-quick: $(VENV)/installed-test ## under two minutes, for the inner loop
 check: $(VENV)/installed-test ## format, lint, types, import rules, generated files fresh
 	@exec $(BIN)/python -m tests.check
 
-simulate: $(VENV)/installed-test ## the whole system in virtual time, on SEEDS=300 different misfortunes
+simulate: $(VENV)/installed-test ## the whole system in virtual time, on SEEDS=400 different misfortunes
 	@exec $(BIN)/python -m pytest tests/simulation --seeds $(SEEDS) $(ARGS)
 
 bench: $(VENV)/installed-test ## measure payments a second, latency, CPU per payment; writes reports/

@@ -19,7 +19,7 @@ NETWORKLESS = ("tests/architecture/", "tests/contract/", "tests/unit/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=300, help="how many seeds the simulation runs")
+    parser.addoption("--seeds", type=int, default=400, help="how many seeds the simulation runs")
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,6 @@ TOPOLOGY: tuple[Row, ...] = (
             "HoldCaptured",
             "HoldReleased",
             "HoldExpired",
-            "HoldDeclined",
             "PaymentReserved",
             "PaymentCompleted",
             "PaymentFailed",

@@ -9,7 +9,7 @@ from enum import Enum
 
 import msgspec
 
-from mkondo.domain.ids import AccountId, Instant, PaymentId, partition_of, pinned
+from mkondo.domain.ids import AccountId, Instant, partition_of, pinned
 from mkondo.domain.payment import PaymentAdmitted
 
 
@@ -134,9 +134,9 @@ class AccountStatusChanged(msgspec.Struct, frozen=True, tag=True):
 
 
 class Hold(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Record `hold/ID`: an open hold. It is deleted when it is captured, released or expires.
+    """Record `hold/ID`: funds set aside for a two-step payment. Deleted when it is captured, released or expires.
 
-    `admitted` is the two-step payment that it is for; `voucher_code` is what the customer was shown.
+    `hold` is the payment's id, `admitted` what ends when the hold does, `voucher_code` what the customer was shown.
     """
 
     hold: str
@@ -145,46 +145,12 @@ class Hold(msgspec.Struct, frozen=True, omit_defaults=True):
     minor: int
     currency: str
     expires_at: Instant
-    market: str = ""
-    opens_accounts: bool = False
-    admitted: PaymentAdmitted | None = None
+    admitted: PaymentAdmitted
     voucher_code: str = ""
-
-
-class PlaceHold(msgspec.Struct, frozen=True, tag=True):
-    """Reserve funds until an instant."""
-
-    hold: Hold
-
-
-class CaptureHold(msgspec.Struct, frozen=True, tag=True):
-    """Turn a hold into a posting, whole or in part; what is not captured is given back."""
-
-    hold: str
-    account: AccountId
-    minor: int
-    entry: str
-    payment_id: PaymentId
-
-
-class ReleaseHold(msgspec.Struct, frozen=True, tag=True):
-    """Give a hold back."""
-
-    hold: str
-    account: AccountId
 
 
 class HoldPlaced(msgspec.Struct, frozen=True, tag=True):
     hold: Hold
-
-
-class HoldDeclined(msgspec.Struct, frozen=True, tag=True):
-    """The hold could not be placed, or there is no open hold to capture or release."""
-
-    hold: str
-    account: AccountId
-    code: str
-    reason: str
 
 
 class HoldCaptured(msgspec.Struct, frozen=True, tag=True):

@@ -248,9 +248,11 @@ class Processor:
             return
         states = await self._store.states()
         self._next_look = loop.time() + self._settings.look_seconds
+        sent = [(str(state.partition), state.sent) for state in states]
         for partition, owned in self._owned.items():
-            for state in states:
-                owned.inbox.was_sent(str(state.partition), state.sent.get(str(partition), 0))
+            destination = str(partition)
+            for source, sequences in sent:
+                owned.inbox.was_sent(source, sequences.get(destination, 0))
 
     async def _read_on(self, partition: Partition, inbox: PartitionInbox, source: str) -> None:
         destination, limit = str(partition), self._settings.page_rows
@@ -316,13 +318,13 @@ class Processor:
 
     async def _load(self, taken: Mapping[Partition, list[Received]]) -> Mapping[Partition, Collection[RecordKey]]:
         """The records that the batch reads and that are not in memory, in one query. Returns which those were."""
-        wanted: dict[Partition, set[RecordKey]] = {}
+        wanted: dict[Partition, Collection[RecordKey]] = {}
         for partition, batch in taken.items():
             known, parked = self._owned[partition].records, self._owned[partition].parked
             needed = (records_needed(self._decider, parked, received.message) for received in batch)
-            missing = {key for keys in needed for key in keys if key not in known}
+            missing = dict.fromkeys(key for keys in needed for key in keys if key not in known)  # in order of arrival
             if missing:
-                wanted[partition] = missing
+                wanted[partition] = missing.keys()
         if not wanted:
             return wanted
         found = await self._store.load(wanted)

@@ -11,7 +11,7 @@ from mkondo.domain.decider import ReplyTo
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
 from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentAdmitted, RequestPayment
-from mkondo.domain.request import Order, Request
+from mkondo.domain.request import DecideReservation, Order, Request, RequestAdmitted
 from mkondo.domain.session import SessionOpened
 
 NOW = Instant(1_733_000_000_000)
@@ -21,6 +21,8 @@ HOUR_MS = 3_600_000
 APPLICATION = ApplicationId("app-1")
 SESSION = SessionHash("5e" * 32)
 C2B = "c2b_single_stage"
+MULTI = "c2b_multi_stage"
+VOUCHER = "TGS813"
 MARKET = "vodacomTZN"
 
 CUSTOMER = wallet(APPLICATION, "255744000001", "TZS")
@@ -77,6 +79,28 @@ def admitted(name: str = "p1", amount: Money = SIXTY, approval: str = "implicit"
     return PaymentAdmitted(payment(name, amount, **changes), SESSION, 1, approval)
 
 
+def reserving(
+    name: str = "p1", amount: Money = SIXTY, lasts_ms: int = HOUR_MS, approval: str = "implicit", **changes: object
+) -> PaymentAdmitted:
+    """A two-step payment: the customer's money is held for the shop, for an hour."""
+    asked = admitted(name, amount, approval, operation=MULTI, **changes)
+    return replace(asked, reservation_ms=lasts_ms, voucher_code=VOUCHER)
+
+
+def hold(name: str = "p1", minor: int = 60_00) -> Hold:
+    """What is set aside for it."""
+    asked = reserving(name, tzs(minor))
+    return Hold(name, CUSTOMER, SHOP, minor, "TZS", later(HOUR_MS), asked, VOUCHER)
+
+
+def deciding(
+    name: str, about: Payment, commits: bool = True, voucher: str = VOUCHER, **changes: object
+) -> RequestAdmitted:
+    """The merchant commits a two-step payment, or gives it up."""
+    order = DecideReservation(about.payment_id, about.transaction_id, about.debited, commits, voucher)
+    return RequestAdmitted(service_request(name, "update_transaction_status", order, **changes), SESSION, 1)
+
+
 def service_request(name: str, operation: str, order: Order, **changes: object) -> Request:
     """A request of the same application that moves no money by itself."""
     made = Request(
@@ -117,8 +141,3 @@ def opened(session: SessionHash = SESSION, application: ApplicationId = APPLICAT
 def open_with(account: AccountId, minor: int, floor: int | None = 0) -> OpenAccount:
     """An account with money in it, from its market's funding account."""
     return OpenAccount(account, MARKET, minor, floor)
-
-
-def hold(name: str = "h1", minor: int = 60_00, **changes: object) -> Hold:
-    """The customer's money set aside for the shop, for an hour."""
-    return replace(Hold(name, CUSTOMER, SHOP, minor, "TZS", later(HOUR_MS), MARKET), **changes)

@@ -1,7 +1,8 @@
 """Planted bugs: each is a part of the system that is wrong in one way, put in by composition; production has no switch.
 
 The simulation must find every one of them within 300 seeds (tests/simulation/test_planted_bugs.py): that is how we know
-that it would find the same mistake in earnest. Read next: testing/simulation/process.py for how parts are put together.
+that it would find the same mistake in earnest. Read next: faulty_deciders.py for those in the rules;
+testing/simulation/process.py for how parts are put together.
 """
 
 import asyncio
@@ -13,14 +14,10 @@ import msgspec
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, PartitionBatch, PartitionState, StoredRecord
-from mkondo.domain import admission, ledger
-from mkondo.domain.account import Account, CreditApplied, HoldCaptured, JournalEntryPosted
-from mkondo.domain.approval import ApprovalGranted
-from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send
+from mkondo.contracts.records import KINDS, PARKED
+from mkondo.domain import ledger
 from mkondo.domain.ids import Instant, RecordKey
-from mkondo.domain.ledger.keys import account_key, hold_key
-from mkondo.domain.payment import PaymentAdmitted, PaymentFailed, RequestPayment
-from mkondo.domain.request import RequestRejected
+from mkondo.domain.payment import PaymentAdmitted
 from mkondo.domain.views import VIEWS
 from mkondo.domain.views.payments import IN_PROGRESS, PAYMENTS
 from mkondo.ports.errors import CommitUnknown
@@ -31,9 +28,11 @@ from mkondo.runtime.inbox import PartitionInbox
 from mkondo.runtime.partition import Dropped
 from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
+from mkondo.testing.faulty_deciders import FAULTY, KeepsAnsweredApprovals, Same
 from mkondo.testing.simulation.carrier import Attachment, Commands
 from mkondo.testing.simulation.life import Life
 from mkondo.testing.simulation.process import Blueprint
+from mkondo.topology import DECIDERS
 
 # Faulty stores --------------------------------------------------------------------------------------------------------
 
@@ -95,7 +94,7 @@ class LoadsFirst(Reach):
 
     async def acquire(self, partition: Partition, member: str) -> PartitionState:
         early: dict[RecordKey, StoredRecord] = {}
-        for kind in ("application", "session", "account", "hold", "approval"):
+        for kind in KINDS.keys() - {PARKED}:
             early |= await self._store.load_kind(partition, kind)
         self._early[partition] = early
         await self._life.wait(0.2)
@@ -213,114 +212,7 @@ class TakesRepeats(TakesAnything):
         return inbox.offer(received)
 
 
-# Faulty deciders ------------------------------------------------------------------------------------------------------
-
-
-class Same:
-    """A decider that does as the real one; the faulty ones below change one function."""
-
-    def __init__(self, real: Any) -> None:
-        self._real = real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
-        events: Sequence[Event] = self._real.decide(message, records, now)
-        return events
-
-    def evolve(self, records: Records, event: Event) -> Changes:
-        changes: Changes = self._real.evolve(records, event)
-        return changes
-
-
-class RefusesRedelivery(Same):
-    """The same payment, delivered again, is taken for a duplicate."""
-
-    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
-        events = super().decide(message, records, now)
-        if isinstance(message, RequestPayment) and not events:
-            payment = message.payment
-            rejected = RequestRejected(
-                payment.reply_to,
-                admission.DUPLICATE,
-                "Duplicate Transaction",
-                payment.payment_id,
-                payment.operation,
-                payment.third_party_conversation_id,
-            )
-            return (rejected,)
-        return events
-
-
-class IgnoresDeadlines(Same):
-    """Late payments are posted all the same."""
-
-    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
-        if isinstance(message, PaymentAdmitted):
-            now = Instant(min(now, message.payment.deadline - 1))
-        return super().decide(message, records, now)
-
-
-class IgnoresLimits(Same):
-    """The single value is not looked at."""
-
-    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
-        events = super().decide(message, records, now)
-        match message, events:
-            case RequestPayment(), (PaymentFailed(code="INS-995", payment=payment),):
-                return (PaymentAdmitted(payment, message.session, 1, message.approval),)
-            case _:
-                return events
-
-
-class IgnoresFloors(Same):
-    """An account is debited whatever stands in it."""
-
-    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
-        rich = {key: _without_floor(record) for key, record in records.items()}
-        return super().decide(message, rich if isinstance(message, PaymentAdmitted) else records, now)
-
-
-def _without_floor(record: Record) -> Record:
-    return msgspec.structs.replace(record, floor=None) if isinstance(record, Account) else record
-
-
-class KeepsCapturedHolds(Same):
-    """A captured hold stays open, and can be captured again."""
-
-    def evolve(self, records: Records, event: Event) -> Changes:
-        changes = super().evolve(records, event)
-        if isinstance(event, HoldCaptured):
-            del changes[hold_key(event.hold, event.account)]
-        return changes
-
-
-class KeepsAnsweredApprovals(Same):
-    """A payment whose customer has agreed goes on waiting for its customer, and expires."""
-
-    def evolve(self, records: Records, event: Event) -> Changes:
-        return {} if isinstance(event, ApprovalGranted) else super().evolve(records, event)
-
-
-class CreditsTwice(Same):
-    """The first credit of an account is applied twice."""
-
-    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
-        events = super().decide(message, records, now)
-        if isinstance(message, JournalEntryPosted) and account_key(message.credit.account) not in records:
-            match events[-1]:
-                case CreditApplied() as applied:
-                    again = msgspec.structs.replace(applied, balance=applied.balance + applied.minor)
-                    return (*events, again)
-        return events
-
-
-class SendsTheCreditNowhere(Same):
-    """The credited account's owner is not told."""
-
-    def react(self, event: Event) -> Sequence[Send]:
-        return ()
+# Faulty views ---------------------------------------------------------------------------------------------------------
 
 
 def _admitted_last(row: Any, event: PaymentAdmitted, at: Any) -> msgspec.Struct:
@@ -338,12 +230,9 @@ _HASTY_PAYMENTS = msgspec.structs.replace(
 )
 
 
-def _ledger(wrong: type[Same]) -> Blueprint:
-    return Blueprint(deciders={admission.NAME: admission, ledger.NAME: wrong(ledger)})
-
-
-def _admission(wrong: type[Same]) -> Blueprint:
-    return Blueprint(deciders={admission.NAME: wrong(admission), ledger.NAME: ledger})
+def _instead(name: str, wrong: type[Same]) -> Blueprint:
+    """The decider of that name is wrong, the others are right."""
+    return Blueprint(deciders={**DECIDERS, name: wrong(DECIDERS[name])})
 
 
 PLANTED: Mapping[str, Blueprint] = {
@@ -360,16 +249,10 @@ PLANTED: Mapping[str, Blueprint] = {
     "timers not reloaded": Blueprint(reach=NoTimers),
     "watermark moved early": Blueprint(relay=EagerRelay),
     "deleted commands passed over": Blueprint(attachment=SkipsWhatIsGone),
-    "redelivery taken for a duplicate": _admission(RefusesRedelivery),
-    "limit ignored": _admission(IgnoresLimits),
-    "deadline ignored": _ledger(IgnoresDeadlines),
-    "floor ignored": _ledger(IgnoresFloors),
-    "hold captured twice": _ledger(KeepsCapturedHolds),
-    "credit applied twice": _ledger(CreditsTwice),
-    "credit not sent": _ledger(SendsTheCreditNowhere),
     "view depends on the order of sources": Blueprint(views={**VIEWS, PAYMENTS.name: _HASTY_PAYMENTS}),
+    **{bug: _instead(name, wrong) for bug, (name, wrong) in FAULTY.items()},
     "outcome overwritten": Blueprint(
-        store=ForgetfulOutcomes, deciders={admission.NAME: admission, ledger.NAME: KeepsAnsweredApprovals(ledger)}
+        store=ForgetfulOutcomes, deciders={**DECIDERS, ledger.NAME: KeepsAnsweredApprovals(ledger)}
     ),
 }
 """What is wrong, and the world in which it is."""

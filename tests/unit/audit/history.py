@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from random import Random
 
 from mkondo.contracts.journal import Partition, PartitionState, parse_partition
-from mkondo.domain.account import CaptureHold, PlaceHold, ReleaseHold, till, wallet
+from mkondo.domain.account import till, wallet
 from mkondo.domain.application import ProductScope
 from mkondo.domain.approval import HANDSET, IMPLICIT, AnswerApproval
 from mkondo.domain.decider import Message, Record, TimerDue
 from mkondo.domain.ids import AccountId, Instant, RecordKey, partition_of
 from mkondo.domain.payment import RequestPayment
+from mkondo.domain.request import MakeRequest
 from mkondo.domain.session import OpenSession
 from mkondo.ports.log import COMMANDS, Received
 from mkondo.ports.store import Store
@@ -25,11 +26,14 @@ from mkondo.testing.builders import (
     C2B,
     CUSTOMER,
     DEADLINE_MS,
+    HOUR_MS,
+    MULTI,
     NOW,
     SESSION,
     SHOP,
+    VOUCHER,
     configure,
-    hold,
+    deciding,
     open_with,
     payment,
     tzs,
@@ -37,6 +41,7 @@ from mkondo.testing.builders import (
 from mkondo.topology import DECIDERS
 
 CEILING = 500_00
+UPDATE = "update_transaction_status"
 APPROVED, REFUSED, IGNORED = "h-approved", "h-refused", "h-ignored"
 
 
@@ -106,6 +111,17 @@ def paying(
     return RequestPayment(payment(name, tzs(minor), **(changes or {})), SESSION, approval)
 
 
+def reserving(name: str, changes: Mapping[str, object]) -> RequestPayment:
+    """A two-step payment that nobody decides in time if it is called so."""
+    asked = payment(name, tzs(5_00), operation=MULTI, **changes)
+    lasts_ms = 3_000 if name == "expires" else HOUR_MS
+    return RequestPayment(asked, SESSION, reservation_ms=lasts_ms, voucher_code=VOUCHER)
+
+
+def deciding_of(name: str, changes: Mapping[str, object], commits: bool = True) -> MakeRequest:
+    return MakeRequest(deciding(f"decides-{name}", payment(name), commits, VOUCHER, **changes).request, SESSION)
+
+
 def customer(number: int) -> AccountId:
     return wallet(APPLICATION, f"2557440{number:05d}", "TZS")
 
@@ -113,7 +129,7 @@ def customer(number: int) -> AccountId:
 async def begin(store: Store) -> History:
     """An application with a ceiling, a session, a customer and a shop."""
     history = History(store)
-    history.ask("admission", configure(products={C2B: ProductScope({"TZS": CEILING})}))
+    history.ask("admission", configure(products=dict.fromkeys((C2B, MULTI, UPDATE), ProductScope({"TZS": CEILING}))))
     history.ask("admission", OpenSession(APPLICATION, SESSION))
     history.ask("ledger", open_with(CUSTOMER, 10_000_00), open_with(SHOP, 0))
     await history.settle()
@@ -137,17 +153,14 @@ async def eventful(store: Store, payments: int = 60, seed: int = 1) -> History:
     history.ask("admission", paying("late", 1_00, {"deadline": late}))
     history.ask("admission", paying("nowhere", 1_00, soon | {"credited": till(APPLICATION, "999999", "TZS")}))
     history.ask("admission", *(paying(name, 1_00, soon, HANDSET) for name in (APPROVED, REFUSED, IGNORED)))
-    for name in ("taken", "given-back", "expires", "open"):
-        lifetime = 3_000 if name == "expires" else 3_600_000
-        history.ask("ledger", PlaceHold(hold(name, 5_00, expires_at=Instant(history.now + lifetime))))
+    history.ask("admission", *(reserving(name, soon) for name in ("taken", "given-back", "expires", "open")))
     await history.settle()
     history.ask(
         "ledger",
         AnswerApproval(payment(APPROVED).payment_id, CUSTOMER, "INS-0"),
         AnswerApproval(payment(REFUSED).payment_id, CUSTOMER, "INS-6", "no", "Cancelled"),
-        CaptureHold("taken", CUSTOMER, 3_00, "capture-taken", payment("captured").payment_id),
-        ReleaseHold("given-back", CUSTOMER),
     )
+    history.ask("admission", deciding_of("taken", soon), deciding_of("given-back", soon, commits=False))
     await history.settle()
     history.advance(DEADLINE_MS)
     await history.settle()

@@ -42,7 +42,7 @@ EXAMPLES: dict[str, Record] = {
     "api-key": ApiKey(APPLICATION),
     "session": Session(APPLICATION, SESSION, NOW, later(HOUR_MS), revoked=True),
     "account": Account(CUSTOMER, "TZS", 40_00, 5_00, floor=None),
-    "hold": hold(opens_accounts=True),
+    "hold": hold(),
     "approval": Approval(admitted(opens_accounts=True), later(5)),
     "mandate": Mandate(
         MandateKey("app-1", "Test123", "255744000001"), "17", "token==", "vodacomTZN", "000000", Terms("20260228", "04")

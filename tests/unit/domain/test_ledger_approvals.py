@@ -1,12 +1,11 @@
 """Approvals: granted, refused, expired, answered twice, answered late."""
 
 from mkondo.domain import ledger
-from mkondo.domain.account import PlaceHold
 from mkondo.domain.approval import AnswerApproval, ApprovalAsked, ApprovalExpired, ApprovalGranted, ApprovalRefused
 from mkondo.domain.decider import TimerDue
 from mkondo.domain.ledger.keys import approval_key
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed
-from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, admitted, hold, later, open_with, payment, tzs
+from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, admitted, later, open_with, payment, reserving, tzs
 from mkondo.testing.given import Story, story_of
 
 ASKED = admitted("p1", tzs(60_00), approval="handset")
@@ -56,7 +55,7 @@ def test_yes_without_the_money_is_declined() -> None:
 
 
 def test_money_held_meanwhile_is_not_there_to_be_spent() -> None:
-    story = waiting().after(PlaceHold(hold("h1", 50_00))).when(YES).and_all_is_well()
+    story = waiting().after(reserving("p2", tzs(50_00))).when(YES).and_all_is_well()
     assert kinds(story) == ["ApprovalGranted", "PaymentFailed"]
 
 

@@ -8,29 +8,26 @@ from dataclasses import dataclass, field
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from mkondo.domain import ledger
 from mkondo.domain.account import (
     Account,
-    CaptureHold,
-    Hold,
     HoldCaptured,
-    HoldDeclined,
     HoldExpired,
     HoldPlaced,
     HoldReleased,
     JournalEntryPosted,
     OpenAccount,
-    PlaceHold,
-    ReleaseHold,
     wallet,
 )
 from mkondo.domain.approval import AnswerApproval
 from mkondo.domain.decider import TimerDue
 from mkondo.domain.ids import AccountId, Instant, PaymentId
 from mkondo.domain.ledger.keys import account_key, approval_key, hold_key
-from mkondo.domain.payment import PaymentCompleted, PaymentFailed
-from mkondo.testing.builders import APPLICATION, MARKET, NOW, admitted, tzs
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import RequestAnswered
+from mkondo.testing.builders import APPLICATION, MARKET, NOW, VOUCHER, admitted, deciding, reserving, tzs
 from mkondo.testing.given import Story, check_books, story_of
 
 ACCOUNTS = [wallet(APPLICATION, f"25574400000{number}", "TZS") for number in range(3)]
@@ -47,13 +44,14 @@ class Oracle:
     """What a person with a pencil would know."""
 
     posted: dict[AccountId, int] = field(default_factory=dict)
-    holds: dict[str, tuple[AccountId, AccountId, int, int]] = field(default_factory=dict)
-    """name: account, credited, minor, expires at"""
-    waiting: dict[str, tuple[AccountId, AccountId, int, int]] = field(default_factory=dict)
-    """payments whose customer was asked: debited, credited, minor, deadline"""
+    holds: dict[str, tuple[PaymentAdmitted, int]] = field(default_factory=dict)
+    """two-step payments that wait for their merchant, and when they expire"""
+    waiting: dict[str, tuple[PaymentAdmitted, int]] = field(default_factory=dict)
+    """payments whose customer was asked, and their deadlines"""
 
     def held(self, account: AccountId) -> int:
-        return sum(minor for owner, _, minor, _ in self.holds.values() if owner == account)
+        held = (asked.payment for asked, _ in self.holds.values())
+        return sum(payment.amount.minor for payment in held if payment.debited == account)
 
     def covers(self, account: AccountId, minor: int) -> bool:
         return self.posted[account] - self.held(account) >= minor
@@ -89,31 +87,40 @@ class LedgerMachine(RuleBasedStateMachine):
     def pay(self, debited: AccountId, credited: AccountId, minor: int, life: int) -> None:
         message = admitted(self.name(), tzs(minor), debited=debited, credited=credited, deadline=self.now + life)
         self.story.when(message)
-        if self.oracle.covers(debited, minor):
-            self.oracle.posted[debited] -= minor
-            assert self.kinds() == [JournalEntryPosted, PaymentCompleted]
-        else:
-            assert self.kinds() == [PaymentFailed]
+        self.settled(message, self.kinds())
 
-    @rule(debited=accounts, credited=accounts, minor=amounts, life=lives)
-    def ask_the_customer(self, debited: AccountId, credited: AccountId, minor: int, life: int) -> None:
-        name = self.name()
-        deadline = self.now + life
-        self.story.when(admitted(name, tzs(minor), "handset", debited=debited, credited=credited, deadline=deadline))
-        self.oracle.waiting[name] = (debited, credited, minor, deadline)
+    @rule(debited=accounts, minor=amounts, life=lives, two_step=st.booleans())
+    def ask_the_customer(self, debited: AccountId, minor: int, life: int, two_step: bool) -> None:
+        name, deadline = self.name(), Instant(self.now + life)
+        asked = admitted(name, tzs(minor), "handset", debited=debited, credited=ACCOUNTS[0], deadline=deadline)
+        if two_step:
+            asked = replace(asked, reservation_ms=5, voucher_code=VOUCHER)
+        self.story.when(asked)
+        self.oracle.waiting[name] = (asked, deadline)
         self.kinds()
 
     @precondition(lambda self: self.oracle.waiting)
     @rule(data=st.data(), yes=st.booleans())
     def customer_answers(self, data: st.DataObject, yes: bool) -> None:
         name = data.draw(st.sampled_from(sorted(self.oracle.waiting)))
-        debited, _, minor, deadline = self.oracle.waiting.pop(name)
-        self.story.when(AnswerApproval(PaymentId(name), debited, "INS-0" if yes else "INS-6"))
-        if yes and self.now < deadline and self.oracle.covers(debited, minor):
-            self.oracle.posted[debited] -= minor
-            assert self.kinds()[1:] == [JournalEntryPosted, PaymentCompleted]
+        asked, deadline = self.oracle.waiting.pop(name)
+        self.story.when(AnswerApproval(PaymentId(name), asked.payment.debited, "INS-0" if yes else "INS-6"))
+        if yes and self.now < deadline:
+            self.settled(asked, self.kinds()[1:])
         else:
             assert self.kinds()[1:] == [PaymentFailed]
+
+    def settled(self, asked: PaymentAdmitted, kinds: list[type]) -> None:
+        """Paid or held if there is enough, and failed if not."""
+        debited, minor = asked.payment.debited, asked.payment.amount.minor
+        if not self.oracle.covers(debited, minor):
+            assert kinds == [PaymentFailed]
+        elif asked.reservation_ms:
+            self.oracle.holds[asked.payment.payment_id] = (asked, self.now + asked.reservation_ms)
+            assert kinds == [HoldPlaced, PaymentReserved]
+        else:
+            self.oracle.posted[debited] -= minor
+            assert kinds == [JournalEntryPosted, PaymentCompleted]
 
     @precondition(lambda self: self.bag)
     @rule(data=st.data())
@@ -124,45 +131,41 @@ class LedgerMachine(RuleBasedStateMachine):
         if entry.credit.account in self.oracle.posted:
             self.oracle.posted[entry.credit.account] += entry.credit.minor
 
-    @rule(account=accounts, credited=accounts, minor=st.integers(-1, 40), life=st.integers(-2, 30))
-    def place_a_hold(self, account: AccountId, credited: AccountId, minor: int, life: int) -> None:
-        name, expires_at = self.name(), Instant(self.now + life)
-        self.story.when(PlaceHold(Hold(name, account, credited, minor, "TZS", expires_at, MARKET)))
-        if minor > 0 and life > 0 and self.oracle.covers(account, minor):
-            self.oracle.holds[name] = (account, credited, minor, expires_at)
-            assert self.kinds() == [HoldPlaced]
-        else:
-            assert self.kinds() == [HoldDeclined]
+    @rule(debited=accounts, credited=accounts, minor=amounts, life=lives, lasts=lives)
+    def reserve(self, debited: AccountId, credited: AccountId, minor: int, life: int, lasts: int) -> None:
+        """How long it may wait to be looked at, and how long its hold lasts, have nothing to do with each other."""
+        deadline = Instant(self.now + life)
+        asked = reserving(
+            self.name(), tzs(minor), lasts, debited=debited, credited=credited, deadline=deadline, asked_at=self.now
+        )
+        self.story.when(asked)
+        self.settled(asked, self.kinds())
 
     @precondition(lambda self: self.oracle.holds)
-    @rule(data=st.data(), minor=st.integers(0, 45))
-    def capture_a_hold(self, data: st.DataObject, minor: int) -> None:
+    @rule(data=st.data(), commits=st.booleans(), right=st.sampled_from((True, True, False)))
+    def the_merchant_decides(self, data: st.DataObject, commits: bool, right: bool) -> None:
         name = data.draw(st.sampled_from(sorted(self.oracle.holds)))
-        account, _, held, expires_at = self.oracle.holds[name]
-        self.story.when(CaptureHold(name, account, minor, f"e-{self.name()}", PaymentId("")))
+        asked, expires_at = self.oracle.holds[name]
+        payment, voucher = asked.payment, VOUCHER if right else "WRONG1"
+        self.story.when(deciding(self.name(), payment, commits, voucher, deadline=Instant(self.now + 1)))
         if self.now >= expires_at:
-            del self.oracle.holds[name]
-            assert self.kinds() == [HoldExpired]
-        elif 0 < minor <= held:
-            del self.oracle.holds[name]
-            self.oracle.posted[account] -= minor
-            assert self.kinds() == [HoldCaptured, JournalEntryPosted]
+            ended = [HoldExpired, PaymentFailed]
+        elif not right:
+            assert self.kinds() == [RequestAnswered]
+            return
+        elif commits:
+            self.oracle.posted[payment.debited] -= payment.amount.minor
+            ended = [HoldCaptured, JournalEntryPosted, PaymentCompleted]
         else:
-            assert self.kinds() == [HoldDeclined]
+            ended = [HoldReleased, PaymentFailed]
+        del self.oracle.holds[name]
+        assert self.kinds() == [*ended, RequestAnswered]
 
-    @precondition(lambda self: self.oracle.holds)
-    @rule(data=st.data())
-    def release_a_hold(self, data: st.DataObject) -> None:
-        name = data.draw(st.sampled_from(sorted(self.oracle.holds)))
-        account = self.oracle.holds.pop(name)[0]
-        self.story.when(ReleaseHold(name, account))
-        assert self.kinds() == [HoldReleased]
-
-    @rule(minor=amounts)
-    def end_a_hold_that_is_not_there(self, minor: int) -> None:
-        for message in (CaptureHold("none", ACCOUNTS[0], minor, "e", PaymentId("")), ReleaseHold("none", ACCOUNTS[0])):
-            self.story.when(message)
-            assert self.kinds() == [HoldDeclined]
+    @rule(account=accounts, commits=st.booleans())
+    def decide_what_is_not_there(self, account: AccountId, commits: bool) -> None:
+        nothing = admitted("none", tzs(1), debited=account).payment
+        self.story.when(deciding(self.name(), nothing, commits, deadline=Instant(self.now + 1)))
+        assert self.kinds() == [RequestAnswered]
 
     @rule(milliseconds=st.integers(1, 20))
     def time_passes(self, milliseconds: int) -> None:
@@ -173,9 +176,9 @@ class LedgerMachine(RuleBasedStateMachine):
         for key in due:
             self.story.when(TimerDue(key))
             self.kinds()
-        for holds in (self.oracle.holds, self.oracle.waiting):
-            for name in [name for name, (*_, until) in holds.items() if until <= self.now]:
-                del holds[name]
+        for open_ones in (self.oracle.holds, self.oracle.waiting):
+            for name in [name for name, (_, until) in open_ones.items() if until <= self.now]:
+                del open_ones[name]
 
     @rule()
     def the_last_message_again(self) -> None:
@@ -190,7 +193,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert isinstance(record, Account)
             assert (record.posted, record.held) == (posted, self.oracle.held(account))
             assert record.available >= 0
-        names = {hold_key(name, hold[0]) for name, hold in self.oracle.holds.items()}
+        names = {hold_key(name, asked.payment.debited) for name, (asked, _) in self.oracle.holds.items()}
         assert {key for key in self.story.records if key.startswith("hold/")} == names
         waiting = {approval_key(name) for name in self.oracle.waiting}
         assert {key for key in self.story.records if key.startswith("approval/")} == waiting

@@ -6,7 +6,9 @@ from msgspec.structs import replace
 from mkondo.domain import ledger
 from mkondo.domain.account import (
     Account,
+    AccountOpened,
     AccountStatus,
+    CreditApplied,
     HoldCaptured,
     HoldExpired,
     HoldPlaced,
@@ -15,40 +17,38 @@ from mkondo.domain.account import (
     SetAccountStatus,
 )
 from mkondo.domain.approval import AnswerApproval
-from mkondo.domain.decider import Event, Send, TimerDue
-from mkondo.domain.ids import PaymentId
+from mkondo.domain.decider import Event, Message, Send, TimerDue
+from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.ledger.keys import account_key, hold_key
 from mkondo.domain.markets import DAY_MS
 from mkondo.domain.payment import Forced, PaymentCompleted, PaymentFailed, PaymentReserved
-from mkondo.domain.request import DecideReservation, RequestAdmitted, RequestAnswered
+from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.testing.builders import (
     CUSTOMER,
     DEADLINE_MS,
     NOW,
-    SESSION,
+    VOUCHER,
     admitted,
+    deciding,
     later,
     open_with,
     payment,
-    service_request,
+    reserving,
     tzs,
 )
 from mkondo.testing.given import Story, story_of
 
 given = story_of(ledger)
 
-MULTI = "c2b_multi_stage"
-VOUCHER = "TGS813"
 EXPIRES = later(DAY_MS)
-TWO_STEP = replace(admitted("p1", operation=MULTI), reservation_ms=DAY_MS, voucher_code=VOUCHER)
+TWO_STEP = reserving("p1", lasts_ms=DAY_MS)
 RESERVED = TWO_STEP.payment
 HELD = replace(RESERVED, deadline=EXPIRES, reply_to=None)
+TIME_IS_UP = TimerDue(hold_key("p1", CUSTOMER))
 
 
 def update(name: str = "u1", commits: bool = True, voucher: str = VOUCHER, **changes: object) -> RequestAdmitted:
-    order = DecideReservation(PaymentId("p1"), "T-p1", CUSTOMER, commits, voucher)
-    asked = service_request(name, "update_transaction_status", order, deadline=later(2 * DAY_MS))
-    return RequestAdmitted(replace(asked, **changes), SESSION, 1)
+    return deciding(name, RESERVED, commits, voucher, **({"deadline": later(2 * DAY_MS)} | changes))
 
 
 def answered(name: str = "u1") -> RequestAnswered:
@@ -92,6 +92,31 @@ def test_held_funds_can_not_be_paid_again() -> None:
     assert isinstance(failed, PaymentFailed) and failed.code == "INS-2006"
 
 
+def test_funds_that_are_not_there_are_not_held() -> None:
+    declined = PaymentFailed(RESERVED, "INS-2006", "Insufficient balance", "Declined")
+    given().after(open_with(CUSTOMER, 59_99)).when(TWO_STEP).then(declined)
+    second = reserving("p2", tzs(40_01))
+    reserved().when(second).then(replace(declined, payment=second.payment))
+
+
+def test_nothing_is_held_on_an_account_that_does_not_exist() -> None:
+    failed = PaymentFailed(RESERVED, "INS-2051", "the debited account does not exist", "Declined")
+    given().when(TWO_STEP).then(failed)
+
+
+def test_in_the_sandbox_a_reservation_opens_its_account() -> None:
+    story = given().when(reserving("p1", opens_accounts=True)).and_all_is_well()
+    kinds = [type(event) for event in story.answer]
+    assert kinds == [AccountOpened, JournalEntryPosted, CreditApplied, HoldPlaced, PaymentReserved]
+
+
+def test_several_holds_stand_beside_each_other() -> None:
+    story = reserved().after(reserving("p2", tzs(40_00))).and_all_is_well()
+    assert account_in(story).available == 0
+    story.when(update(commits=False)).and_all_is_well()
+    assert account_in(story).available == 60_00
+
+
 def test_a_commit_posts_the_whole_hold_and_completes_the_payment() -> None:
     story = reserved().at(later(1_000)).when(update())
     entry = only(JournalEntryPosted, story)
@@ -122,7 +147,7 @@ def test_a_confirmation_of_nothing_is_refused() -> None:
 
 
 def test_an_undecided_reservation_is_free_again_when_its_time_is_over() -> None:
-    story = reserved().at(EXPIRES).when(TimerDue(hold_key("p1", CUSTOMER)))
+    story = reserved().at(EXPIRES).when(TIME_IS_UP)
     expired = PaymentFailed(HELD, "INS-9", "not decided in time", "Expired")
     story.then(HoldExpired("p1", CUSTOMER, 60_00), expired)
 
@@ -133,6 +158,26 @@ def test_a_confirmation_that_comes_with_the_expiry_captures_nothing() -> None:
     assert kinds == [HoldExpired, PaymentFailed, RequestAnswered]
     story.and_all_is_well()
     assert hold_key("p1", CUSTOMER) not in story.records
+
+
+def test_a_reservation_can_be_committed_in_its_last_millisecond() -> None:
+    story = reserved().at(Instant(EXPIRES - 1)).when(update()).and_all_is_well()
+    assert account_in(story).posted == 40_00
+
+
+@pytest.mark.parametrize("ending", [update(), update(commits=False), TIME_IS_UP], ids=["commit", "give up", "expiry"])
+@pytest.mark.parametrize("second", [update("u2"), update("u2", commits=False)], ids=["commit", "give up"])
+def test_a_reservation_that_has_ended_can_not_be_ended_again(ending: Message, second: Message) -> None:
+    """Not by a confirmation, and not by its timer."""
+    story = reserved().at(EXPIRES if ending is TIME_IS_UP else NOW).after(ending)
+    assert refusal_of(story.when(second)) == ("INS-6", "Declined")
+    story.at(EXPIRES).when(TIME_IS_UP).then_nothing()
+
+
+def test_a_timer_that_comes_too_early_does_nothing() -> None:
+    story = reserved()
+    assert ledger.due(story.records[hold_key("p1", CUSTOMER)]) == EXPIRES
+    story.at(Instant(EXPIRES - 1)).when(TIME_IS_UP).then_nothing()
 
 
 def test_a_confirmation_past_its_own_deadline_is_not_carried_out() -> None:
@@ -158,7 +203,7 @@ def test_what_ends_an_asynchronous_two_step_payment_is_not_called_back_twice() -
 
 
 def test_the_customers_yes_reserves_a_two_step_payment() -> None:
-    story = given().after(open_with(CUSTOMER, 100_00), replace(TWO_STEP, approval="handset"))
+    story = given().after(open_with(CUSTOMER, 100_00), reserving("p1", approval="handset"))
     story.when(AnswerApproval(PaymentId("p1"), CUSTOMER, "INS-0"))
     assert isinstance(only(HoldPlaced, story), HoldPlaced)
     story.and_all_is_well()

@@ -6,7 +6,7 @@ from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, PartitionState, Route, StoredRecord, seal
 from mkondo.contracts.records import decode_event, decode_record
 from mkondo.domain import admission, ledger
-from mkondo.domain.account import Account, Hold, PlaceHold, ReleaseHold
+from mkondo.domain.account import Account, Hold
 from mkondo.domain.decider import Decider, Message, Record
 from mkondo.domain.ids import Instant, RecordKey, partition_of
 from mkondo.domain.ledger.keys import account_key, hold_key
@@ -20,16 +20,18 @@ from mkondo.testing.builders import (
     APPLICATION,
     CUSTOMER,
     DEADLINE_MS,
+    HOUR_MS,
     NOW,
     SESSION,
     SHOP,
     admitted,
     configure,
-    hold,
+    deciding,
     later,
     open_with,
     payment,
     request,
+    reserving,
     tzs,
 )
 
@@ -154,13 +156,13 @@ def test_a_record_that_changes_several_times_is_written_once_as_it_ends() -> Non
 
 def test_records_are_stored_with_their_timers_and_deleted_when_they_end() -> None:
     memory: dict[RecordKey, Record] = {}
-    key, state = hold_key("h1", CUSTOMER), PartitionState(LEDGER, 1)
-    placed = write(ledger, state, command(open_with(CUSTOMER, 100_00)), command(PlaceHold(hold())), memory=memory)
+    key, state, asked = hold_key("p1", CUSTOMER), PartitionState(LEDGER, 1), reserving("p1")
+    placed = write(ledger, state, command(open_with(CUSTOMER, 100_00)), command(asked), memory=memory)
     stored = placed.batch.records[key]
-    assert isinstance(stored, StoredRecord) and stored.due == hold().expires_at
-    assert placed.touched[key] == hold().expires_at
+    assert isinstance(stored, StoredRecord) and stored.due == later(HOUR_MS)
+    assert placed.touched[key] == later(HOUR_MS)
     assert isinstance(memory[key], Hold)
-    released = write(ledger, placed.batch.after, command(ReleaseHold("h1", CUSTOMER)), memory=memory)
+    released = write(ledger, placed.batch.after, command(deciding("u1", asked.payment, commits=False)), memory=memory)
     assert released.batch.records[key] is None
     assert released.touched[key] is None
     assert key not in memory

@@ -5,20 +5,20 @@ from mkondo.contracts.parking import DiscardParked, RetryParked
 from mkondo.contracts.records import PARKED, Parked, decode_record
 from mkondo.domain import admission, ledger
 from mkondo.domain.account import (
-    CaptureHold,
     CreditApplied,
     HoldCaptured,
     HoldExpired,
     HoldPlaced,
     JournalEntryPosted,
-    PlaceHold,
     wallet,
 )
 from mkondo.domain.application import ApplicationChanged, ConfigureApplication
+from mkondo.domain.approval import AnswerApproval
 from mkondo.domain.decider import Message, Rejection, TimerDue
 from mkondo.domain.ids import AccountId, PaymentId, RecordKey, partition_of
-from mkondo.domain.ledger.keys import account_key, hold_key
+from mkondo.domain.ledger.keys import account_key, approval_key
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.request import RequestAdmitted
 from mkondo.domain.session import OpenSession
 from mkondo.ports.log import COMMANDS
 from mkondo.testing.builders import (
@@ -29,9 +29,11 @@ from mkondo.testing.builders import (
     SHOP,
     asking,
     configure,
-    hold,
+    deciding,
     open_with,
+    payment,
     request,
+    reserving,
     tzs,
 )
 from tests.unit.runtime.house import House, Member, Poisoned, house
@@ -253,7 +255,7 @@ async def test_a_timer_that_can_not_be_decided_fires_again() -> None:
     async with house(ledger=poisoned) as h:
         member = await h.member()
         await ready(h)
-        await h.send("ledger", PlaceHold(hold("h1", 10_00)))
+        await h.send("ledger", reserving("p9", tzs(10_00)))
         await h.until(lambda: h.happened("ledger", HoldPlaced) == 1, "the hold is placed")
         h.clock.advance(HOUR_MS)
         member.processors["ledger"].wake()
@@ -267,18 +269,17 @@ async def test_a_timer_that_can_not_be_decided_fires_again() -> None:
 
 async def test_a_timer_waits_for_parked_messages_about_its_record() -> None:
     sick = [True]
-    poisoned = Poisoned(ledger, lambda message: isinstance(message, CaptureHold) and sick[0])
+    poisoned = Poisoned(ledger, lambda message: isinstance(message, RequestAdmitted) and sick[0])
     async with house(ledger=poisoned) as h:
         member = await h.member()
         await ready(h)
-        capture = CaptureHold("h1", CUSTOMER, 10_00, "e1", PaymentId("p9"))
-        await h.send("ledger", PlaceHold(hold("h1", 10_00)), capture)
-        await h.until(lambda: len(h.store.parked) == 1, "the capture is parked")
+        await h.send("ledger", reserving("p9", tzs(10_00)), deciding("u1", payment("p9")))
+        await h.until(lambda: len(h.store.parked) == 1, "the confirmation is parked")
         h.clock.advance(HOUR_MS)
         member.processors["ledger"].wake()
         ((key, _),) = await parked(h)
         await h.send_to(LEDGER, DiscardParked(key))
-        await h.until(lambda: not h.store.parked, "the capture is discarded")
+        await h.until(lambda: not h.store.parked, "the confirmation is discarded")
         h.clock.advance(60_000)
         member.processors["ledger"].wake()
         await h.until(lambda: h.happened("ledger", HoldExpired) == 1, "the hold expires")
@@ -287,16 +288,17 @@ async def test_a_timer_waits_for_parked_messages_about_its_record() -> None:
 
 async def test_a_numbered_command_that_was_parked_is_not_taken_again() -> None:
     """Its channel has moved on in the transaction that parked it."""
-    async with house(ledger=Poisoned(ledger, lambda message: isinstance(message, PlaceHold))) as h:
+    answer = AnswerApproval(PaymentId("p9"), CUSTOMER, "INS-0")
+    async with house(ledger=Poisoned(ledger, lambda message: isinstance(message, AnswerApproval))) as h:
         await h.member()
         await ready(h)
-        assert h.log.offer_numbered(LEDGER, 1, PlaceHold(hold()))
+        assert h.log.offer_numbered(LEDGER, 1, answer)
         await h.until(lambda: len(h.store.parked) == 1, "it is parked")
-        assert h.log.offer_numbered(LEDGER, 1, PlaceHold(hold()))
+        assert h.log.offer_numbered(LEDGER, 1, answer)
         await pay(h, "p1")
         await h.until(lambda: bool(h.answered("p1")), "another message has gone by")
         assert len(await parked(h)) == 1
         state = next(state for state in await h.store.states() if state.partition == LEDGER)
         assert state.positions[COMMANDS] == 1
         assert h.happened("ledger", JournalEntryPosted) == 2
-        assert hold_key("h1", CUSTOMER) == (await parked(h))[0][1].about
+        assert approval_key("p9") == (await parked(h))[0][1].about

@@ -2,25 +2,21 @@
 
 Pure. A decider keyed by account: the debited account's owner decides the payment and posts the whole journal entry, the
 credited account's owner applies the credit (architecture rules 7 and 9). Reading order: keys, entries, payments,
-reservations, holds, queries, state; this file joins them into the decider. Read next: runtime/processor.py.
+reservations, queries, state; this file joins them into the decider. Read next: runtime/processor.py.
 """
 
 from collections.abc import Sequence
 
 from mkondo.domain.account import (
     AccountStatusChanged,
-    CaptureHold,
     JournalEntryPosted,
     OpenAccount,
-    PlaceHold,
-    ReleaseHold,
     SetAccountStatus,
 )
 from mkondo.domain.approval import AnswerApproval, Approval
 from mkondo.domain.decider import Event, Message, Record, Records, Send, TimerDue
 from mkondo.domain.ids import Instant
 from mkondo.domain.ledger.entries import apply_credit, find_account, open_account
-from mkondo.domain.ledger.holds import capture_hold, place_hold, release_hold
 from mkondo.domain.ledger.keys import key, reads
 from mkondo.domain.ledger.payments import answer, expire_approval, pay
 from mkondo.domain.ledger.queries import describe_mandate
@@ -63,12 +59,6 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
             return open_account(message, records)
         case SetAccountStatus():
             return _set_status(message, records)
-        case PlaceHold():
-            return place_hold(message.hold, records, now)
-        case CaptureHold():
-            return capture_hold(message, records, now)
-        case ReleaseHold():
-            return release_hold(message, records)
         case _:
             raise TypeError(f"the ledger cannot decide {type(message).__name__}")
 

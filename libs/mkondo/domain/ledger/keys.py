@@ -5,18 +5,14 @@ from collections.abc import Sequence
 from mkondo.domain.account import (
     AccountOpened,
     AccountStatusChanged,
-    CaptureHold,
     CreditApplied,
     CreditSuspended,
     HoldCaptured,
-    HoldDeclined,
     HoldExpired,
     HoldPlaced,
     HoldReleased,
     JournalEntryPosted,
     OpenAccount,
-    PlaceHold,
-    ReleaseHold,
     SetAccountStatus,
     currency_of,
     funding,
@@ -60,7 +56,7 @@ def key(message: Message) -> str:
     match message:
         case PaymentAdmitted() | PaymentReserved() | PaymentCompleted() | PaymentFailed():
             return message.payment.debited
-        case HoldPlaced() | PlaceHold():
+        case HoldPlaced():
             return message.hold.account
         case AnswerApproval() | ApprovalGranted() | ApprovalRefused() | ApprovalExpired():
             return message.debited
@@ -74,7 +70,7 @@ def key(message: Message) -> str:
             return _asked_about(request)
         case SetAccountStatus() | AccountStatusChanged():
             return message.account
-        case CaptureHold() | ReleaseHold() | HoldCaptured() | HoldReleased() | HoldExpired() | HoldDeclined():
+        case HoldCaptured() | HoldReleased() | HoldExpired():
             return message.account
         case _:
             raise TypeError(f"the ledger has no key for {type(message).__name__}")
@@ -109,14 +105,6 @@ def reads(message: Message) -> Sequence[RecordKey]:
             return account_key(message.account), _funding_key(message.market, message.account)
         case AnswerApproval():
             return approval_key(message.payment_id), account_key(message.debited)
-        case PlaceHold(hold=hold):
-            return (
-                hold_key(hold.hold, hold.account),
-                account_key(hold.account),
-                _funding_key(hold.market, hold.account),
-            )
-        case CaptureHold() | ReleaseHold():
-            return hold_key(message.hold, message.account), account_key(message.account)
         case TimerDue(record=record) if record.startswith("hold/"):
             return record, account_key(_account_of_hold(record))
         case TimerDue(record=record):

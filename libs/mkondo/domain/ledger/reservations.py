@@ -32,8 +32,6 @@ def reserve(admitted: PaymentAdmitted, now: Instant) -> Sequence[Event]:
         payment.amount.minor,
         payment.amount.currency,
         expires_at,
-        payment.market,
-        payment.opens_accounts,
         replace(admitted, payment=kept, reply_to=None),
         admitted.voucher_code,
     )
@@ -49,7 +47,7 @@ def decide_reservation(
     if asked.forced is not None:
         return (forced_answer(request, asked.forced),)
     hold = records.get(hold_key(order.payment_id, order.account))
-    if not isinstance(hold, Hold) or hold.admitted is None:
+    if not isinstance(hold, Hold):
         return (refused(request, REFUSED, "the payment is not waiting for a decision"),)
     if now >= hold.expires_at:
         return (*expire_hold(hold, now), refused(request, REFUSED, "the reservation has expired"))
@@ -57,27 +55,25 @@ def decide_reservation(
         return (refused(request, REFUSED, "the voucher code is another one"),)
     answered = RequestAnswered(request, DECIDED, outputs={"output_TransactionID": order.transaction_id})
     if not order.commits:
-        return (*_give_up(hold, hold.admitted), answered)
-    return (*_capture(hold, hold.admitted, records), answered)
+        return (*_give_up(hold), answered)
+    return (*_capture(hold, records), answered)
 
 
-def _capture(hold: Hold, admitted: PaymentAdmitted, records: Records) -> Sequence[Event]:
+def _capture(hold: Hold, records: Records) -> Sequence[Event]:
     account = find_account(hold.account, records)
     if not isinstance(account, Account):
         raise LookupError(f"the account of the open hold {hold.hold} is gone")
     captured = HoldCaptured(hold.hold, hold.account, hold.minor, hold.minor)
-    return (captured, entry_of(admitted.payment, account), completed(admitted))
+    return (captured, entry_of(hold.admitted.payment, account), completed(hold.admitted))
 
 
-def _give_up(hold: Hold, admitted: PaymentAdmitted) -> Sequence[Event]:
+def _give_up(hold: Hold) -> Sequence[Event]:
     released = HoldReleased(hold.hold, hold.account, hold.minor)
-    return (released, failed(admitted, REFUSED, "given up by the merchant", "Cancelled"))
+    return (released, failed(hold.admitted, REFUSED, "given up by the merchant", "Cancelled"))
 
 
 def expire_hold(record: Record, now: Instant) -> Sequence[Event]:
     if not isinstance(record, Hold) or now < record.expires_at:
         return ()
     expired = HoldExpired(record.hold, record.account, record.minor)
-    if record.admitted is None:
-        return (expired,)
     return (expired, failed(record.admitted, TIMED_OUT, "not decided in time", "Expired"))

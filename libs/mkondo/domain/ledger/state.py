@@ -10,7 +10,6 @@ from mkondo.domain.account import (
     CreditSuspended,
     Hold,
     HoldCaptured,
-    HoldDeclined,
     HoldExpired,
     HoldPlaced,
     HoldReleased,
@@ -46,7 +45,7 @@ def evolve(records: Records, event: Event) -> Changes:
         case AccountStatusChanged():
             key = account_key(event.account)
             return {key: msgspec.structs.replace(_account(records, event.account), status=event.status)}
-        case PaymentCompleted() | PaymentFailed() | PaymentReserved() | RequestAnswered() | HoldDeclined():
+        case PaymentCompleted() | PaymentFailed() | PaymentReserved() | RequestAnswered():
             return {}
         case _:
             raise TypeError(f"the ledger does not know {type(event).__name__}")

@@ -71,8 +71,6 @@ def _answered(row: HandsetRow | None, event: _Answered, at: Recorded) -> Handset
 def _held(row: HandsetRow | None, event: HoldPlaced, at: Recorded) -> HandsetRow:
     hold = event.hold
     before = row or HandsetRow(hold.account)
-    if hold.admitted is None:
-        return before
     voucher = _shown(hold.admitted.payment, hold.expires_at, hold.voucher_code)
     return replace(before, vouchers={**before.vouchers, hold.hold: voucher})
 

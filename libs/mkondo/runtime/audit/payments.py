@@ -12,7 +12,7 @@ import msgspec
 from mkondo.contracts.journal import JournalRow, PartitionState, StoredReference
 from mkondo.contracts.records import StoredEvent
 from mkondo.domain import admission
-from mkondo.domain.account import HoldCaptured, JournalEntryPosted
+from mkondo.domain.account import JournalEntryPosted
 from mkondo.domain.application import Application
 from mkondo.domain.decider import Event
 from mkondo.domain.facts import names_of
@@ -42,11 +42,8 @@ class Payments:
         self._references, self._outcomes, self._endings = references, outcomes, endings
         self._entries: defaultdict[str, dict[str, JournalEntryPosted]] = defaultdict(dict)
         """By source, the entries of the batch at hand whose payment has not completed yet."""
-        self._capturing: dict[str, str] = {}
-        """The hold that the last event of a source captured: the entry after it ends a payment only if it is its."""
 
     def see(self, journal: Journal, row: JournalRow, event: Event) -> None:
-        captured = self._capturing.pop(row.source, event.payment_id if isinstance(event, JournalEntryPosted) else "")
         for name in names_of(event):
             self._outcomes.expect(name, encode(StoredEvent(row.type, row.version, row.data)), _at(row))
         match event:
@@ -60,14 +57,12 @@ class Payments:
                 self._passed_on(row, event.request.request_id)
             case RequestAnswered():
                 self._answered(journal, row, event.request)
-            case JournalEntryPosted() if event.payment_id and captured == event.payment_id:
+            case JournalEntryPosted() if event.payment_id:
                 self._posted(journal, row, event)
             case PaymentCompleted():
                 self._completed(journal, row, event)
             case PaymentFailed():
                 self._failed(journal, row, event)
-            case HoldCaptured():
-                self._capturing[row.source] = event.hold
             case _:
                 pass
         if row.seal is not None:

@@ -63,7 +63,7 @@ class Records:
             self._findings.wrong(where, f"differs from what the events say: {_differences(record, replayed)}")
         elif stored.due != decider.due(record):
             self._findings.wrong(where, f"its timer is set to {stored.due}, not to {decider.due(record)}")
-        if isinstance(replayed, Approval | Hold) and replayed.admitted is not None:
+        if isinstance(replayed, Approval | Hold):
             self._payments.still_waits(replayed.admitted.payment.payment_id, where)
 
     def _parked(self, parked: Parked, where: str) -> None:

@@ -1,7 +1,7 @@
-"""Those who ask: merchants that pay, query and try again; customers that answer their handsets; holders of funds.
+"""Those who ask: they open sessions, make requests until somebody knows the answer, and query right after it.
 
 They stand outside the system: a crash is a dropped connection to them. Everything they were told is kept, and compared
-with the ledger at the end. Read next: checks.py.
+with the journals at the end. Read next: merchants.py for what they ask, checks.py for the comparison.
 """
 
 import asyncio
@@ -9,34 +9,42 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
-from mkondo.domain import admission, ledger
-from mkondo.domain.account import CaptureHold, Hold, PlaceHold, ReleaseHold, wallet
+from mkondo.domain.admission import Asked
 from mkondo.domain.application import ConfigureApplication
-from mkondo.domain.approval import AnswerApproval
-from mkondo.domain.decider import Message
-from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, partition_of
-from mkondo.domain.money import Money
-from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.decider import Event, Message
+from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentFailed
+from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered
 from mkondo.domain.session import OpenSession, SessionOpened
 from mkondo.ports.errors import CommitUnknown, TryLater
-from mkondo.testing.simulation.ingress import ANSWERED, BUSY, DROPPED, Attempt
+from mkondo.testing.simulation.ingress import BUSY, DROPPED, Attempt, about_of, owner_of
 from mkondo.testing.simulation.loop import at_once
-from mkondo.testing.simulation.orders import (
-    CURRENCY,
-    MARKET,
-    OPERATION,
-    HoldOrder,
-    Order,
-    configuration,
-)
+from mkondo.testing.simulation.orders import configuration
 from mkondo.testing.simulation.process import Process
+from mkondo.testing.simulation.queries import disagreements
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
 
 T = TypeVar("T")
 NO_SESSION = SessionHash("none")
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What every request says of itself, whatever it is for."""
+
+    id: PaymentId
+    transaction_id: TransactionId
+    session: SessionHash
+    now: Instant
+
+
+Command = Callable[[Envelope], Asked]
+Beside = Callable[[Attempt], Coroutine[Any, Any, None]]
+"""What somebody else does while the request is under way."""
 
 
 class Doors(Protocol):
@@ -86,128 +94,59 @@ class Clients:
 
     async def _ask(self, application: ApplicationId, asked: str, command: Callable[..., Message]) -> Message | None:
         process = await self._doors.door()
-        owner = Partition(admission.NAME, partition_of(application))
-        return await _through(process, process.ingress.ask(owner, asked, command))
+        return await _through(process, process.ingress.ask(owner_of(application), asked, command))
 
-    # Payments -----------------------------------------------------------------------------------------------------
+    # Requests -----------------------------------------------------------------------------------------------------
 
-    async def pay(self, order: Order) -> Attempt:
+    async def request(self, application: ApplicationId, command: Command, beside: Beside | None = None) -> Attempt:
         """Until somebody knows, or nobody will: 503 and dropped connections are tried again."""
         chance = self._doors.weather.random
-        payment_id = self._doors.ids.payment_id()
+        name = self._doors.ids.payment_id()
         for _ in range(25):
-            attempt = await self._try(order, payment_id)
-            self._query(attempt)
+            attempt = await self._try(application, name, command, beside)
+            for sentence in disagreements(self._doors.store, attempt):
+                self._doors.report(sentence)
             if attempt.told not in (BUSY, DROPPED):
                 break
             if attempt.told == DROPPED or chance.random() < 0.5:
-                payment_id = self._doors.ids.payment_id()
+                name = self._doors.ids.payment_id()
             await asyncio.sleep(0.05 + chance.random() * 0.4)
         return attempt
 
-    async def _try(self, order: Order, payment_id: PaymentId) -> Attempt:
+    async def _try(
+        self, application: ApplicationId, name: PaymentId, command: Command, beside: Beside | None
+    ) -> Attempt:
         process = await self._doors.door()
-        attempt = Attempt(self._payment(order, payment_id, process.life.now()), process.life)
+        session = self._sessions.get(application, NO_SESSION)
+        asked = command(Envelope(name, self._doors.ids.transaction_id(), session, process.life.now()))
+        attempt = Attempt(about_of(asked), process.life)
         self._doors.attempts.append(attempt)
-        session = self._sessions.get(order.application, NO_SESSION)
-        answering = asyncio.create_task(self._handset(order, attempt)) if order.handset else None
-
-        def request(payment: Payment) -> RequestPayment:
-            return RequestPayment(payment, session, order.approval, order.forced)
-
-        await _through(process, process.ingress.pay(attempt, request))
-        if answering is not None:
-            await answering
+        meanwhile = asyncio.create_task(beside(attempt)) if beside is not None else None
+        await _through(process, process.ingress.request(attempt, asked))
+        if meanwhile is not None:
+            await meanwhile
         return attempt
 
-    def _payment(self, order: Order, payment_id: PaymentId, now: Instant) -> Payment:
-        return Payment(
-            payment_id=payment_id,
-            transaction_id=self._doors.ids.transaction_id(),
-            application=order.application,
-            organisation=order.shortcode,
-            operation=OPERATION,
-            market=MARKET,
-            amount=Money(order.minor, CURRENCY),
-            debited=order.debited,
-            credited=order.credited,
-            third_party_conversation_id=order.reference,
-            transaction_reference="T1",
-            description="goods",
-            asked_at=now,
-            deadline=Instant(now + order.deadline_ms),
-            customer=order.customer,
-            opens_accounts=order.opens_accounts,
-        )
+    # Facts and other commands -------------------------------------------------------------------------------------
 
-    def _query(self, attempt: Attempt) -> None:
-        """A status query right after any answer finds the payment as answered (G10)."""
-        answer = attempt.answer
-        if attempt.told != ANSWERED or not isinstance(answer, PaymentCompleted | PaymentFailed):
-            return
-        payment = answer.payment
-        texts = (payment.payment_id, payment.transaction_id, payment.third_party_conversation_id)
-        store = self._doors.store
-        for text in texts:
-            reference = at_once(store.reference(payment.application, text))
-            outcome = None if reference is None else at_once(store.outcome(reference.payment_id))
-            if outcome is None or decode_event(outcome.data) != answer:
-                self._doors.report(
-                    f"G10: {payment.payment_id} was answered {answer}, a query by {text} finds {reference} {outcome}"
-                )
-
-    # Handsets and holds -------------------------------------------------------------------------------------------
-
-    async def _handset(self, order: Order, attempt: Attempt) -> None:
-        """What the customer does. It is sent again and again, because nobody answers the answer."""
-        chance = self._doors.weather.random
-        seconds = order.deadline_ms / 1000
-        wait = seconds * (1.1 if order.handset == "late" else 0.5 * chance.random())
-        await asyncio.sleep(wait)
-        if order.handset == "never":
-            return
-        code = "INS-0" if order.handset != "refuse" else "INS-5"
-        answer = AnswerApproval(
-            attempt.payment.payment_id, order.debited, code, "Cancelled by the customer", "Cancelled"
-        )
-        for _ in range(3):
-            await self.command(order.debited, answer)
-            await asyncio.sleep(0.2 * seconds)
-
-    async def hold(self, order: HoldOrder) -> None:
-        """Place a hold once; end it, asking twice."""
-        account = wallet(order.application, order.customer, CURRENCY)
-        process = await self._doors.door()
-        hold = Hold(
-            order.name,
-            account,
-            AccountId(f"till/{order.application}/000000/{CURRENCY}"),
-            order.minor,
-            CURRENCY,
-            Instant(process.life.now() + order.lasts_ms),
-            MARKET,
-            opens_accounts=True,
-        )
-        await self.command(account, PlaceHold(hold))
-        await asyncio.sleep(order.lasts_ms / 1000 * self._doors.weather.random.random())
-        for number in range(2):
-            await self.command(account, self._ending(order, account, number))
-            await asyncio.sleep(0.3)
-
-    def _ending(self, order: HoldOrder, account: AccountId, number: int) -> Message:
-        """Two captures have different entry ids: only the hold itself stands in the way of the second."""
-        match order.ending:
-            case "capture":
-                entry = f"capture-{order.name}-{number}"
-                return CaptureHold(order.name, account, max(1, order.minor - number), entry, PaymentId(""))
-            case "release":
-                return ReleaseHold(order.name, account)
+    def known(self, application: ApplicationId, text: str) -> Payment | Request | None:
+        """The request of that name, as a status query finds it."""
+        stored = at_once(self._doors.store.reference(application, text))
+        match decode_event(stored.data) if stored is not None else None:
+            case PaymentAdmitted(payment=payment) | PaymentFailed(payment=payment):
+                return payment
+            case RequestAdmitted(request=request) | RequestAnswered(request=request):
+                return request
             case _:
-                return ReleaseHold(f"no-{order.name}", account)
+                return None
 
-    async def command(self, account: AccountId, command: Message) -> None:
-        """To the ledger, until certainly or perhaps sent."""
-        owner = Partition(ledger.NAME, partition_of(account))
+    def fact(self, name: str) -> Event | None:
+        stored = at_once(self._doors.store.outcome(name))
+        return decode_event(stored.data) if stored is not None else None
+
+    async def tell(self, decider: str, key: str, command: Message) -> None:
+        """A command that nobody answers, until certainly or perhaps sent."""
+        owner = Partition(decider, partition_of(key))
 
         async def send(process: Process) -> bool:
             try:

@@ -1,20 +1,23 @@
 """The ingress without HTTP: one command, then the reply, or the outcome row 3 s after the deadline (rule 10).
 
-It keeps the promises of services/payments_ingress/pay.py, and writes down what it told whom. Read next: clients.py.
+It keeps the promises of services/payments_ingress/asking.py, and writes down what it told whom. Read next: clients.py.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
+from msgspec.structs import replace
 
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
 from mkondo.domain import admission
+from mkondo.domain.admission import Asked
 from mkondo.domain.decider import Message, ReplyTo
-from mkondo.domain.ids import partition_of
+from mkondo.domain.facts import outcome_of
+from mkondo.domain.ids import ApplicationId, PaymentId, partition_of
 from mkondo.domain.payment import Payment, RequestPayment
+from mkondo.domain.request import Request
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import Log
@@ -31,12 +34,20 @@ BUSY, UNKNOWN, DROPPED, ANSWERED = "busy", "unknown", "dropped", "answered"
 class Attempt:
     """One request of a client, and what it was told. `told` is BUSY (503), UNKNOWN (408), DROPPED or ANSWERED."""
 
-    payment: Payment
+    about: Payment | Request
     life: Life
     sent_at: float | None = None
     """When the command was accepted; None: it is not certain that it was."""
     told: str = DROPPED
     answer: Message | None = None
+
+    @property
+    def id(self) -> PaymentId:
+        return self.about.conversation_id
+
+    @property
+    def application(self) -> ApplicationId:
+        return self.about.application
 
 
 class Ingress:
@@ -45,13 +56,13 @@ class Ingress:
     def __init__(self, log: Log, facts: Facts, desk: ReplyDesk, clock: Clock) -> None:
         self._log, self._facts, self._desk, self._clock = log, facts, desk, clock
 
-    async def pay(self, attempt: Attempt, request: Callable[[Payment], RequestPayment]) -> None:
-        payment = attempt.payment
-        with self._desk.ask(payment.payment_id) as question:
-            command = request(_asked_by(payment, question.reply_to))
-            attempt.payment = command.payment
+    async def request(self, attempt: Attempt, asked: Asked) -> None:
+        """Whatever uses up a ThirdPartyConversationID."""
+        with self._desk.ask(attempt.id) as question:
+            command = _asked_by(asked, question.reply_to)
+            about = attempt.about = about_of(command)
             try:
-                await self._log.send_command(owner_of(payment), command)
+                await self._log.send_command(owner_of(about.application), command)
                 attempt.sent_at = asyncio.get_running_loop().time()
             except CommitUnknown:
                 pass
@@ -59,15 +70,15 @@ class Ingress:
                 attempt.told = BUSY
                 return
             try:
-                async with asyncio.timeout((payment.deadline - self._clock.now()) / 1000 + GRACE_SECONDS):
+                async with asyncio.timeout((about.deadline - self._clock.now()) / 1000 + GRACE_SECONDS):
                     attempt.answer = await question.answer()
             except TimeoutError:
-                attempt.answer = await self._unheard(payment)
+                attempt.answer = await self._unheard(about)
         attempt.told = UNKNOWN if attempt.answer is None else ANSWERED
 
-    async def _unheard(self, payment: Payment) -> Message | None:
+    async def _unheard(self, about: Payment | Request) -> Message | None:
         try:
-            outcome = await self._facts.outcome(payment.payment_id)
+            outcome = await self._facts.outcome(outcome_of(about.conversation_id))
         except TryLater:
             return None
         return None if outcome is None else decode_event(outcome.data)
@@ -83,9 +94,15 @@ class Ingress:
             return None
 
 
-def owner_of(payment: Payment) -> Partition:
-    return Partition(admission.NAME, partition_of(payment.application))
+def about_of(asked: Asked) -> Payment | Request:
+    return asked.payment if isinstance(asked, RequestPayment) else asked.request
 
 
-def _asked_by(payment: Payment, reply_to: ReplyTo) -> Payment:
-    return msgspec.structs.replace(payment, reply_to=reply_to)
+def owner_of(application: ApplicationId) -> Partition:
+    return Partition(admission.NAME, partition_of(application))
+
+
+def _asked_by(asked: Asked, reply_to: ReplyTo) -> Asked:
+    if isinstance(asked, RequestPayment):
+        return replace(asked, payment=replace(asked.payment, reply_to=reply_to))
+    return replace(asked, request=replace(asked.request, reply_to=reply_to))

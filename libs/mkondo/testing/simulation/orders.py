@@ -1,7 +1,7 @@
-"""What clients will ask for in one run, drawn from the seed: applications, payments, holds.
+"""What clients will pay for in one run, drawn from the seed: applications, and payments in one step.
 
 Customers are few and hot, amounts are large against their opening balance, references repeat, deadlines are short
-enough for delays to pass them. Read next: clients.py.
+enough for delays to pass them. Read next: stories.py for what takes several requests.
 """
 
 from dataclasses import dataclass
@@ -9,33 +9,53 @@ from dataclasses import dataclass
 from mkondo.domain.account import till, wallet
 from mkondo.domain.application import Configuration, ProductScope
 from mkondo.domain.approval import HANDSET, IMPLICIT
+from mkondo.domain.handset import APPROVE, CANCEL, IGNORE, OFF, WRONG_PIN
 from mkondo.domain.ids import AccountId, ApplicationId
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.payment import Forced
 from mkondo.testing.simulation.weather import Weather
 
 APPLICATIONS = tuple(ApplicationId(name) for name in ("duka", "soko", "gari"))
-OPERATION, MARKET, CURRENCY = "c2b_single_stage", "vodacomTZN", "TZS"
+MARKET, CURRENCY = "vodacomTZN", "TZS"
 OPENING = MARKETS[MARKET].opening_balance_minor
 CEILING = OPENING // 2
 HOT = tuple(f"2557000000{number:02d}" for number in range(5))
-PAYMENTS = 205
-HOLDS = 14
+SCRIPTED = {
+    f"2557111110{number:02d}": script for number, script in enumerate((APPROVE, WRONG_PIN, CANCEL, IGNORE, OFF))
+}
+"""Registered test handsets, and what they do by themselves."""
+PAYMENTS = 125
+
+C2B, TWO_STEP, B2C, B2B = "c2b_single_stage", "c2b_multi_stage", "b2c_payment", "b2b_payment"
+REVERSE, COLLECT, UPDATE = "reversal", "direct_debit_payment", "update_transaction_status"
+CREATE, CANCEL_MANDATE, FIND = "direct_debit_creation", "direct_debit_cancel", "query_direct_debit"
+PRODUCTS = (C2B, TWO_STEP, B2C, B2B, REVERSE, COLLECT, UPDATE, CREATE, CANCEL_MANDATE, FIND)
+
+LATE, NEVER = "late", "never"
+"""What a customer may do beside what a handset's table says: answer when it is too late, or not at all."""
+ANSWERED_BY_HAND = (*[APPROVE] * 3, WRONG_PIN, CANCEL, OFF, *[LATE] * 4, NEVER)
 
 
 def configuration(application: ApplicationId) -> Configuration:
-    """Sessions of one application are short, so that some payments come too late for theirs."""
+    """Sessions of one application are short, so that some payments come too late for theirs. Another one is told later
+    what has come of its payments to customers, and of its questions about mandates."""
+    ceiling = {CURRENCY: CEILING} if application != "gari" else {}
+    products = dict.fromkeys(PRODUCTS, ProductScope()) | dict.fromkeys((C2B, TWO_STEP), ProductScope(ceiling))
+    if application == "soko":
+        products |= dict.fromkeys((B2C, FIND), ProductScope(asynchronous=True))
     return Configuration(
         name=application,
         api_key_hash=f"hash-of-{application}",
-        products={OPERATION: ProductScope(single_value={CURRENCY: CEILING} if application != "gari" else {})},
+        products=products,
         session_lifetime_ms=9_000 if application == "gari" else 3_600_000,
+        response_url="https://merchant.example/results",
+        test_msisdns=SCRIPTED,
     )
 
 
 @dataclass(frozen=True)
 class Order:
-    """One payment that somebody will try to make. `handset` says what the customer will do about it."""
+    """One payment that somebody will try to make. `handset` says what the customer will do about it by hand."""
 
     at: float
     application: ApplicationId
@@ -43,6 +63,7 @@ class Order:
     minor: int
     reference: str
     deadline_ms: int
+    operation: str = C2B
     shortcode: str = "000000"
     opens_accounts: bool = True
     approval: str = IMPLICIT
@@ -51,24 +72,25 @@ class Order:
 
     @property
     def debited(self) -> AccountId:
-        return wallet(self.application, self.customer, CURRENCY)
+        return self._customers if self.operation in (C2B, TWO_STEP) else self._shop
 
     @property
     def credited(self) -> AccountId:
+        match self.operation:
+            case "b2c_payment":
+                return self._customers
+            case "b2b_payment":
+                return till(self.application, "111111", CURRENCY)
+            case _:
+                return self._shop
+
+    @property
+    def _customers(self) -> AccountId:
+        return wallet(self.application, self.customer, CURRENCY)
+
+    @property
+    def _shop(self) -> AccountId:
         return till(self.application, self.shortcode, CURRENCY)
-
-
-@dataclass(frozen=True)
-class HoldOrder:
-    """One hold, and what is to become of it: captured (and asked for twice), released, or left to expire."""
-
-    at: float
-    name: str
-    application: ApplicationId
-    customer: str
-    minor: int
-    lasts_ms: int
-    ending: str
 
 
 def orders(weather: Weather, span: float) -> list[Order]:
@@ -83,15 +105,17 @@ def orders(weather: Weather, span: float) -> list[Order]:
 
 def _order(weather: Weather, at: float, reference: str) -> Order:
     chance = weather.random
-    handset = chance.choice(("grant", "grant", "twice", "refuse", "late", "never")) if chance.random() < 0.2 else ""
+    operation = chance.choices((C2B, B2C, B2B), (8, 1, 1))[0]
+    handset = draw_handset(weather) if operation == C2B and chance.random() < 0.2 else ""
     stranger = chance.random() < 0.05
     return Order(
         at=at,
         application=chance.choice(APPLICATIONS),
-        customer=chance.choice(HOT) if chance.random() < 0.6 else f"25571{chance.randrange(10**7):07d}",
+        customer=_customer(weather),
         minor=_amount(weather),
         reference=reference,
         deadline_ms=chance.choice((300, 1_500, 4_000, 8_000)),
+        operation=operation,
         shortcode="999999" if stranger else "000000",
         opens_accounts=not stranger,
         approval=HANDSET if handset else IMPLICIT,
@@ -100,25 +124,21 @@ def _order(weather: Weather, at: float, reference: str) -> Order:
     )
 
 
+def draw_handset(weather: Weather) -> str:
+    return weather.random.choice(ANSWERED_BY_HAND)
+
+
+def _customer(weather: Weather) -> str:
+    chance = weather.random
+    kind = chance.random()
+    if kind < 0.07:
+        return chance.choice(tuple(SCRIPTED))
+    return chance.choice(HOT) if kind < 0.6 else f"25571{chance.randrange(10**7):07d}"
+
+
 def _amount(weather: Weather) -> int:
     chance = weather.random
     kind = chance.random()
     if kind < 0.03:
         return CEILING + chance.randrange(2)
     return chance.randrange(1, OPENING // 3) if kind < 0.5 else chance.randrange(1, 100_000)
-
-
-def holds(weather: Weather, span: float) -> list[HoldOrder]:
-    chance = weather.random
-    return [
-        HoldOrder(
-            at=span * chance.random(),
-            name=f"hold-{number}",
-            application=chance.choice(APPLICATIONS),
-            customer=chance.choice(HOT),
-            minor=chance.randrange(1, OPENING // 5),
-            lasts_ms=chance.choice((1_000, 6_000)),
-            ending=chance.choice(("capture", "capture", "release", "expire")),
-        )
-        for number in range(HOLDS)
-    ]

@@ -17,6 +17,7 @@ from mkondo.domain.views import VIEWS
 from mkondo.domain.views.view import View
 from mkondo.ports.log import Inbox, Log
 from mkondo.ports.store import Store
+from mkondo.runtime.approvals import Approvals
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
 from mkondo.runtime.projector import Projector, ProjectorSettings
@@ -24,6 +25,7 @@ from mkondo.runtime.relay import DirectRelay, Relay, WatermarkRelay
 from mkondo.runtime.replies import ReplyDesk
 from mkondo.testing.simulation.carrier import Attachment, Carrier, CarrierHandle
 from mkondo.testing.simulation.handles import EmbeddedLog, StoreHandle, ViewsHandle
+from mkondo.testing.simulation.handsets import Attentive, Handsets
 from mkondo.testing.simulation.ingress import Ingress
 from mkondo.testing.simulation.life import Life
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
@@ -84,7 +86,8 @@ class Process:
         )
         self._store = blueprint.reach(self._facts, self.log, life)
         self._published = None if carrier is None else blueprint.relay(self._store, self.log, life, ids)
-        self._relay: Relay = self._published or DirectRelay(self.log)
+        asking = Approvals(Handsets(life), self.log, life, ids)
+        self._relay: Relay = Attentive(self._published or DirectRelay(self.log), asking)
         member = f"{slot.name}.{ids.incarnation()}"
         settings = _settings(life)
         self._processors = [
@@ -146,7 +149,7 @@ def _settings(life: Life) -> ProcessorSettings:
         batch_messages_max=pick(1, 40),
         inbox_messages_max=pick(3, 80),
         page_rows=pick(2, 60),
-        records_kept_max=pick(5, 200),
+        records_kept_max=life.weather.random.choice((1, 1, 10, 100)),
     )
 
 

@@ -10,7 +10,9 @@ import random
 from mkondo.domain.ids import Instant, PaymentId, TransactionId
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"
-START = Instant(1_790_000_000_000)
+MIDNIGHT_SECONDS = 8
+START = Instant(1_790_024_400_000 - MIDNIGHT_SECONDS * 1_000)
+"""So long before midnight in the market of all payments (orders.py): every run passes from one day to the next."""
 
 
 class Weather:

@@ -6,16 +6,16 @@ Read next: checks.py.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mkondo.adapters.memory.views import MemoryViews
 from mkondo.contracts.journal import Partition
-from mkondo.domain import admission, ledger
+from mkondo.domain import admission, ledger, reversals
 from mkondo.domain.decider import Decider
 from mkondo.domain.ids import ApplicationId, partition_of
-from mkondo.domain.payment import PaymentCompleted
+from mkondo.domain.payment import Payment, PaymentCompleted
 from mkondo.ports.log import COMMANDS
 from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.checks import check
@@ -23,13 +23,17 @@ from mkondo.testing.simulation.clients import Clients
 from mkondo.testing.simulation.ingress import ANSWERED, Attempt
 from mkondo.testing.simulation.life import Life, TrueClock, now
 from mkondo.testing.simulation.loop import at_once, run_virtually
-from mkondo.testing.simulation.orders import APPLICATIONS, Order, holds, orders
+from mkondo.testing.simulation.merchants import Merchants
+from mkondo.testing.simulation.orders import APPLICATIONS, Order, orders
 from mkondo.testing.simulation.process import Blueprint, Process, Slot
+from mkondo.testing.simulation.stories import direct_debits, two_steps
+from mkondo.testing.simulation.stories import reversals as reversals_of
 from mkondo.testing.simulation.weather import START, SimulatedIds, Weather
 from mkondo.testing.simulation.witness import Witness
+from mkondo.topology import DECIDERS
 
 CRASHES = 11
-BOTH = (admission.NAME, ledger.NAME)
+EVERYTHING = tuple(DECIDERS)
 REST_SECONDS = 16.0
 """Long enough for every deadline, lease and lost message."""
 
@@ -44,6 +48,8 @@ class Run:
     payments: int
     crashes: int
     told: dict[str, int]
+    events: dict[str, int]
+    """How often each kind of event has happened."""
 
 
 class World:
@@ -66,18 +72,19 @@ class World:
         self._living: dict[str, Process] = {}
         self._slots = self._cast()
         self._clients = Clients(self)
+        self._merchants = Merchants(self._clients, self.weather, self.ids)
 
     def _witnessed(self, blueprint: Blueprint) -> Decider:
         return Witness(blueprint.deciders[admission.NAME], lambda payment_id: self.rejected.add(payment_id))
 
     def _cast(self) -> list[Slot]:
         if self.carrier is None:
-            return [Slot("all", BOTH, ingress=True, projects=True)]
+            return [Slot("all", EVERYTHING, ingress=True, projects=True)]
         pick = self.weather.random.choice
         return [
-            Slot("a", BOTH, ingress=False, projects=True),
-            Slot("b", (ledger.NAME,), ingress=False),
-            Slot("c", pick((BOTH, (admission.NAME,))), ingress=True),
+            Slot("a", EVERYTHING, ingress=False, projects=True),
+            Slot("b", (ledger.NAME, reversals.NAME), ingress=False),
+            Slot("c", pick((EVERYTHING, (admission.NAME,))), ingress=True),
             Slot("edge", (), ingress=True, projects=True),
         ]
 
@@ -162,20 +169,30 @@ class World:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._storm(span))
             await asyncio.gather(*(self._clients.set_up(application) for application in APPLICATIONS))
-            for hold in holds(self.weather, span):
-                group.create_task(_at(hold.at, self._clients.hold(hold)))
-            for order in orders(self.weather, span):
-                group.create_task(_at(order.at, self._clients.pay(order)))
+            for at, work in self._business(span):
+                group.create_task(_at(at, work))
             group.create_task(_at(span / 2, self._clients.open_session(APPLICATIONS[-1])))
         await self._rest()
-        await check(self)
+        events = await check(self)
         told: dict[str, int] = {}
         for attempt in self.attempts:
             name = type(attempt.answer).__name__ if attempt.told == ANSWERED else attempt.told
             told[name] = told.get(name, 0) + 1
         for row in await self.store.states():
             self.weather.note(f"{row.partition} {row.last_sequence} {row.head.hex()}\n")
-        return Run(self.seed, self.failures, self.weather.digest(), len(self.attempts), self.crashes, told)
+        return Run(self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told, events)
+
+    def _business(self, span: float) -> Iterator[tuple[float, Coroutine[Any, Any, object]]]:
+        """What the merchants have before them, and when they begin with it."""
+        merchants, made = self._merchants, orders(self.weather, span)
+        given_back = reversals_of(self.weather, made)
+        for number, order in enumerate(made):
+            story = given_back.get(number)
+            yield order.at, merchants.pay(order) if story is None else merchants.pay_and_give_back(story)
+        for two_step in two_steps(self.weather, span):
+            yield two_step.order.at, merchants.reserve(two_step)
+        for direct_debit in direct_debits(self.weather, span):
+            yield direct_debit.at, merchants.direct_debit(direct_debit)
 
     async def _rest(self) -> None:
         self.weather.calm()
@@ -194,9 +211,12 @@ class World:
             return
         await self._clients.open_session(application)
         order = Order(0.0, application, f"25579{self.ids.payment_id()[:6]}", 100, f"canary-{application}", 4_000)
-        attempt = await self._clients.pay(order)
+        attempt = await self._merchants.pay(order)
         if not isinstance(attempt.answer, PaymentCompleted):
             self.report(f"recovery: in calm weather {application} was told {attempt.told} {attempt.answer}")
+
+    def _payments(self) -> int:
+        return sum(isinstance(attempt.about, Payment) for attempt in self.attempts)
 
     def is_stopped(self, application: ApplicationId) -> bool:
         """Whether commands were deleted that its partition had not taken: then it must do nothing any more."""
