@@ -184,6 +184,11 @@ def test_nothing_is_collected_before_the_first_date_or_after_the_last() -> None:
     assert collect(story, "p4", at("2026-03-21 00:00")) == "INS-6"
 
 
+def test_a_mandate_may_last_until_the_last_day_there_is() -> None:
+    created(MARCH_1, expiry_date="99991231").when(TimerDue(mandate_key(KEY))).then_nothing()
+    assert mandates.due(Mandate(KEY, "1", "t", "vodacomTZN", "000000", Terms(expiry_date="99991231"))) is not None
+
+
 def test_a_mandate_expires_when_its_last_day_is_over_in_its_market() -> None:
     story = created(MARCH_1, expiry_date="20260320")
     record = story.records[mandate_key(KEY)]
