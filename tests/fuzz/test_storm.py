@@ -29,7 +29,7 @@ async def test_any_request_gets_an_answer_of_the_contract_and_money_moves_for_th
 async def check_holds_end(storm: Storm) -> None:
     """A day later nothing that was reserved before can be committed any more, and none of it is held."""
     before, decided = set(storm.reserved), set(storm.committed)
-    storm.house.clock.advance(DAY_MS)
+    storm.house.clock.move_to(DAY_MS)
     await storm.rage(1_000)
     assert not before & (storm.committed - decided)
     await check_money(storm)
