@@ -88,6 +88,7 @@ SUITES: tuple[Suite, ...] = (
         7,
         quick=("tests/simulation", "--seeds", "10"),
     ),
+    Suite("fuzz", "hostile requests by the ten thousand, in process and over a socket", ("tests/fuzz",), 4),
     Suite("faults", "kill -9 while payments run", _real("tests/faults"), 5),
     Suite("performance", "the pieces of the benchmark; no test says how quick", ("tests/performance",), 2),
     Suite("kafka", "the same on a real Apache Kafka", (*_WITH_KAFKA, "-m", "kafka"), 8, needs=(kafka,)),

@@ -60,7 +60,7 @@ class DirectDebits:
             fields = envelope.fields
             customer = fields[CUSTOMER_FIELD]
             order = CreateMandate(
-                MandateKey(scope_of(request, checked), fields[REFERENCE_FIELD], customer),
+                _key(request, checked, customer),
                 self._ids.msisdn_token(),
                 fields[SHOP_FIELD],
                 _terms(envelope),
@@ -119,7 +119,7 @@ class DirectDebits:
         fields, scope = checked.fields, scope_of(request, checked)
         customer, token = fields.get(CUSTOMER_FIELD, ""), fields.get(TOKEN_FIELD, "")
         if token:
-            known = await self._mandate(token_of(scope, token))
+            known = await self._mandate(token_of(scope, token), checked)
             if known is None:
                 return UNKNOWN_TOKEN.get(request.match.operation.name, NO_MATCH)
             if customer not in ("", known.key.customer):
@@ -127,17 +127,20 @@ class DirectDebits:
             customer = known.key.customer
         mandate_id = fields.get(MANDATE_FIELD, "")
         if mandate_id:
-            known = await self._mandate(mandate_of(scope, mandate_id))
+            known = await self._mandate(mandate_of(scope, mandate_id), checked)
             if known is None:
                 return NO_SUCH_ID
             if known.key.reference != fields[REFERENCE_FIELD]:
                 return OTHER_REFERENCE
-        return Found(MandateKey(scope, fields[REFERENCE_FIELD], customer), mandate_id)
+        return Found(_key(request, checked, customer), mandate_id)
 
-    async def _mandate(self, name: str) -> Mandate | None:
+    async def _mandate(self, name: str, checked: Checked) -> Mandate | None:
+        """The mandate of that name, if it was made in this market."""
         stored = await self._facts.outcome(name)
         event = decode_event(stored.data) if stored is not None else None
-        return event.mandate if isinstance(event, MandateCreated) else None
+        if not isinstance(event, MandateCreated) or event.mandate.key.market != checked.market.path:
+            return None
+        return event.mandate
 
 
 def scope_of(request: Request, checked: Checked) -> str:
@@ -147,14 +150,17 @@ def scope_of(request: Request, checked: Checked) -> str:
     return organisation if request.match.environment == LIVE and organisation else application.application
 
 
+def _key(request: Request, checked: Checked, customer: str) -> MandateKey:
+    return MandateKey(scope_of(request, checked), checked.market.path, checked.fields[REFERENCE_FIELD], customer)
+
+
 def _triggered(request: Request, checked: Checked) -> bool:
     return trigger(request.match.operation.name, request.match.environment, checked.fields) is not None
 
 
 def _unlooked(request: Request, checked: Checked) -> Found:
     """For test values nothing is looked up: their customers and mandates need not exist."""
-    fields = checked.fields
-    return Found(MandateKey(scope_of(request, checked), fields[REFERENCE_FIELD], fields.get(CUSTOMER_FIELD, "")))
+    return Found(_key(request, checked, checked.fields.get(CUSTOMER_FIELD, "")))
 
 
 def _terms(envelope: Envelope) -> Terms:

@@ -9,6 +9,7 @@ from mkondo.contracts.journal import StoredReference
 from mkondo.contracts.records import decode_event
 from mkondo.domain.account import till, wallet
 from mkondo.domain.environments import LIVE
+from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
 from mkondo.domain.reversal import Original, ReversalOf
@@ -53,11 +54,13 @@ class Reversals:
         return await self._asking.ask(request, checked, command)
 
     async def _original(self, request: Request, checked: Checked) -> Original | None:
-        """The payment of that TransactionID, whosever it is, in this market."""
+        """The payment of that TransactionID in this market. Of somebody else's only that it is somebody else's."""
         stored = await self._facts.transaction(checked.fields["input_TransactionID"])
         found = _payment(stored)
         if found is None or found.market != checked.market.path:
             return None
+        if not _owned(found, request, checked):
+            return _foreign(request, checked)
         outcome = await self._facts.outcome(found.payment_id)
         ended = decode_event(outcome.data) if outcome is not None else None
         known = ended.payment if isinstance(ended, PaymentCompleted) else found
@@ -71,7 +74,7 @@ class Reversals:
             known.credited,
             known.asked_at,
             isinstance(ended, PaymentCompleted),
-            _owned(found, request, checked),
+            owned=True,
         )
 
 
@@ -87,6 +90,16 @@ def _owned(found: Payment, request: Request, checked: Checked) -> bool:
         return True
     organisation = application.configuration.organisation
     return request.match.environment == LIVE and bool(organisation) and found.organisation == organisation
+
+
+def _foreign(request: Request, checked: Checked) -> Original:
+    """The refusal is a payment of the caller's own that failed, and others read its events: they name nothing of the
+    payment that the caller may not know, neither its id nor its amount nor whose accounts it was between."""
+    fields, market = checked.fields, checked.market
+    scope = "" if request.match.environment == LIVE else checked.caller.application.application
+    own = till(scope, fields[SHOP_FIELD], market.currency)
+    asked = PaymentId(fields["input_TransactionID"])
+    return Original(asked, "", market.path, 0, market.currency, own, own, Instant(0), completed=False, owned=False)
 
 
 def _reversal(envelope: Envelope, original: Original) -> RequestPayment:

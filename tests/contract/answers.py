@@ -44,7 +44,7 @@ DECLINED = PaymentFailed(PAYMENT, "INS-2006", "the account does not hold enough"
 
 
 VOUCHER, TOKEN = "TGS813", "cvgwUBZ3lAO9ivwhWAFeng=="
-KEY = MandateKey("app", "Test123", "255744553111")
+KEY = MandateKey("app", "vodacomTZN", "Test123", "255744553111")
 MULTI = replace(PAYMENT, operation="c2b_multi_stage", outputs={"output_VoucherCode": VOUCHER})
 REVERSAL = replace(PAYMENT, operation="reversal", debited=AccountId("merchant"), credited=AccountId("customer"))
 COLLECTION = replace(PAYMENT, operation="direct_debit_payment", outputs={"output_MsisdnToken": TOKEN})

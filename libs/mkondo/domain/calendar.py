@@ -14,6 +14,7 @@ from mkondo.domain.ids import Instant
 _WIRE_DATE = re.compile(r"[0-9]{8}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_DAY = timedelta(days=1)
 
 
 @cache
@@ -33,8 +34,11 @@ def start_of(day: date, time_zone: str) -> Instant:
 
 
 def end_of(day: date, time_zone: str) -> Instant:
-    """The first instant that is no longer in that day."""
-    return start_of(day + timedelta(days=1), time_zone)
+    """The first instant that is no longer in that day. The last day that can be written, 99991231, ends too: it is what
+    merchants send for "never", and no date comes after it."""
+    if day == date.max:
+        return Instant(start_of(day, time_zone) + _DAY // _MILLISECOND)
+    return start_of(day + _DAY, time_zone)
 
 
 def parse_day(text: str) -> date | None:
@@ -54,4 +58,4 @@ def format_day(day: date) -> str:
 def last_of_month(day: date) -> int:
     """The number of days in that day's month."""
     following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return (following - timedelta(days=1)).day
+    return (following - _DAY).day

@@ -38,9 +38,11 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class MandateKey(msgspec.Struct, frozen=True):
     """Whose mandate under which reference, for which customer. The scope is the application in the sandbox and the
-    organisation in live (contract section 12, "Whose data")."""
+    organisation in live (contract section 12, "Whose data"). The market is part of it: a number has another wallet in
+    each market, and who agreed to be debited in one has not agreed in the others."""
 
     scope: str
+    market: str
     reference: str
     customer: str
 
@@ -90,7 +92,7 @@ class AnswerMandate(msgspec.Struct, frozen=True, tag=True):
 
 
 class Mandate(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Record `mandate/SCOPE/REFERENCE/CUSTOMER`: the latest mandate of that key.
+    """Record `mandate/SCOPE/MARKET/REFERENCE/CUSTOMER`: the latest mandate of that key.
 
     `taken` is the period of the last collection, which may still be under way; a failed one gives it back.
     """
@@ -98,7 +100,6 @@ class Mandate(msgspec.Struct, frozen=True, omit_defaults=True):
     key: MandateKey
     mandate_id: str
     token: str
-    market: str
     shortcode: str
     terms: Terms
     status: Status = Status.ACTIVE

@@ -96,7 +96,7 @@ _OfMandate = MandateApproved | MandateCancelled | MandateExpired | CollectionAdm
 
 
 def mandate_key(key: MandateKey) -> RecordKey:
-    return record_key("mandate", key.scope, key.reference, key.customer)
+    return record_key("mandate", key.scope, key.market, key.reference, key.customer)
 
 
 def count_key(key: MandateKey) -> RecordKey:
@@ -200,7 +200,6 @@ def _create(request: Request, order: CreateMandate, records: Records, now: Insta
         order.key,
         _next_id(order.key, records),
         order.token,
-        request.market,
         order.shortcode,
         terms,
         Status.ACTIVE if order.agreed else Status.PENDING,
@@ -262,7 +261,7 @@ def _collect(admitted: PaymentAdmitted, purpose: Collection, records: Records, n
     mandate = _mandate(purpose.key, records, purpose.mandate_id)
     if mandate is None:
         return (failed(admitted, REFUSED, NO_SUCH_MANDATE, "Declined"),)
-    today = day_of(now, MARKETS[mandate.market].time_zone)
+    today = day_of(now, MARKETS[mandate.key.market].time_zone)
     trouble = not_due(mandate, today)
     if trouble is not None:
         return (failed(admitted, REFUSED, trouble, "Declined"),)
@@ -365,7 +364,7 @@ def due(record: Record) -> Instant | None:
     if not isinstance(record, Mandate) or not _alive(record):
         return None
     last = parse_day(record.terms.expiry_date)
-    return None if last is None else _end(last, record.market)
+    return None if last is None else _end(last, record.key.market)
 
 
 def _end(day: date, market: str) -> Instant:

@@ -45,7 +45,7 @@ EXAMPLES: dict[str, Record] = {
     "hold": hold(),
     "approval": Approval(admitted(opens_accounts=True), later(5)),
     "mandate": Mandate(
-        MandateKey("app-1", "Test123", "255744000001"), "17", "token==", "vodacomTZN", "000000", Terms("20260228", "04")
+        MandateKey("app-1", "vodacomTZN", "Test123", "255744000001"), "17", "token==", "000000", Terms("20260228", "04")
     ),
     "mandate-count": MandateCount(3),
     "delivery": Delivery(

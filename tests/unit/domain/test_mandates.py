@@ -37,7 +37,7 @@ from mkondo.testing.given import Story, story_of
 
 given = story_of(mandates)
 
-KEY = MandateKey(APPLICATION, "Test123", "255744000001")
+KEY = MandateKey(APPLICATION, "vodacomTZN", "Test123", "255744000001")
 WALLET = wallet(APPLICATION, KEY.customer, "TZS")
 FIRST_ID = str(partition_of(KEY.partition_key) + 1)
 
@@ -84,7 +84,7 @@ MARCH_1 = at("2026-03-01 10:00")
 
 def test_a_mandate_is_created_with_an_id_a_token_and_a_reference() -> None:
     story = given().at(MARCH_1).when(creation(MARCH_1))
-    mandate = Mandate(KEY, FIRST_ID, "token-c1==", "vodacomTZN", "000000", Terms(), created_at=MARCH_1)
+    mandate = Mandate(KEY, FIRST_ID, "token-c1==", "000000", Terms(), created_at=MARCH_1)
     outputs: Outputs = {
         "output_TransactionReference": "T-c1",
         "output_MsisdnToken": "token-c1==",
@@ -182,6 +182,21 @@ def test_nothing_is_collected_before_the_first_date_or_after_the_last() -> None:
     assert collect(story, "p2", at("2026-03-10 00:00")) == "yes"
     assert collect(story, "p3", at("2026-03-20 23:59")) == "yes"
     assert collect(story, "p4", at("2026-03-21 00:00")) == "INS-6"
+
+
+def test_a_mandate_is_its_market_s_alone() -> None:
+    """The same number under the same reference has another wallet in another market."""
+    abroad = replace(KEY, market="vodafoneGHA")
+    story = created(MARCH_1)
+    (refusal,) = story.when(replace(collection("p1", MARCH_1), purpose=Collection(abroad, FIRST_ID))).answer
+    assert isinstance(refusal, PaymentFailed) and refusal.code == "INS-6"
+    story.after(asked("c2", CreateMandate(abroad, "token-c2==", "000000", Terms(), True), MARCH_1))
+    assert collect(story, "p2", MARCH_1, FIRST_ID) == "yes"
+
+
+def test_a_mandate_may_last_until_the_last_day_there_is() -> None:
+    created(MARCH_1, expiry_date="99991231").when(TimerDue(mandate_key(KEY))).then_nothing()
+    assert mandates.due(Mandate(KEY, "1", "t", "000000", Terms(expiry_date="99991231"))) is not None
 
 
 def test_a_mandate_expires_when_its_last_day_is_over_in_its_market() -> None:

@@ -43,6 +43,6 @@ def describe_mandate(found: MandateFound, records: Records, now: Instant) -> Seq
 def _sufficient(found: MandateFound, account: Account | None) -> str | bool:
     if found.balance is None:
         return NOT_ASKED
-    opening = MARKETS[found.mandate.market].opening_balance_minor
+    opening = MARKETS[found.mandate.key.market].opening_balance_minor
     enough = account.covers(found.balance) if account is not None else opening >= found.balance
     return str(enough) if found.request.sufficient_balance_as_text else enough

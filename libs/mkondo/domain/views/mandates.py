@@ -53,7 +53,7 @@ def _created(row: MandateRow | None, event: MandateCreated, at: Recorded) -> Man
         mandate.key.reference,
         mandate.key.customer,
         mandate.token,
-        mandate.market,
+        mandate.key.market,
         mandate.shortcode,
         terms.frequency,
         terms.first_payment_date,
