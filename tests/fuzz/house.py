@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from prometheus_client import CollectorRegistry
 
+from mkondo.adapters.callbacks.addresses import Rules
+from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.http.bearer import hash_of
 from mkondo.adapters.http.callers import Callers
@@ -21,6 +23,7 @@ from mkondo.adapters.http.front import Front
 from mkondo.adapters.http.pages import pages
 from mkondo.adapters.keys.rsa import RsaKeys
 from mkondo.adapters.memory.audit import MemoryAudit
+from mkondo.adapters.memory.handset import VirtualHandset
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
@@ -38,7 +41,7 @@ from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.relay import DirectRelay
 from mkondo.runtime.replies import ReplyDesk
-from services.cli.hosting import PROCESSORS, Hosted
+from services.cli.hosting import STOPPING_ORDER, Hosted, Outside
 from services.edge_auth.root import handlers as edge_handlers
 from services.payments_ingress.root import handlers as ingress_handlers
 
@@ -83,7 +86,8 @@ class House:
         self._store = store
         self._views = views
         self._keys = keys
-        self._hosted = Hosted(parts, (*PROCESSORS, "projector"))
+        outside = Outside(VirtualHandset(clock), HttpCallbackSender(Rules()))
+        self._hosted = Hosted(parts, (*STOPPING_ORDER, "projector"), outside)
         self._front = self._served()
 
     def _served(self) -> Front:

@@ -60,7 +60,7 @@ async def answer_mandate(parts: Sandbox, application: Own, mandate_id: str, answ
     row = await _row(parts, application, mandate_id)
     if row.status != Status.PENDING.value:
         raise Refused(409, f"the mandate is {row.status.lower()}", "Only one that is pending approval can be answered.")
-    key = MandateKey(application, row.reference, row.customer)
+    key = MandateKey(application, row.market, row.reference, row.customer)
     owner = Partition(mandates.NAME, partition_of(key.partition_key))
     await parts.log.send_command(owner, AnswerMandate(key, answer.agreed))
     return _view(row)

@@ -166,7 +166,7 @@ class Merchants:
 
     async def direct_debit(self, story: DirectDebit) -> None:
         """Its steps wait for nobody but the creation: some find no mandate, or one that has changed."""
-        key = MandateKey(story.application, story.reference, story.customer)
+        key = MandateKey(story.application, MARKET, story.reference, story.customer)
         name = f"{story.reference}-{self._ids.incarnation()}"
         mandate_id = await self._create(story, key, f"{name}-create")
         await _all(
