@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mkondo.contracts.journal import Partition
 from mkondo.domain import admission, ledger
@@ -28,6 +29,7 @@ LIVE_SHORTCODE, LIVE_SUPPLIER_SHORTCODE = "171717", "171718"
 FIRST_MARKET = "vodacomTZN"
 POOR_BALANCE_MINOR = 5_00
 LIVE_BALANCE_MINOR = 100_000_00
+LIVE_CUSTOMER_NAME = ("Neema", "Mushi")
 NETWORK = {mozambique.MARKET: "84"}
 """What a customer's number goes on with after the country's code, where that is not 7: the Mozambique gateway looks."""
 
@@ -65,8 +67,12 @@ def _configuration(name: str, api_key: str, **more: Any) -> Configuration:
 
 
 async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
-    """The demo and the strict application, and a poor customer in every market."""
-    await _configure(parts, DEMO, _configuration("Demo", credentials.demo))
+    """The demo and the strict application, and a poor customer in every market.
+
+    A request to the demo that names an `input_ResponseURL` is answered there, any other at once."""
+    demo = _configuration("Demo", credentials.demo, response_url_override=True)
+    pushed = {name: replace(scope, asynchronous=True) for name, scope in demo.products.items()}
+    await _configure(parts, DEMO, replace(demo, products=pushed))
     await _configure(parts, STRICT, _configuration("Demo, strict", credentials.strict, switches=STRICT_SWITCHES))
     for market in MARKETS.values():
         account = wallet(DEMO, poor_msisdn(market), market.currency)
@@ -82,7 +88,8 @@ async def make_live(parts: Parts, credentials: Credentials) -> None:
     for market in MARKETS.values():
         for shortcode in (LIVE_SHORTCODE, LIVE_SUPPLIER_SHORTCODE):
             await _open(parts, till("", shortcode, market.currency), market, 0)
-        await _open(parts, wallet("", rich_msisdn(market), market.currency), market, LIVE_BALANCE_MINOR)
+        customer = wallet("", rich_msisdn(market), market.currency)
+        await _open(parts, customer, market, LIVE_BALANCE_MINOR, LIVE_CUSTOMER_NAME)
 
 
 async def _configure(parts: Parts, application: ApplicationId, configuration: Configuration) -> None:
@@ -92,9 +99,11 @@ async def _configure(parts: Parts, application: ApplicationId, configuration: Co
         await question.answer()
 
 
-async def _open(parts: Parts, account: AccountId, market: Market, minor: int) -> None:
+async def _open(
+    parts: Parts, account: AccountId, market: Market, minor: int, holder: tuple[str, str] | None = None
+) -> None:
     """Commands of one partition are decided in order, so a payment that follows finds the account open."""
-    command = OpenAccount(account, market.path, minor)
+    command = OpenAccount(account, market.path, minor, holder=holder)
     await parts.log.send_command(Partition(ledger.NAME, partition_of(account)), command)
 
 

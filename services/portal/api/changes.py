@@ -141,8 +141,9 @@ def apply(configuration: Configuration, change: ApplicationChange, environment: 
         if value is not None:
             configuration = effect(configuration, value)
     pushed = [name for name, scope in configuration.products.items() if scope.asynchronous]
-    if pushed and not configuration.response_url:
-        raise Refused(422, f"nowhere to push the results of {', '.join(pushed)}", "Set response_url too.")
+    if pushed and not (configuration.response_url or configuration.response_url_override):
+        mend = "Set response_url too, or response_url_override."
+        raise Refused(422, f"nowhere to push the results of {', '.join(pushed)}", mend)
     if environment == LIVE and configuration.response_url.startswith("http:"):
         raise Refused(422, "in live results are pushed over https only", "Send an https:// address.")
     return configuration

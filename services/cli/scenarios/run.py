@@ -1,0 +1,150 @@
+"""Runs scenarios: once answered at once, once pushed, and holds both against what the catalogue says.
+
+Read next: page.py.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+
+from mkondo.adapters.client.client import Body, MpesaClient
+from mkondo.openapi.operations import OPERATIONS
+from services.cli.scenarios.platform import Mailbox, SandboxUser
+from services.cli.scenarios.scenario import Advance, Call, Expected, Handset, Locked, Scenario, Step
+
+AT_ONCE = 6
+PUSHED_SECONDS_MAX = 30.0
+
+
+class Exchange(msgspec.Struct):
+    """One request, its answer, and what was pushed afterwards."""
+
+    request: Body
+    status: int = 0
+    answer: Body = {}
+    callback: Body | None = None
+
+
+class Ran(msgspec.Struct):
+    """What came of one scenario. `troubles` says in words what is not as the catalogue has it."""
+
+    scenario: Scenario
+    exchanges: list[Exchange]
+    troubles: list[str]
+
+
+class Runner:
+    """Runs scenarios as the demo application of a running platform."""
+
+    def __init__(self, demo: dict[str, Any], http: httpx.AsyncClient, client: MpesaClient, mailbox: Mailbox) -> None:
+        self._demo, self._http, self._client, self._mailbox = demo, http, client, mailbox
+
+    async def run_all(self, scenarios: Sequence[Scenario]) -> list[Ran]:
+        """Those that move the clock come last, one after the other."""
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(scenario: Scenario) -> Ran:
+            async with places:
+                return await self.run(scenario)
+
+        beside = await asyncio.gather(*(one(scenario) for scenario in scenarios if not scenario.moves_clock))
+        alone = [await self.run(scenario) for scenario in scenarios if scenario.moves_clock]
+        order = {scenario.name: number for number, scenario in enumerate(scenarios)}
+        return sorted([*beside, *alone], key=lambda ran: order[ran.scenario.name])
+
+    async def run(self, scenario: Scenario) -> Ran:
+        ran = Ran(scenario, [], [])
+        await self._once(scenario, ran, pushed=False)
+        if scenario.pushed:
+            await self._once(scenario, ran, pushed=True)
+        return ran
+
+    async def _once(self, scenario: Scenario, ran: Ran, *, pushed: bool) -> None:
+        user = SandboxUser(self._demo, self._http, self._client)
+        for step in scenario.before:
+            await self._step(user, step, ran)
+        own = dict(scenario.fields)
+        address, result = self._mailbox.expect()
+        if pushed:
+            own["ResponseURL"] = address
+        exchange = Exchange(user.fields(scenario.operation, own))
+        ran.exchanges.append(exchange)
+        asked = asyncio.create_task(user.call(scenario.operation, exchange.request))
+        if not pushed:
+            await self._meanwhile(user, scenario)
+        exchange.status, exchange.answer = await asked
+        if pushed:
+            await self._meanwhile(user, scenario)
+            await self._check_pushed(scenario, exchange, result, ran)
+        else:
+            _check(scenario.expected, exchange.status, exchange.answer.get("output_ResponseCode"), ran)
+        await self._check_word(user, scenario.expected, exchange, ran)
+
+    async def _meanwhile(self, user: SandboxUser, scenario: Scenario) -> None:
+        for advance in scenario.while_waiting:
+            await asyncio.sleep(0.5)  # the customer is being asked: nothing outside says so
+            await user.advance(advance.seconds)
+
+    async def _step(self, user: SandboxUser, step: Step, ran: Ran) -> None:
+        match step:
+            case Call(operation=operation, fields=fields, keep=keep):
+                status, answer = await user.call(operation, user.fields(operation, fields))
+                if status >= 400:
+                    ran.troubles.append(f"before it, {operation} was answered {status} {answer}")
+                user.known |= {name: str(answer.get(f"output_{output}")) for name, output in keep.items()}
+            case Handset(behaviour=behaviour):
+                await user.handset(behaviour)
+            case Locked():
+                await user.lock()
+            case Advance(seconds=seconds):
+                await user.advance(seconds)
+
+    async def _check_pushed(
+        self, scenario: Scenario, exchange: Exchange, result: "asyncio.Future[Body]", ran: Ran
+    ) -> None:
+        row = OPERATIONS[scenario.operation]
+        if (exchange.status, exchange.answer.get("output_ResponseCode")) != (row.ok_status, row.accepted_code):
+            ran.troubles.append(f"asked asynchronously, it was answered {exchange.status} {exchange.answer}")
+            return
+        try:
+            async with asyncio.timeout(PUSHED_SECONDS_MAX):
+                exchange.callback = await result
+        except TimeoutError:
+            ran.troubles.append(f"nothing was pushed within {PUSHED_SECONDS_MAX:g} s")
+            return
+        said = exchange.callback.get("input_ResultCode") or exchange.callback.get("input_ResponseCode")
+        code = "INS-0" if scenario.expected.code == row.ok_code else scenario.expected.code
+        if said != code:
+            ran.troubles.append(f"{code} should have been pushed, not {said}")
+        if tuple(exchange.callback) != row.callback_outputs:
+            ran.troubles.append(f"the pushed keys are {', '.join(exchange.callback)}")
+
+    async def _check_word(self, user: SandboxUser, expected: Expected, exchange: Exchange, ran: Ran) -> None:
+        if not expected.word:
+            return
+        word = await user.status(str(exchange.answer.get("output_ConversationID")))
+        if word != expected.word:
+            ran.troubles.append(f"a status query says {word}, not {expected.word}")
+
+
+def _check(expected: Expected, status: int, code: object, ran: Ran) -> None:
+    if (status, code) != (expected.status, expected.code):
+        ran.troubles.append(f"it was answered {status} {code}, not {expected.status} {expected.code}")
+
+
+@asynccontextmanager
+async def runner_of(demo: dict[str, Any]) -> AsyncIterator[Runner]:
+    """A runner with a session and a mailbox."""
+    mailbox = Mailbox()
+    await mailbox.open()
+    client = MpesaClient(demo["http"], demo["environment"], demo["market"], demo["public_key"], demo["api_key"])
+    try:
+        async with httpx.AsyncClient(timeout=60.0, trust_env=False) as http, client:
+            await client.open_session()
+            yield Runner(demo, http, client, mailbox)
+    finally:
+        mailbox.close()
