@@ -142,7 +142,12 @@ class Journals:
         records: dict[RecordKey, Record] = {}
         for event in events:
             yield from _balance(event, records)
-            for key, record in decider.evolve(records, event).items():
+            try:
+                changes = decider.evolve(records, event)
+            except (LookupError, TypeError) as trouble:
+                yield f"G7: {state.partition} can't replay {event}: {trouble!r}"
+                return
+            for key, record in changes.items():
                 if record is None:
                     records.pop(key, None)
                 else:
