@@ -9,8 +9,8 @@ import pytest
 from mkondo.testing.simulation.world import simulate
 from mkondo.topology import DECIDERS, TOPOLOGY
 
-NOT_SIMULATED = {"AccountStatusChanged", "SessionRevoked"}
-"""Nobody locks an account, and no run lasts until a session is forgotten, a day past its end."""
+NOT_SIMULATED = {"AccountStatusChanged", "CallbackAbandoned", "SessionRevoked"}
+"""Nobody locks an account, and no run lasts for days: until a session is forgotten, or a merchant given up."""
 
 DIGEST = "from mkondo.testing.simulation.world import simulate; print(simulate({seed}).digest)"
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mkondo.domain import admission, ledger, mandates, reversals
+from mkondo.domain import admission, deliveries, ledger, mandates, reversals
 from mkondo.domain.account import Account, CreditApplied, Hold, HoldCaptured, JournalEntryPosted
 from mkondo.domain.approval import AnswerApproval, Approval, ApprovalGranted
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send
+from mkondo.domain.delivery import RecordAttempt
 from mkondo.domain.ids import Instant
 from mkondo.domain.ledger.keys import account_key, approval_key, hold_key
 from mkondo.domain.mandate import Mandate, Status
@@ -258,6 +259,25 @@ class EndsSilently(Same):
         return [send for send in self._real.react(event) if send.decider != reversals.NAME]
 
 
+# Results that are pushed ----------------------------------------------------------------------------------------------
+
+
+class TellsNobody(Same):
+    """The result of an asynchronous request is not handed on to be pushed."""
+
+    def react(self, event: Event) -> Sequence[Send]:
+        return [send for send in self._real.react(event) if send.decider != deliveries.NAME]
+
+
+class TriesOnce(Same):
+    """Whatever comes of an attempt, the delivery is done with."""
+
+    def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
+        if isinstance(message, RecordAttempt):
+            message = replace(message, receipt=replace(message.receipt, delivered=True))
+        return super().decide(message, records, now)
+
+
 FAULTY: Mapping[str, tuple[str, type[Same]]] = {
     "redelivery taken for a duplicate": (admission.NAME, RefusesRedelivery),
     "limit ignored": (admission.NAME, IgnoresLimits),
@@ -278,5 +298,7 @@ FAULTY: Mapping[str, tuple[str, type[Same]]] = {
     "two mandates alive": (mandates.NAME, LeavesTheOldMandate),
     "open reversals not counted": (reversals.NAME, ForgetsWhatIsOnItsWay),
     "failed reversal not given back": (reversals.NAME, KeepsThePeriod),
+    "result not pushed": (ledger.NAME, TellsNobody),
+    "failed delivery forgotten": (deliveries.NAME, TriesOnce),
 }
 """What is wrong -> the decider, and what stands in its place."""

@@ -1,8 +1,8 @@
 """What must be true when a run has come to rest: the guarantees of architecture section 5, one function each.
 
 Everything is read from the store, as an auditor would, and compared with what the clients were told. Every sentence
-that a check reports begins with its guarantee. Read next: checks_of_requests.py, checks_of_products.py; audit.py, which
-reads the journals.
+that a check reports begins with its guarantee. Read next: checks_of_requests.py, checks_of_products.py,
+checks_of_callbacks.py; audit.py, which reads the journals.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from mkondo.domain.ids import partition_of
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted
 from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.projector import Projector, ProjectorSettings
-from mkondo.testing.simulation import checks_of_products, checks_of_requests
+from mkondo.testing.simulation import checks_of_callbacks, checks_of_products, checks_of_requests
 from mkondo.testing.simulation.audit import EVERYTHING, Journals
 from mkondo.testing.simulation.life import TrueClock
 from mkondo.testing.simulation.orders import APPLICATIONS, CEILING, configuration
@@ -40,6 +40,7 @@ async def check(world: Rested) -> dict[str, int]:
         _published(world, journals),
         checks_of_requests.every(world, journals),
         checks_of_products.every(world, journals),
+        checks_of_callbacks.every(world, journals),
     ):
         for sentence in sentences:
             world.report(sentence)

@@ -17,7 +17,6 @@ from mkondo.domain.views import VIEWS
 from mkondo.domain.views.view import View
 from mkondo.ports.log import Inbox, Log
 from mkondo.ports.store import Store
-from mkondo.runtime.approvals import Approvals
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
 from mkondo.runtime.projector import Projector, ProjectorSettings
@@ -25,9 +24,9 @@ from mkondo.runtime.relay import DirectRelay, Relay, WatermarkRelay
 from mkondo.runtime.replies import ReplyDesk
 from mkondo.testing.simulation.carrier import Attachment, Carrier, CarrierHandle
 from mkondo.testing.simulation.handles import EmbeddedLog, StoreHandle, ViewsHandle
-from mkondo.testing.simulation.handsets import Attentive, Handsets
 from mkondo.testing.simulation.ingress import Ingress
 from mkondo.testing.simulation.life import Life
+from mkondo.testing.simulation.outside import Arrived, hearing
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
 from mkondo.topology import DECIDERS, sources_of
 
@@ -69,6 +68,7 @@ class Durable(Protocol):
     store: MemoryStore
     views: MemoryViews
     carrier: Carrier | None
+    arrived: Arrived
 
 
 class Process:
@@ -86,8 +86,8 @@ class Process:
         )
         self._store = blueprint.reach(self._facts, self.log, life)
         self._published = None if carrier is None else blueprint.relay(self._store, self.log, life, ids)
-        asking = Approvals(Handsets(life), self.log, life, ids)
-        self._relay: Relay = Attentive(self._published or DirectRelay(self.log), asking)
+        self._relay: Relay = self._published or DirectRelay(self.log)
+        heard = hearing(life, self.log, ids, world.arrived)
         member = f"{slot.name}.{ids.incarnation()}"
         settings = _settings(life)
         self._processors = [
@@ -103,6 +103,7 @@ class Process:
                 ids,
                 member,
                 settings,
+                heard.get(name),
             )
             for name in slot.hosts
         ]

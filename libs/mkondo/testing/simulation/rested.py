@@ -7,6 +7,7 @@ from mkondo.adapters.memory.views import MemoryViews
 from mkondo.domain.ids import ApplicationId, Instant
 from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.ingress import Attempt
+from mkondo.testing.simulation.outside import Arrived
 from mkondo.testing.simulation.process import Blueprint
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
 
@@ -23,6 +24,7 @@ class Rested(Protocol):
     carrier: Carrier | None
     views: MemoryViews
     attempts: list[Attempt]
+    arrived: Arrived
     rejected: set[str]
     calm_at: Instant
     weather: Weather

@@ -25,6 +25,7 @@ from mkondo.testing.simulation.life import Life, TrueClock, now
 from mkondo.testing.simulation.loop import at_once, run_virtually
 from mkondo.testing.simulation.merchants import Merchants
 from mkondo.testing.simulation.orders import APPLICATIONS, Order, orders
+from mkondo.testing.simulation.outside import Arrived
 from mkondo.testing.simulation.process import Blueprint, Process, Slot
 from mkondo.testing.simulation.stories import direct_debits, two_steps
 from mkondo.testing.simulation.stories import reversals as reversals_of
@@ -66,6 +67,7 @@ class World:
         self.rejected: set[str] = set()
         """Payments that admission has rejected, which leaves no trace but an answer, and that may be lost."""
         self.attempts: list[Attempt] = []
+        self.arrived: Arrived = []
         self.failures: list[str] = []
         self.crashes = 0
         self.calm_at = START
