@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from prometheus_client import CollectorRegistry
 
-from mkondo.adapters.callbacks.addresses import Rules
-from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.http.bearer import hash_of
 from mkondo.adapters.http.callers import Callers
@@ -34,8 +32,10 @@ from mkondo.contracts.journal import Partition
 from mkondo.domain import admission
 from mkondo.domain.application import HOUR_MS, STRICT, Configuration, ConfigureApplication, ProductScope, Switches
 from mkondo.domain.decider import Event
+from mkondo.domain.delivery import Receipt
 from mkondo.domain.ids import PARTITIONS, ApplicationId, partition_of
 from mkondo.openapi.operations import OPERATIONS, Operation
+from mkondo.ports.callback_sender import Callback
 from mkondo.runtime.audit.report import Report
 from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.parts import Parts
@@ -68,6 +68,15 @@ class Answer(NamedTuple):
         return str(self.says["output_ResponseCode"])
 
 
+class Nowhere:
+    """A `CallbackSender` for shops that wait for every answer: there is nothing to send."""
+
+    async def send(self, callback: Callback) -> Receipt:
+        raise AssertionError(f"nobody has asked for {callback.id}")
+
+    async def close(self) -> None: ...
+
+
 class Shop(NamedTuple):
     """An application and how it shows who it is."""
 
@@ -86,8 +95,7 @@ class House:
         self._store = store
         self._views = views
         self._keys = keys
-        outside = Outside(VirtualHandset(clock), HttpCallbackSender(Rules()))
-        self._hosted = Hosted(parts, (*STOPPING_ORDER, "projector"), outside)
+        self._hosted = Hosted(parts, (*STOPPING_ORDER, "projector"), Outside(VirtualHandset(clock), Nowhere()))
         self._front = self._served()
 
     def _served(self) -> Front:

@@ -131,11 +131,23 @@ async def test_of_64_full_reversals_of_one_payment_exactly_one_succeeds(
     answers = await asyncio.gather(*(ask(crowd, "reversal", TransactionID=name) for _ in range(64)))
     assert codes(answers) == {(201, "INS-0"): 1, (401, "INS-6"): 63}
     assert await posted(platform, answers) == 1
-    await until_reversed(crowd, name)
+    assert (await crowd.status(name)).said("Reversed") == "True"
+
+
+async def test_a_query_right_behind_a_full_reversal_says_so(crowd: Merchant) -> None:
+    """However many are under way: the answer and the fact are of one transaction (G10)."""
+
+    async def reverse_and_ask() -> str:
+        name = (await ask(crowd, PAY)).said("TransactionID")
+        assert (await ask(crowd, "reversal", TransactionID=name)).code == "INS-0"
+        return (await crowd.status(name)).said("Reversed")
+
+    said = await asyncio.gather(*(reverse_and_ask() for _ in range(200)))
+    assert Counter(said) == {"True": 200}
 
 
 async def until_reversed(merchant: Merchant, name: str) -> None:
-    """The reversals' word is a moment behind the reversal's answer."""
+    """Of several parts at once only their owner knows which was the last, a moment behind the answers."""
     async with asyncio.timeout(10):
         while (await merchant.status(name)).said("Reversed") != "True":
             pass

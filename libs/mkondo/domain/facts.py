@@ -12,6 +12,7 @@ from mkondo.domain.decider import Event
 from mkondo.domain.mandates import MandateCreated
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import RequestAnswered
+from mkondo.domain.reversal import ReversalOf
 from mkondo.domain.reversals import PaymentReversed
 
 
@@ -50,12 +51,21 @@ def _of_mandate(event: MandateCreated) -> tuple[str, ...]:
     return mandate_of(mandate.key.scope, mandate.mandate_id), token_of(mandate.key.scope, mandate.token)
 
 
+def _of_completion(event: PaymentCompleted) -> tuple[str, ...]:
+    outcome = outcome_of(event.payment.payment_id)
+    match event.purpose:
+        case ReversalOf(original=original, closes=True):
+            return outcome, reversal_of(original.payment_id)
+        case _:
+            return (outcome,)
+
+
 _NAMES: dict[type[Event], Callable[[Any], tuple[str, ...]]] = {
-    PaymentCompleted: lambda event: (outcome_of(event.payment.payment_id),),
+    PaymentCompleted: _of_completion,
     PaymentFailed: lambda event: (outcome_of(event.payment.payment_id),),
     RequestAnswered: lambda event: (outcome_of(event.request.request_id),),
     PaymentReserved: lambda event: (reservation_of(event.payment.payment_id),),
-    PaymentReversed: lambda event: () if event.remaining else (reversal_of(event.original),),
+    PaymentReversed: lambda event: () if event.remaining or event.told else (reversal_of(event.original),),
     MandateCreated: _of_mandate,
     AccountOpened: lambda event: (holder_of(event.account),) if event.holder else (),
 }

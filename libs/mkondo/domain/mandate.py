@@ -85,10 +85,12 @@ class Collection(msgspec.Struct, frozen=True, tag=True):
 
 
 class AnswerMandate(msgspec.Struct, frozen=True, tag=True):
-    """The customer says yes or no to a mandate that waits for approval."""
+    """The customer says yes or no to a mandate that waits for approval. `mandate_id` empty: the one under the key; with
+    it an answer that was meant for one mandate never reaches another that took its place meanwhile."""
 
     key: MandateKey
     agreed: bool
+    mandate_id: str = ""
 
 
 class Mandate(msgspec.Struct, frozen=True, omit_defaults=True):

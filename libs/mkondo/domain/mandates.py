@@ -283,7 +283,7 @@ def _give_back(ended: PaymentFailed, records: Records) -> Sequence[Event]:
 
 
 def _answered_by_customer(command: AnswerMandate, records: Records) -> Sequence[Event]:
-    mandate = _mandate(command.key, records)
+    mandate = _mandate(command.key, records, command.mandate_id)
     if mandate is None or mandate.status is not Status.PENDING:
         return ()
     if command.agreed:

@@ -28,10 +28,16 @@ class Original(msgspec.Struct, frozen=True):
     """Whether it belongs to whoever asks."""
 
 
-class ReversalOf(msgspec.Struct, frozen=True, tag=True):
-    """The purpose of a reversal. The payment's own amount is what is asked for; 0: all that remains."""
+class ReversalOf(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The purpose of a reversal. The payment's own amount is what is asked for; 0: all that remains.
+
+    `closes`, said by the owner of the reversals: once this one is completed nothing of the original remains, whatever
+    else may happen. Its completion is then the fact that the original is reversed, so that a query right behind the
+    reversal's answer finds it so (G10).
+    """
 
     original: Original
+    closes: bool = False
 
 
 class Reversals(msgspec.Struct, frozen=True):

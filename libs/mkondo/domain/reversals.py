@@ -43,13 +43,15 @@ class ReversalDeclined(msgspec.Struct, frozen=True, tag=True):
     minor: int = 0
 
 
-class PaymentReversed(msgspec.Struct, frozen=True, tag=True):
+class PaymentReversed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """`minor` of the original has been given back; `remaining` may still be."""
 
     original: PaymentId
     payment_id: PaymentId
     minor: int
     remaining: int
+    told: bool = False
+    """Whether the reversal's own completion was the fact that nothing remains."""
 
 
 def reversals_key(original: str) -> RecordKey:
@@ -94,7 +96,8 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
 
 
 def _admit(admitted: PaymentAdmitted, original: Original, records: Records, now: Instant) -> Sequence[Event]:
-    remaining = _state(original, records).remaining
+    state = _state(original, records)
+    remaining = state.remaining
     asked = admitted.payment.amount.minor or remaining
     if now >= admitted.payment.deadline:
         return _decline(
@@ -118,7 +121,8 @@ def _admit(admitted: PaymentAdmitted, original: Original, records: Records, now:
         debited=original.credited,
         credited=original.debited,
     )
-    return (ReversalAdmitted(original, replace(admitted, payment=payment, reserved=True)),)
+    purpose = ReversalOf(original, closes=asked == remaining and not state.open)
+    return (ReversalAdmitted(original, replace(admitted, payment=payment, purpose=purpose, reserved=True)),)
 
 
 def _decline(
@@ -132,7 +136,8 @@ def _settle(ended: PaymentCompleted, records: Records) -> Sequence[Event]:
     original, minor = _reversed(ended), ended.payment.amount.minor
     state = _state(original, records)
     left = original.minor - state.reversed - minor
-    return (PaymentReversed(original.payment_id, ended.payment.payment_id, minor, left),)
+    told = isinstance(ended.purpose, ReversalOf) and ended.purpose.closes
+    return (PaymentReversed(original.payment_id, ended.payment.payment_id, minor, left, told),)
 
 
 def _give_back(ended: PaymentFailed) -> Sequence[Event]:

@@ -62,7 +62,7 @@ async def answer_mandate(parts: Sandbox, application: Own, mandate_id: str, answ
         raise Refused(409, f"the mandate is {row.status.lower()}", "Only one that is pending approval can be answered.")
     key = MandateKey(application, row.market, row.reference, row.customer)
     owner = Partition(mandates.NAME, partition_of(key.partition_key))
-    await parts.log.send_command(owner, AnswerMandate(key, answer.agreed))
+    await parts.log.send_command(owner, AnswerMandate(key, answer.agreed, mandate_id))
     return _view(row)
 
 

@@ -218,6 +218,12 @@ def test_what_the_customer_has_not_agreed_to_waits_for_the_customer() -> None:
     assert collect(refused, "p3", MARCH_1) == "INS-6"
 
 
+def test_an_answer_meant_for_one_mandate_never_reaches_the_one_in_its_place() -> None:
+    story = created(MARCH_1, agreed=False).after(creation(MARCH_1, "c2", agreed=False, frequency="02"))
+    story.when(AnswerMandate(KEY, True, FIRST_ID)).then_nothing()
+    assert collect(story, "p1", MARCH_1) == "INS-6"
+
+
 def test_a_cancelled_mandate_is_cancelled_once_and_collects_nothing() -> None:
     story = created(MARCH_1)
     order = CancelMandate(KEY, "")

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from mkondo.domain import reversals
 from mkondo.domain.decider import Send
+from mkondo.domain.facts import names_of, outcome_of, reversal_of
 from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending
@@ -26,13 +27,14 @@ def reversal(name: str, minor: int = 0, original: Original = ORIGINAL, deadline:
     return replace(asked, purpose=ReversalOf(original))
 
 
-def carried_out(name: str, minor: int) -> PaymentAdmitted:
-    asked = reversal(name)
-    return replace(asked, payment=replace(asked.payment, amount=tzs(minor)), reserved=True)
+def carried_out(name: str, minor: int, *, closes: bool = False) -> PaymentAdmitted:
+    asked, purpose = reversal(name), ReversalOf(ORIGINAL, closes)
+    return replace(asked, payment=replace(asked.payment, amount=tzs(minor)), purpose=purpose, reserved=True)
 
 
-def completed(name: str, minor: int) -> PaymentCompleted:
-    return PaymentCompleted(carried_out(name, minor).payment, purpose=ReversalOf(ORIGINAL), reserved=True)
+def completed(name: str, minor: int, *, closes: bool = False) -> PaymentCompleted:
+    asked = carried_out(name, minor, closes=closes)
+    return PaymentCompleted(asked.payment, purpose=asked.purpose, reserved=True)
 
 
 def failed(name: str, minor: int) -> PaymentFailed:
@@ -56,19 +58,36 @@ def refused(story: Story) -> str:
 
 
 def test_without_an_amount_all_that_remains_is_given_back() -> None:
-    given().when(reversal("r1")).then(ReversalAdmitted(ORIGINAL, carried_out("r1", 60_00)))
+    given().when(reversal("r1")).then(ReversalAdmitted(ORIGINAL, carried_out("r1", 60_00, closes=True)))
 
 
 def test_the_owner_of_the_organisations_account_moves_the_money() -> None:
-    event = ReversalAdmitted(ORIGINAL, carried_out("r1", 60_00))
+    event = ReversalAdmitted(ORIGINAL, carried_out("r1", 60_00, closes=True))
     assert reversals.react(event) == (Send("ledger", SHOP),)
 
 
 def test_a_part_may_be_given_back_and_then_the_rest() -> None:
     story = given().after(reversal("r1", 20_00)).when(completed("r1", 20_00))
     story.then(PaymentReversed(PaymentId("p1"), PaymentId("r1"), 20_00, 40_00))
+    story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 40_00, closes=True)))
+    story.when(completed("r2", 40_00, closes=True))
+    story.then(PaymentReversed(PaymentId("p1"), PaymentId("r2"), 40_00, 0, told=True))
+
+
+def test_the_completion_that_leaves_nothing_is_the_fact_that_a_query_reads() -> None:
+    """Else a merchant who asks right behind the reversal's answer would be told that nothing was reversed."""
+    assert names_of(completed("r1", 60_00, closes=True)) == (outcome_of("r1"), reversal_of("p1"))
+    assert names_of(PaymentReversed(PaymentId("p1"), PaymentId("r1"), 60_00, 0, told=True)) == ()
+
+
+def test_of_two_under_way_at_once_nobody_knows_which_ends_last_so_the_record_of_both_is_the_fact() -> None:
+    story = given().after(reversal("r1", 20_00))
     story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 40_00)))
-    story.when(completed("r2", 40_00)).then(PaymentReversed(PaymentId("p1"), PaymentId("r2"), 40_00, 0))
+    story.after(completed("r2", 40_00)).when(completed("r1", 20_00))
+    last = PaymentReversed(PaymentId("p1"), PaymentId("r1"), 20_00, 0)
+    story.then(last)
+    assert names_of(last) == (reversal_of("p1"),)
+    assert names_of(completed("r1", 20_00)) == (outcome_of("r1"),)
 
 
 def test_more_than_remains_is_refused_and_a_cent_less_is_not() -> None:
@@ -87,7 +106,7 @@ def test_what_a_failed_reversal_had_set_aside_is_free_again() -> None:
     story = given().after(reversal("r1")).when(failed("r1", 60_00))
     story.then(ReversalDeclined(PaymentId("p1"), PaymentId("r1"), "INS-2006", "short", 60_00))
     assert state(story).remaining == 60_00
-    story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 60_00)))
+    story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 60_00, closes=True)))
 
 
 @pytest.mark.parametrize(
