@@ -31,8 +31,10 @@ def _picture() -> Iterator[str]:
     for decider in DECIDERS:
         for source in sources_of(decider):
             yield f"    {source} -- events --> {decider}"
-    yield "    admission & ledger -. reply .-> payments_ingress"
-    yield "    admission & ledger -- journals --> projector"
+    everyone = " & ".join(DECIDERS)
+    yield f"    {everyone} -. reply .-> payments_ingress"
+    yield f"    {everyone} -- journals --> projector"
+    yield "    callbacks -- HTTP --> merchant"
     unbuilt = [row.service for row in TOPOLOGY if not row.built]
     yield "    classDef later stroke-dasharray: 5 5"
     yield f"    class {','.join(unbuilt)} later"
