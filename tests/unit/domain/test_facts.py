@@ -14,7 +14,7 @@ from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.testing.builders import CUSTOMER, MARKET, NOW, admitted, payment, service_request
 
 KEY = MandateKey("app-1", MARKET, "Gym1", "255744000001")
-MANDATE = Mandate(KEY, "17", "token==", MARKET, "000000", Terms())
+MANDATE = Mandate(KEY, "17", "token==", "000000", Terms())
 
 FACTS: dict[str, tuple[Event, set[str]]] = {
     "completed": (PaymentCompleted(payment("p1")), {"p1"}),
