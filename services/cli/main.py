@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "apps": ("services.cli.apps", "Applications: list, show, change."),
     "handset": ("services.cli.handset", "The sandbox's test handsets: register, look, answer."),
     "trigger": ("services.cli.trigger", "Run a named scenario: request, answer, and what is pushed."),
+    "conformance": ("services.cli.conformance", "The coded conformance cases, against any implementation."),
     "verify": ("services.cli.verify", "Audit the books: exit 0 and one line, or what is wrong where."),
     "parked": ("services.cli.parked", "Messages that could not be decided: list, retry, discard."),
     "serve": ("services.cli.serve", "Run one or more services as a process (Kafka mode)."),

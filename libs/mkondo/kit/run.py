@@ -1,0 +1,182 @@
+"""Runs cases against a target: some at a time, each by itself, and says of every one how it went and why.
+
+Every case makes its own ids, so cases do not know of each other, and the kit can be run again on the same data.
+Cases that need the application to be configured in some way run last, one way after the other. Read next: report.py.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+
+import msgspec
+
+from mkondo.adapters.client.client import encrypt
+from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
+from mkondo.kit.case import Bearer, Call, Caller, Case
+from mkondo.kit.configure import CannotConfigure, configured
+from mkondo.kit.fill import Unfilled, request
+from mkondo.kit.judge import faults, read_members
+from mkondo.kit.phrases import NO_ID, SESSION, call
+from mkondo.kit.target import Target
+from mkondo.openapi.fields import CONVERSATION
+
+AT_ONCE = 8
+
+
+class Verdict(Enum):
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One request and its answer, None where there was none. `name` is the step's; the case's own call has none."""
+
+    name: str
+    sent: Sent
+    received: Received | None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How a case went. `reasons`: what is wrong, or why it can't be tried here."""
+
+    case: Case
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+
+
+Tell = Callable[[Result], None]
+"""Hears of every result as it comes."""
+
+
+class Broken(Exception):
+    """A case could not be brought to its end."""
+
+
+async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result, ...]:
+    """The results in the order of the cases."""
+    results: dict[str, Result] = {}
+
+    def note(result: Result) -> None:
+        results[result.case.id] = result
+        tell(result)
+
+    possible = [case for case in cases if not target.lacks(case)]
+    for case in cases:
+        if lack := target.lacks(case):
+            note(Result(case, Verdict.NOT_APPLICABLE, (f"needs {lack}",)))
+    async with Wire(AT_ONCE) as wire:
+        runner = _Runner(target, wire)
+        await runner.run_all([case for case in possible if case.setting is None], note)
+        for setting in dict.fromkeys(case.setting for case in possible):
+            if setting is None:
+                continue
+            under = [case for case in possible if case.setting == setting]
+            try:
+                async with configured(target, wire, setting):
+                    await runner.run_all(under, note)
+            except CannotConfigure as trouble:
+                for case in under:
+                    if case.id not in results:
+                        note(Result(case, Verdict.FAILED, (str(trouble),)))
+    return tuple(results[case.id] for case in cases)
+
+
+class _Runner:
+    def __init__(self, target: Target, wire: Wire) -> None:
+        self._target = target
+        self._wire = wire
+        self._sessions: dict[Caller, asyncio.Task[str]] = {}
+        self._encrypted: dict[tuple[str, str], str] = {}
+
+    async def run_all(self, cases: Sequence[Case], note: Tell) -> None:
+        waiting = iter(cases)
+
+        async def work() -> None:
+            for case in waiting:
+                note(await self._run(case))
+
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+
+    async def _run(self, case: Case) -> Result:
+        exchanges: list[Exchange] = []
+        words = self._words(case.call)
+        try:
+            for each in case.steps:
+                received = await self._send(each.name, each.call, words, exchanges)
+                if received.status != each.status:
+                    raise Broken(f"step {each.name}: HTTP {received.status} instead of {each.status}")
+            received = await self._send("", case.call, words, exchanges)
+        except (Broken, Unfilled, NoAnswer) as trouble:
+            return Result(case, Verdict.FAILED, (str(trouble),), tuple(exchanges))
+        wrong = faults(case.call, case.answer, received, words, words.get("sent", NO_ID))
+        return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
+
+    def _words(self, made: Call) -> dict[str, str]:
+        side = self._target.side(made)
+        parties = self._target.markets[made.market if made.market in self._target.markets else self._target.market]
+        return {
+            "customer": parties.customer,
+            "poor": parties.poor_customer,
+            "country": parties.country,
+            "currency": parties.currency,
+            "shortcode": side.shortcode,
+            "receiver": side.receiver,
+            "reference": f"R{secrets.token_hex(10)}",
+        }
+
+    async def _send(self, name: str, made: Call, words: dict[str, str], exchanges: list[Exchange]) -> Received:
+        """Send one call, keep what was said, and add its fields and outputs to the words."""
+        words["id"] = secrets.token_hex(16)
+        secrets_of = await self._secrets(made)
+        ready = request(made, self._target, words, secrets_of.get)
+        words["sent"] = echo_of(ready.fields)
+        exchanges.append(Exchange(name, ready.sent, None))
+        received = await self._wire.send(ready.sent)
+        exchanges[-1] = Exchange(name, ready.sent, received)
+        said = {**ready.fields, **dict(read_members(received.body) or [])}
+        words |= {f"{name}.{key}": str(value) for key, value in said.items()}
+        return received
+
+    async def _secrets(self, made: Call) -> Mapping[Bearer, str | None]:
+        side = self._target.side(made)
+        basic = {
+            Bearer.ABSENT: None,
+            Bearer.GARBAGE: "Bearer ---",
+            Bearer.BASIC: "Basic dXNlcjpzZWNyZXQ=",
+            Bearer.UNKNOWN: f"Bearer {self._encrypt('0' * 32, side.public_key)}",
+            Bearer.API_KEY: f"Bearer {self._encrypt(side.api_key, side.public_key)}",
+        }
+        if made.bearer in basic:
+            return basic
+        session = await self._session(made.caller)
+        if made.bearer is Bearer.RAW_SESSION:
+            return {Bearer.RAW_SESSION: f"Bearer {session}"}
+        return {Bearer.SESSION: f"Bearer {self._encrypt(session, side.public_key)}"}
+
+    def _encrypt(self, text: str, public_key: str) -> str:
+        if (text, public_key) not in self._encrypted:
+            self._encrypted[text, public_key] = encrypt(text, public_key)
+        return self._encrypted[text, public_key]
+
+    async def _session(self, caller: Caller) -> str:
+        if caller not in self._sessions:
+            self._sessions[caller] = asyncio.create_task(self._open(caller))
+        return await self._sessions[caller]
+
+    async def _open(self, caller: Caller) -> str:
+        made = msgspec.structs.replace(call(SESSION, caller), bearer=Bearer.API_KEY)
+        secrets_of = await self._secrets(made)
+        received = await self._wire.send(request(made, self._target, self._words(made), secrets_of.get).sent)
+        session = dict(read_members(received.body) or []).get("output_SessionID")
+        if received.status != 200 or not isinstance(session, str):
+            raise Broken(f"no session: HTTP {received.status} {received.body[:200]!r}")
+        return session
+
+
+def echo_of(sent: Mapping[str, object]) -> str:
+    """What an answer repeats of a request's ThirdPartyConversationID: N/A where there is nothing to read."""
+    value = sent.get(CONVERSATION.name)
+    return str(value) if isinstance(value, str | int) and value != "" else NO_ID
