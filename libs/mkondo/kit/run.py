@@ -70,10 +70,8 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
     async with Wire(AT_ONCE) as wire:
         runner = _Runner(target, wire)
         await runner.run_all([case for case in possible if case.setting is None], note)
-        for setting in dict.fromkeys(case.setting for case in possible):
-            if setting is None:
-                continue
-            under = [case for case in possible if case.setting == setting]
+        for name, setting in {case.setting.name: case.setting for case in possible if case.setting}.items():
+            under = [case for case in possible if case.setting and case.setting.name == name]
             try:
                 async with configured(target, wire, setting):
                     await runner.run_all(under, note)

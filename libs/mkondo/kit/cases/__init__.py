@@ -1,6 +1,38 @@
 """All cases, in the order in which they are reported. Read next: payments.py."""
 
 from mkondo.kit.case import Case
-from mkondo.kit.cases import payments
+from mkondo.kit.cases import (
+    direct_debits,
+    fields,
+    mandate_terms,
+    payments,
+    places,
+    queries,
+    reversals,
+    scripted,
+    settings,
+    tolerances,
+    transport,
+    two_step,
+    who,
+)
 
-CASES: tuple[Case, ...] = (*payments.CASES,)
+CASES: tuple[Case, ...] = tuple(
+    case
+    for module in (
+        who,
+        payments,
+        two_step,
+        reversals,
+        queries,
+        direct_debits,
+        mandate_terms,
+        scripted,
+        fields,
+        transport,
+        tolerances,
+        places,
+        settings,
+    )
+    for case in module.CASES
+)

@@ -1,0 +1,56 @@
+"""What an application's configuration brings about: products, limits, asynchronous mode (contract sections 5 and 6).
+
+These need the management API. Read next: coverage.py.
+"""
+
+from mkondo.kit.case import Bearer, Call, Case, Fields, Grade, Setting
+from mkondo.kit.phrases import (
+    B2B,
+    B2C,
+    C2B,
+    COLLECT,
+    MULTI,
+    SESSION,
+    call,
+    case,
+    refuses,
+    succeeds,
+)
+from mkondo.openapi.operations import OPERATIONS
+
+D, RULING = Grade.DOCUMENTED, Grade.RULING
+
+NOTHING_ON = Setting("every product is switched off", {"products": []})
+SMALL_ONLY = Setting(
+    "one payment may move at most 50.00",
+    {
+        "limits": {
+            product: {"single_value": dict.fromkeys(("TZS", "GHS", "LSL", "USD", "MZN"), "50.00")}
+            for product in (C2B, MULTI, B2C, B2B, COLLECT)
+        }
+    },
+)
+
+_ABOVE: Fields = {"input_Amount": "50.01"}
+
+CASES: tuple[Case, ...] = (
+    *(
+        case("off", "The product is switched off", call(operation), refuses(operation, "INS-997"), "5", D,
+             setting=NOTHING_ON)
+        for operation in OPERATIONS
+        if operation != SESSION
+    ),
+    case("off-before-fields", "The product is looked at before the fields", call(C2B, Amount="0"),
+         refuses(C2B, "INS-997"), "5", RULING, setting=NOTHING_ON),
+    case("off", "A session is no product", Call(SESSION, bearer=Bearer.API_KEY), succeeds(SESSION), "5", RULING, setting=NOTHING_ON),
+    *(
+        case("single-value", "One payment moves more than the limit", Call(operation, _ABOVE),
+             refuses(operation, "INS-995"), "5", D, setting=SMALL_ONLY)
+        for operation in (C2B, MULTI, B2C, B2B)
+    ),
+    *(
+        case("single-value-exactly", "One payment moves exactly the limit", call(operation, Amount="50.00"),
+             succeeds(operation), "5", RULING, setting=SMALL_ONLY)
+        for operation in (C2B, B2C, B2B)
+    ),
+)  # fmt: skip
