@@ -45,7 +45,8 @@ class Caller(Enum):
 class Bearer(Enum):
     """What the Authorization header holds."""
 
-    SESSION = "the session, encrypted"
+    SESSION = "the session, encrypted once"
+    FRESH = "the session, encrypted anew"
     API_KEY = "the API key, encrypted"
     RAW_SESSION = "the session as it is"
     UNKNOWN = "an unknown secret, encrypted"

@@ -32,11 +32,15 @@ async def configured(target: Target, wire: Wire, setting: Setting) -> AsyncItera
         undo |= {"asynchronous": before["asynchronous"], "limits": before["limits"]}
     await _ask(target, wire, "PATCH", setting.change)
     try:
-        await asyncio.sleep(STALE_SECONDS)
+        await seen()
         yield
     finally:
         await _ask(target, wire, "PATCH", undo)
-        await asyncio.sleep(STALE_SECONDS)
+
+
+async def seen() -> None:
+    """When whoever answers has seen the last change."""
+    await asyncio.sleep(STALE_SECONDS)
 
 
 async def _ask(target: Target, wire: Wire, method: str, change: Mapping[str, object]) -> dict[str, Any]:

@@ -115,7 +115,12 @@ def _of_values(answer: Answer, body: Body, words: Words, sent_id: object) -> Ite
             if value != sent_id:
                 yield f"{name} {value!r} instead of {sent_id!r}"
         elif not _fits(name, value, failed=answer.status >= 400):
-            yield f"{name} {value!r} is not what this key holds"
+            yield f"{name} {_said(name, value)} is not what this key holds"
+
+
+def _said(name: str, value: object) -> str:
+    """A session key is nobody's to see."""
+    return "(hidden)" if name == "output_SessionID" else repr(value)
 
 
 def _fits(name: str, value: object, *, failed: bool) -> bool:

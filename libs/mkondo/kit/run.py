@@ -8,13 +8,14 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from time import monotonic
 
 import msgspec
 
 from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
 from mkondo.kit.case import Bearer, Call, Caller, Case
-from mkondo.kit.configure import CannotConfigure, configured
+from mkondo.kit.configure import CannotConfigure, configured, seen
 from mkondo.kit.fill import Unfilled, request
 from mkondo.kit.judge import faults, read_members
 from mkondo.kit.phrases import NO_ID, SESSION, call
@@ -22,6 +23,7 @@ from mkondo.kit.target import Target
 from mkondo.openapi.fields import CONVERSATION
 
 AT_ONCE = 8
+SECONDS_MAX = 25.0
 
 
 class Verdict(Enum):
@@ -36,6 +38,12 @@ class Exchange(msgspec.Struct, frozen=True):
     name: str
     sent: Sent
     received: Received | None
+    seconds: float = 0.0
+
+    @property
+    def is_late(self) -> bool:
+        """Clients give up after thirty seconds (contract section 10.9)."""
+        return self.seconds > SECONDS_MAX
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -70,15 +78,18 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
     async with Wire(AT_ONCE) as wire:
         runner = _Runner(target, wire)
         await runner.run_all([case for case in possible if case.setting is None], note)
-        for name, setting in {case.setting.name: case.setting for case in possible if case.setting}.items():
+        settings = {case.setting.name: case.setting for case in possible if case.setting}
+        for name, setting in settings.items():
             under = [case for case in possible if case.setting and case.setting.name == name]
             try:
                 async with configured(target, wire, setting):
                     await runner.run_all(under, note)
-            except CannotConfigure as trouble:
+            except (CannotConfigure, NoAnswer) as trouble:
                 for case in under:
                     if case.id not in results:
                         note(Result(case, Verdict.FAILED, (str(trouble),)))
+        if settings:
+            await seen()  # whoever comes next meets the application as it was
     return tuple(results[case.id] for case in cases)
 
 
@@ -109,7 +120,8 @@ class _Runner:
             received = await self._send("", case.call, words, exchanges)
         except (Broken, Unfilled, NoAnswer) as trouble:
             return Result(case, Verdict.FAILED, (str(trouble),), tuple(exchanges))
-        wrong = faults(case.call, case.answer, received, words, words.get("sent", NO_ID))
+        wrong = faults(case.call, case.answer, received, words, words["sent"])
+        wrong += [f"{each.name or 'the answer'} took {each.seconds:.1f} s" for each in exchanges if each.is_late]
         return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
 
     def _words(self, made: Call) -> dict[str, str]:
@@ -132,8 +144,9 @@ class _Runner:
         ready = request(made, self._target, words, secrets_of.get)
         words["sent"] = echo_of(ready.fields)
         exchanges.append(Exchange(name, ready.sent, None))
+        began = monotonic()
         received = await self._wire.send(ready.sent)
-        exchanges[-1] = Exchange(name, ready.sent, received)
+        exchanges[-1] = Exchange(name, ready.sent, received, monotonic() - began)
         said = {**ready.fields, **dict(read_members(received.body) or [])}
         words |= {f"{name}.{key}": str(value) for key, value in said.items()}
         return received
@@ -152,6 +165,8 @@ class _Runner:
         session = await self._session(made.caller)
         if made.bearer is Bearer.RAW_SESSION:
             return {Bearer.RAW_SESSION: f"Bearer {session}"}
+        if made.bearer is Bearer.FRESH:
+            return {Bearer.FRESH: f"Bearer {encrypt(session, side.public_key)}"}
         return {Bearer.SESSION: f"Bearer {self._encrypt(session, side.public_key)}"}
 
     def _encrypt(self, text: str, public_key: str) -> str:
@@ -170,7 +185,7 @@ class _Runner:
         received = await self._wire.send(request(made, self._target, self._words(made), secrets_of.get).sent)
         session = dict(read_members(received.body) or []).get("output_SessionID")
         if received.status != 200 or not isinstance(session, str):
-            raise Broken(f"no session: HTTP {received.status} {received.body[:200]!r}")
+            raise Broken(f"no session: HTTP {received.status}")
         return session
 
 

@@ -1,7 +1,7 @@
 """Terms of a mandate that must fit each other (contract sections 4 and 12, "Direct debit"). Read next: who.py."""
 
-from mkondo.kit.case import Case, Grade
-from mkondo.kit.phrases import CREATE, call, case, refuses, succeeds
+from mkondo.kit.case import Call, Case, Grade
+from mkondo.kit.phrases import CREATE, case, fields, refuses, succeeds
 
 _FIRST = "20990105"
 
@@ -28,7 +28,7 @@ REFUSED: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 )  # fmt: skip
 """Slug, title, code, and the terms that are wrong together."""
 
-ACCEPTED: tuple[tuple[str, str, dict[str, object]], ...] = (
+ACCEPTED: tuple[tuple[str, str, dict[str, str]], ...] = (
     *(
         (f"frequency-{frequency}", f"Frequency {frequency} without a first date, which is then today",
          {"Frequency": frequency})
@@ -50,11 +50,11 @@ ACCEPTED: tuple[tuple[str, str, dict[str, object]], ...] = (
 
 CASES: tuple[Case, ...] = (
     *(
-        case(slug, title, call(CREATE, **terms), refuses(CREATE, code), "12", Grade.RULING)
+        case(slug, title, Call(CREATE, fields(**terms)), refuses(CREATE, code), "12", Grade.RULING)
         for slug, title, code, terms in REFUSED
     ),
     *(
-        case(slug, title, call(CREATE, **terms), succeeds(CREATE), "4", Grade.DOCUMENTED)
+        case(slug, title, Call(CREATE, fields(**terms)), succeeds(CREATE), "4", Grade.DOCUMENTED)
         for slug, title, terms in ACCEPTED
     ),
 )

@@ -1,4 +1,7 @@
-"""Reversal, whole and partial, and everything that can't be reversed (contract sections 4 and 12). Read next: queries.py."""
+"""Reversal, whole and partial, and everything that can't be reversed (contract sections 4 and 12).
+
+Read next: queries.py.
+"""
 
 from mkondo.kit.case import Call, Case, Grade, Need
 from mkondo.kit.phrases import B2B, B2C, C2B, REVERSAL, STATUS, Caller, call, case, fields, refuses, step, succeeds

@@ -19,6 +19,7 @@ from mkondo.kit.phrases import (
     Caller,
     call,
     case,
+    fields,
     keys_of,
     refuses,
     step,
@@ -36,7 +37,7 @@ _IN_BODY, _LEAKED = "{<members>}", "input_Amount=1&input_VoucherCode=x&other=y&<
 
 
 def _pays(slug: str, title: str, number: int, **short: object) -> Case:
-    return case(f"10-{number}-{slug}", title, call(C2B, **short), succeeds(C2B), "10", VERIFIED)
+    return case(f"10-{number}-{slug}", title, Call(C2B, fields(**short)), succeeds(C2B), "10", VERIFIED)
 
 
 def _missed(status: int, operation: str, allow: str = "") -> Answer:
@@ -113,6 +114,14 @@ _THREE = (
          "10", VERIFIED),
 )  # fmt: skip
 
+_NUMBERS: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("agreed", "AgreedTC as a number", {"AgreedTC": 1}),
+    ("frequency", "Frequency as a number of one digit", {"Frequency": 6}),
+    ("frequency-text", "Frequency as a text of one digit", {"Frequency": "6"}),
+    ("days", "Days as numbers of one digit", {"Frequency": 4, "StartRangeOfDays": 1, "EndRangeOfDays": 9}),
+    ("date", "A date as a number", {"Frequency": "04", "FirstPaymentDate": 20990105}),
+)
+
 _FOUR = (
     *(
         _pays(slug, f"An amount written as {amount!r}", 4, Amount=amount)
@@ -121,14 +130,8 @@ _FOUR = (
     ),
     _pays("number-id", "A ThirdPartyConversationID as a number", 4, TransactionReference=12345),
     *(
-        case(f"10-4-{slug}", title, call(CREATE, **short), succeeds(CREATE), "10", VERIFIED)
-        for slug, title, short in (
-            ("agreed", "AgreedTC as a number", {"AgreedTC": 1}),
-            ("frequency", "Frequency as a number of one digit", {"Frequency": 6}),
-            ("frequency-text", "Frequency as a text of one digit", {"Frequency": "6"}),
-            ("days", "Days as numbers of one digit", {"Frequency": 4, "StartRangeOfDays": 1, "EndRangeOfDays": 9}),
-            ("date", "A date as a number", {"Frequency": "04", "FirstPaymentDate": 20990105}),
-        )
+        case(f"10-4-{slug}", title, Call(CREATE, fields(**short)), succeeds(CREATE), "10", VERIFIED)
+        for slug, title, short in _NUMBERS
     ),
     case("10-4-padded", "A frequency of one digit is told with two", call(ASK), succeeds(ASK, Frequency="06"), "10",
          VERIFIED, steps=(step("made", call(CREATE, Frequency=6)),)),
@@ -185,6 +188,15 @@ _OTHERS = (
          VERIFIED, steps=(_PAID, step("other", Call(SESSION, bearer=Bearer.API_KEY)))),
 )  # fmt: skip
 
+_EIGHT = (
+    case("10-8-fresh", "A session that is encrypted anew for every call", Call(C2B, bearer=Bearer.FRESH), succeeds(C2B),
+         "10", VERIFIED, steps=(step("first", Call(C2B, bearer=Bearer.FRESH)),)),
+    case("10-8-reused", "A session that is encrypted once for many calls", call(C2B), succeeds(C2B), "10", VERIFIED,
+         steps=(step("first", call(C2B)), step("second", call(C2B)))),
+    case("10-9-in-time", "A payment that times out is answered before the client gives up",
+         call(C2B, CustomerMSISDN="000000000002"), refuses(C2B, "INS-9"), "10", VERIFIED, Need.TEST_VALUES),
+)  # fmt: skip
+
 _IDS = (
     case("refused-id", "An id of a request that was refused for a field is not used up",
          call(C2B, ThirdPartyConversationID="<first.input_ThirdPartyConversationID>"), succeeds(C2B), "12", RULING,
@@ -202,4 +214,4 @@ _IDS = (
          steps=(_PAID,)),
 )  # fmt: skip
 
-CASES: tuple[Case, ...] = (*_ONE, *_TWO, *_THREE, *_FOUR, *_SEVEN, *_OTHERS, *_IDS)
+CASES: tuple[Case, ...] = (*_ONE, *_TWO, *_THREE, *_FOUR, *_SEVEN, *_OTHERS, *_EIGHT, *_IDS)
