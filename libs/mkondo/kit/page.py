@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mkondo.adapters.html.templates import Templates
-from mkondo.kit.report import Shown, shown, summary
+from mkondo.kit.report import Shown, reasons, shown, summary
 from mkondo.kit.run import Result, Verdict
 from mkondo.openapi.operations import OPERATIONS
 
@@ -84,6 +84,6 @@ def _row(result: Result) -> Row:
         case.section,
         case.grade.value,
         result.verdict.value,
-        result.reasons,
+        reasons(result),
         tuple(map(shown, result.exchanges)),
     )

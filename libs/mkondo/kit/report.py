@@ -51,6 +51,11 @@ def _text(body: bytes) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()} … {len(body)} bytes"
 
 
+def reasons(result: Result) -> tuple[str, ...]:
+    """What is wrong, as people may see it."""
+    return tuple(map(_clean, result.reasons))
+
+
 def _clean(text: str) -> str:
     """Without session keys, and without what no XML document may hold."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", _SESSION.sub(r'\1(hidden)"', text)).rstrip()
@@ -65,7 +70,7 @@ def as_json(results: Sequence[Result]) -> bytes:
             "section": result.case.section,
             "evidence": result.case.grade.value,
             "verdict": result.verdict.value,
-            "reasons": result.reasons,
+            "reasons": reasons(result),
         }
         for result in results
     ]
@@ -85,7 +90,7 @@ def as_junit(results: Sequence[Result]) -> bytes:
         row = ElementTree.SubElement(
             suite, "testcase", classname=f"conformance.{result.case.operation}", name=result.case.id
         )
-        said = _clean("; ".join(result.reasons))
+        said = "; ".join(reasons(result))
         if result.verdict is Verdict.NOT_APPLICABLE:
             ElementTree.SubElement(row, "skipped", message=said)
         if result.verdict is Verdict.FAILED:

@@ -140,6 +140,7 @@ class _Runner:
     async def _send(self, name: str, made: Call, words: dict[str, str], exchanges: list[Exchange]) -> Received:
         """Send one call, keep what was said, and add its fields and outputs to the words."""
         words["id"] = secrets.token_hex(16)
+        words["digits"] = str(secrets.randbelow(9 * 10**15) + 10**15)
         secrets_of = await self._secrets(made)
         ready = request(made, self._target, words, secrets_of.get)
         words["sent"] = echo_of(ready.fields)

@@ -102,7 +102,7 @@ CASES: tuple[Case, ...] = (
         for operation in (ASK, CANCEL)
     ),
     *(
-        case(f"test-balance-{amount.replace('.', '-')}", f"Of a test mandate, {amount} is {'' if enough else 'not '}covered",
+        case(f"test-balance-{amount.replace('.', '-')}", f"{amount} is {'' if enough else 'not '}in a test wallet",
              Call(ASK, {_REFERENCE: _FIRST_REFERENCE, **fields(QueryBalanceAmount="True", BalanceAmount=amount)}),
              succeeds(ASK, SufficientBalance=enough), "7", Grade.SOURCE, Need.TEST_VALUES)
         for amount, enough in (("499.99", True), ("500", True), ("500.01", False), ("501", False))

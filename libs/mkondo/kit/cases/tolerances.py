@@ -128,7 +128,11 @@ _FOUR = (
         for slug, amount in (("integer", 5000), ("float", 10.0), ("one", 1), ("cents-float", 0.5), ("point", ".5"),
                              ("one-decimal", "10.0"), ("no-decimals", "10"), ("zeros", "0010.00"))
     ),
-    _pays("number-id", "A ThirdPartyConversationID as a number", 4, TransactionReference=12345),
+    _pays("number", "A TransactionReference as a number", 4, TransactionReference=12345),
+    case("10-4-number-id", "A ThirdPartyConversationID as a number",
+         Call(C2B, {"input_ThirdPartyConversationID": ABSENT},
+              body='{<members>,"input_ThirdPartyConversationID":<digits>}'),
+         succeeds(C2B, ThirdPartyConversationID="<digits>"), "10", VERIFIED),
     *(
         case(f"10-4-{slug}", title, Call(CREATE, fields(**short)), succeeds(CREATE), "10", VERIFIED)
         for slug, title, short in _NUMBERS
