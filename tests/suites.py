@@ -86,7 +86,7 @@ SUITES: tuple[Suite, ...] = (
         "the whole system in virtual time, seeded misfortune",
         _two("tests/simulation"),
         7,
-        quick=("tests/simulation", "--seeds", "10"),
+        quick=("tests/simulation/test_seeds.py", "--seeds", "10"),
     ),
     Suite("fuzz", "hostile requests by the ten thousand, in process and over a socket", ("tests/fuzz",), 4),
     Suite("faults", "kill -9 while payments run", _real("tests/faults"), 5),

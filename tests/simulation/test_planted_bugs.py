@@ -8,7 +8,7 @@ from mkondo.testing.simulation.world import simulate
 SEEDS = range(300)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("bug", PLANTED)
 def test_the_simulation_finds_a_planted_bug(bug: str) -> None:
     for seed in SEEDS:
