@@ -1,4 +1,4 @@
-"""In live nothing is a test value, no account is opened by touch, and an organisation speaks by its own shortcodes only.
+"""In live nothing is a test value, touch opens no account, and an organisation speaks by its own shortcodes only.
 
 The demo's live application has its organisation's one shortcode and no compatibility. Read next: openapi/triggers.py.
 """
