@@ -5,6 +5,8 @@ A failure names the seed: `pytest tests/fuzz/test_storm.py --storm-seed N` sends
 
 from collections import Counter, defaultdict
 
+import pytest
+
 from mkondo.domain.account import HoldCaptured, HoldExpired, HoldReleased, JournalEntryPosted
 from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted
 from tests.fuzz.faults import MANDATORY
@@ -15,6 +17,7 @@ REQUESTS = 54_000
 DAY_MS = 24 * 3_600_000
 
 
+@pytest.mark.timeout(240)
 async def test_any_request_gets_an_answer_of_the_contract_and_money_moves_for_the_right_ones(storm_seed: int) -> None:
     print(f"storm seed {storm_seed}")
     async with open_house() as house:
