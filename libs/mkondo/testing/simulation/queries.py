@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts.records import decode_event
 from mkondo.domain.decider import Event
-from mkondo.domain.facts import outcome_of, reservation_of
+from mkondo.domain.facts import names_of, outcome_of
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import DecideReservation, Request, RequestAdmitted, RequestAnswered
 from mkondo.testing.simulation.ingress import ANSWERED, Attempt
@@ -18,25 +18,12 @@ Answer = PaymentCompleted | PaymentFailed | PaymentReserved | PaymentAdmitted | 
 """What a client may be told that is not a rejection; an admission is the acceptance of an asynchronous request."""
 
 
-def fact_of(answer: Answer) -> str | None:
-    """The name of the fact that is this answer; None: the reference itself is."""
-    match answer:
-        case PaymentCompleted(payment=payment) | PaymentFailed(payment=payment):
-            return outcome_of(payment.payment_id)
-        case RequestAnswered(request=request):
-            return outcome_of(request.request_id)
-        case PaymentReserved(payment=payment):
-            return reservation_of(payment.payment_id)
-        case PaymentAdmitted() | RequestAdmitted():
-            return None
-
-
 def is_known(store: MemoryStore, answer: Answer) -> bool:
-    """Whether the immutable rows say the same."""
-    name = fact_of(answer)
-    if name is None:
+    """Whether the immutable rows say the same, under every name of the answer; of an acceptance, its reference does."""
+    names = names_of(answer)
+    if not names:
         return _referred(store, answer, _about(answer).conversation_id) == answer
-    return fact(store, name) == answer
+    return all(fact(store, name) == answer for name in names)
 
 
 def fact(store: MemoryStore, name: str) -> Event | None:
