@@ -20,6 +20,7 @@ from mkondo.domain.application import Application
 from mkondo.domain.decider import Message, ReplyTo
 from mkondo.domain.delivery import CallbackQueued, QueueCallback
 from mkondo.domain.environments import LIVE
+from mkondo.domain.facts import outcome_of, reservation_of
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
 from mkondo.domain.markets import Market
 from mkondo.domain.payment import (
@@ -170,13 +171,16 @@ class Asking:
         )
 
     async def _unheard(self, about: Payment | Request) -> Answer:
-        """No reply came. The outcome row is the truth; while there is none, nobody knows (rule 10)."""
+        """No reply came. The facts are the truth: an outcome, or that the funds are reserved; while there is neither,
+        nobody knows (rule 10)."""
+        names = (outcome_of(about.conversation_id), reservation_of(about.conversation_id))
         try:
             async with asyncio.timeout(self._settings.look_ms / 1_000):
-                outcome = await self._facts.outcome(about.conversation_id)
+                found = await asyncio.gather(*(self._facts.outcome(name) for name in names))
         except (TryLater, TimeoutError):
-            outcome = None
-        return refusal(about, TIMED_OUT) if outcome is None else answer(about, decode_event(outcome.data))
+            return refusal(about, TIMED_OUT)
+        told = next((fact for fact in found if fact is not None), None)
+        return refusal(about, TIMED_OUT) if told is None else answer(about, decode_event(told.data))
 
 
 def _about(asked: Asked | QueueCallback) -> Payment | Request:

@@ -7,9 +7,9 @@ import pytest
 
 from mkondo.domain.account import till, wallet
 from mkondo.domain.application import ProductScope
-from mkondo.domain.ids import ApplicationId
+from mkondo.domain.ids import ApplicationId, Instant
 from mkondo.domain.money import Money
-from mkondo.domain.payment import Forced, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.payment import Forced, PaymentCompleted, PaymentFailed, PaymentReserved, RequestPayment
 from mkondo.domain.request import RequestRejected
 from mkondo.ports.errors import TryLater
 from services.payments_ingress.settings import Settings
@@ -175,6 +175,14 @@ class TestWithoutAReply:
         async def loses_the_reply(core: Core, command: RequestPayment) -> None:
             await core.admit(command)
             await core.finish(PaymentCompleted(command.payment))
+
+        response, _ = await self.asked(loses_the_reply)
+        assert response.status_code == 201
+
+    async def test_that_the_funds_are_reserved_is_read_from_its_row_too(self) -> None:
+        async def loses_the_reply(core: Core, command: RequestPayment) -> None:
+            await core.admit(command)
+            await core.finish(PaymentReserved(command.payment, Instant(0)))
 
         response, _ = await self.asked(loses_the_reply)
         assert response.status_code == 201

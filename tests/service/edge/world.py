@@ -37,8 +37,16 @@ from mkondo.contracts.records import encode_event, encode_record
 from mkondo.domain import admission
 from mkondo.domain.application import ApiKey, Application, Configuration, ProductScope
 from mkondo.domain.decider import Message, Record, ReplyTo
+from mkondo.domain.facts import names_of
 from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash, partition_of
-from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentEnded, RequestPayment
+from mkondo.domain.payment import (
+    Payment,
+    PaymentAdmitted,
+    PaymentCompleted,
+    PaymentEnded,
+    PaymentReserved,
+    RequestPayment,
+)
 from mkondo.domain.session import OpenSession, Session, SessionOpened
 from mkondo.ports.log import Inbox, ReplyHandler
 from mkondo.runtime.replies import ReplyDesk
@@ -132,10 +140,10 @@ class Core:
         )
         await self._commit(payment.application, references=(reference,))
 
-    async def finish(self, ended: PaymentEnded) -> None:
-        """The outcome row, as the ending processor writes it."""
-        outcome = StoredOutcome(ended.payment.payment_id, encode_event(ended, encode(ended)))
-        await self._commit(ended.payment.application, outcomes=(outcome,))
+    async def finish(self, ended: PaymentEnded | PaymentReserved) -> None:
+        """The facts of an event, as the processor that decides it writes them."""
+        facts = tuple(StoredOutcome(name, encode_event(ended, encode(ended))) for name in names_of(ended))
+        await self._commit(ended.payment.application, outcomes=facts)
 
     async def put(self, key: RecordKey, record: Record) -> None:
         await self._commit("x", records={key: StoredRecord(encode_record(record))})
