@@ -106,8 +106,11 @@ class Storm:
             fields |= {"TransactionID": reserved.transaction_id, "VoucherCode": voucher}
             fields |= {"CustomerMSISDN": chance.choice("10")}
         if paid and name == "reversal":
-            fields |= {"TransactionID": paid.transaction_id}
-            fields |= {} if chance.random() < 0.5 else {"ReversalAmount": ""}
+            again = (
+                chance.choice(of.paid[-5:]) if chance.random() < 0.5 else paid
+            )  # parts that together may be too much
+            part = f"{chance.randrange(1, 60)}.00" if chance.random() < 0.7 else ""
+            fields |= {"TransactionID": again.transaction_id, "ReversalAmount": part}
         if paid and name == "query_transaction_status":
             known = paid.transaction_id, paid.conversation_id, paid.name
             fields |= {"QueryReference": chance.choice(known)}
