@@ -4,16 +4,18 @@ Read next: mkondo/kit/case.py.
 """
 
 import asyncio
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mkondo.domain.markets import MARKETS
+from mkondo.kit import report
 from mkondo.kit.case import Caller, Case
 from mkondo.kit.cases import CASES
 from mkondo.kit.page import page
-from mkondo.kit.report import as_json, as_junit, summary
 from mkondo.kit.run import Result, Verdict, run
 from mkondo.kit.target import Management, Parties, Side, Target
 from mkondo.openapi.operations import OPERATIONS
@@ -70,12 +72,12 @@ def command(
     """
     target = _other_target(base_url, other) if base_url else demo_target(data, other["market"])
     cases = chosen(operations, names)
-    results = asyncio.run(run(target, cases, lambda result: _tell(result, as_json)))
+    results = _run(target, cases)
     if junit:
-        _write(junit, as_junit(results))
+        _write(junit, report.as_junit(results))
     if page_file:
         _write(page_file, page(results))
-    click.echo(_json(results) if as_json else summary(results))
+    click.echo(report.as_json(results).decode() if as_json else _lines(results))
     if any(result.verdict is Verdict.FAILED for result in results):
         raise SystemExit(1)
 
@@ -138,13 +140,22 @@ def _other_target(base_url: str, given: dict[str, Any]) -> Target:
     return Target(base_url.rstrip("/"), market.path, sides, {market.path: parties}, "*", given["compatible"])
 
 
-def _tell(result: Result, quiet: bool) -> None:
-    if result.verdict is Verdict.FAILED and not quiet:
-        click.echo(f"FAILED  {result.case.id}: {'; '.join(result.reasons)}")
+def _run(target: Target, cases: tuple[Case, ...]) -> tuple[Result, ...]:
+    """The results, with a bar that fills where somebody watches."""
+    bar = click.progressbar(length=len(cases), label=f"{len(cases)} cases", file=sys.stderr)
+    with bar:
+        return asyncio.run(run(target, cases, lambda _: bar.update(1)))
 
 
-def _json(results: tuple[Result, ...]) -> str:
-    return as_json(results).decode()
+def _lines(results: tuple[Result, ...]) -> str:
+    """What failed, a line each; what could not be tried, a line for each reason; and the figures."""
+    failed = [result for result in results if result.verdict is Verdict.FAILED]
+    lacking = Counter(
+        reason for result in results if result.verdict is Verdict.NOT_APPLICABLE for reason in result.reasons
+    )
+    lines = [f"FAILED  {result.case.id}: {'; '.join(report.reasons(result))}" for result in failed]
+    lines += [f"{count} not applicable: {reason}" for reason, count in lacking.items()]
+    return "\n".join((*lines, report.summary(results)))
 
 
 def _write(file: Path, content: bytes) -> None:
