@@ -129,10 +129,10 @@ _BAD_FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 NOT_BY_HTTP: dict[str, str] = {
-    "INS-5": "a customer says no on a handset: tests/service/edge/test_mozambique.py",
-    "INS-998": "the demo's applications may be used in every market: tests/service/edge/test_mozambique.py",
+    "INS-5": "a customer says no on a handset: test_mozambique_settings.py",
+    "INS-998": "an application that may not be used there: test_mozambique_settings.py",
 }
-"""Codes that a whole running platform with the demo is never brought to, and where they are tried."""
+"""Codes that settings of the application bring about, and where they are tried."""
 
 NOT_BY_CALL: dict[tuple[str, str], str] = {
     ("INS-1", "query_beneficiary_name"): "only by a bug, which tests/service/edge/test_mozambique.py plants",
@@ -141,7 +141,7 @@ NOT_BY_CALL: dict[tuple[str, str], str] = {
     ("INS-9", "query_transaction_status"): "only when the server stops meanwhile: the front is the same for all",
     ("INS-9", "query_beneficiary_name"): "only when the server stops meanwhile: the front is the same for all",
 } | {
-    ("INS-26", operation): "the demo's products are all on: tests/service/edge/test_mozambique.py turns them off"
+    ("INS-26", operation): "the demo's products are all on: test_mozambique_settings.py turns them off"
     for operation in OPERATIONS
     if operation != "reversal"
 }

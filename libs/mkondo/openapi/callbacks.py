@@ -17,7 +17,7 @@ from mkondo.openapi.render import told_as
 
 _encode = msgspec.json.Encoder().encode
 
-_ORIGINAL, _ECHO = "input_OriginalConversationID", "input_ThirdPartyConversationID"
+_ORIGINAL = "input_OriginalConversationID"
 _CODES = ("input_ResultCode", "input_ResponseCode")
 _TEXTS = ("input_ResultDesc", "input_ResponseDesc")
 
@@ -36,12 +36,10 @@ def callback_body(result: Result) -> bytes:
         _ORIGINAL: asked.conversation_id,
         **dict.fromkeys(_CODES, operation.result_ok_code if code in ("INS-0", operation.ok_code) else told.code),
         **dict.fromkeys(_TEXTS, told.text),
-        _ECHO: asked.third_party_conversation_id,
+        operation.result_echo: asked.third_party_conversation_id,
         **{key.replace("output_", "input_", 1): value for key, value in outputs.items()},
     }
-    return _encode(
-        {operation.result_echo if key == _ECHO else key: known.get(key, NOTHING) for key in operation.callback_outputs}
-    )
+    return _encode({key: known.get(key, NOTHING) for key in operation.callback_outputs})
 
 
 def _said(result: Result, operation: Operation) -> tuple[str, str, Mapping[str, str | bool]]:
