@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mkondo.kit.case import Case
-from mkondo.kit.phrases import ASK, B2B, B2C, C2B, CANCEL, COLLECT, CREATE, MULTI, NAME, REVERSAL, STATUS, UPDATE
+from mkondo.kit.contract import ASK, B2B, B2C, C2B, CANCEL, COLLECT, CREATE, MULTI, NAME, REVERSAL, STATUS, UPDATE
 from mkondo.openapi.codes import CODES
 
 Cell = tuple[str, str]

@@ -13,9 +13,9 @@ import msgspec
 
 from mkondo.adapters.client.wire import Sent
 from mkondo.kit.case import ABSENT, Bearer, Call, Fields
-from mkondo.kit.phrases import SESSION, valid_fields
+from mkondo.kit.contract import OPERATIONS, SESSION
+from mkondo.kit.phrases import valid_fields
 from mkondo.kit.target import Target
-from mkondo.openapi.operations import OPERATIONS
 
 _WORD = re.compile(r"<([a-z]+(?:\.\w+)?)>")
 FILLER = " " * 70_000

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from mkondo.adapters.html.templates import Templates
+from mkondo.kit.contract import OPERATIONS
 from mkondo.kit.report import Shown, reasons, shown, summary
 from mkondo.kit.run import Result, Verdict
-from mkondo.openapi.operations import OPERATIONS
 
 SECTIONS = {
     "1": "Transport, paths, markets",

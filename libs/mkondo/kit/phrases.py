@@ -6,35 +6,7 @@ Names of fields are short here: `Amount` is input_Amount. Read next: cases/payme
 from collections.abc import Mapping
 
 from mkondo.kit.case import ABSENT, Answer, Bearer, Call, Caller, Case, Fields, Grade, Need, Setting, Step
-from mkondo.openapi.codes import status_of, text_of
-from mkondo.openapi.operations import OPERATIONS
-
-SESSION, C2B, MULTI, UPDATE = "get_session", "c2b_single_stage", "c2b_multi_stage", "update_transaction_status"
-B2C, B2B, REVERSAL = "b2c_payment", "b2b_payment", "reversal"
-STATUS, NAME = "query_transaction_status", "query_beneficiary_name"
-CREATE, COLLECT, ASK, CANCEL = (
-    "direct_debit_creation",
-    "direct_debit_payment",
-    "query_direct_debit",
-    "direct_debit_cancel",
-)
-
-PREFIXES = {
-    SESSION: "SESSION",
-    C2B: "C2B",
-    MULTI: "MULTI",
-    UPDATE: "UPDATE",
-    B2C: "B2C",
-    B2B: "B2B",
-    REVERSAL: "REVERSAL",
-    STATUS: "STATUS",
-    NAME: "NAME",
-    CREATE: "DDCREATE",
-    COLLECT: "DDPAY",
-    ASK: "DDQUERY",
-    CANCEL: "DDCANCEL",
-}
-"""What the ids of an operation's cases begin with."""
+from mkondo.kit.contract import ASK, CANCEL, COLLECT, OPERATIONS, UPDATE, told
 
 TEST_SHORTCODE = "000000"
 
@@ -72,8 +44,8 @@ TRANSACTION = "output_TransactionID"
 
 def valid_fields(operation: str) -> Fields:
     """A request of the operation that fits its grammar in every field."""
-    row = OPERATIONS[operation]
-    fields = {field.name: _VALID[field.name] for field in row.fields if field.mandatory}
+    names = [f"input_{short}" for short in OPERATIONS[operation].fields.split()]
+    fields = {name: _VALID[name] for name in names}
     if operation in _EITHER:
         fields["input_CustomerMSISDN"] = "<customer>"
     if operation == UPDATE:
@@ -93,8 +65,9 @@ def call(operation: str, caller: Caller = Caller.FIRST, **short: object) -> Call
 def keys_of(operation: str, *, without: str = "") -> tuple[str, ...]:
     """The keys of an operation's answers in the order of section 12."""
     row = OPERATIONS[operation]
+    own = [f"output_{short}" for short in row.keys.split()]
     conversation = (CONVERSATION, ECHO) if row.conversation else ()
-    return tuple(key for key in (CODE, TEXT, *row.outputs, *conversation) if key != without)
+    return tuple(key for key in (CODE, TEXT, *own, *conversation) if key != without)
 
 
 USUAL_KEYS = (CODE, TEXT, TRANSACTION, CONVERSATION, ECHO)
@@ -103,13 +76,13 @@ ACCEPTED_KEYS = (CODE, TEXT, CONVERSATION, ECHO)
 
 def succeeds(operation: str, **values: str | bool) -> Answer:
     """Section 4's success; `values` by the short names of outputs."""
-    row = OPERATIONS[operation]
-    return Answer(row.ok_status, row.ok_code, text_of(row.ok_code, operation), keys_of(operation), outputs(values))
+    return refuses(operation, OPERATIONS[operation].code, **values)
 
 
 def refuses(operation: str, code: str, **values: str | bool) -> Answer:
     """A code of section 5 with the status and text that it has for this operation."""
-    return Answer(status_of(code, operation), code, text_of(code, operation), keys_of(operation), outputs(values))
+    status, text = told(code, operation)
+    return Answer(status, code, text, keys_of(operation), outputs(values))
 
 
 def is_nobody(operation: str, text: str) -> Answer:
@@ -126,7 +99,7 @@ def outputs(values: Mapping[str, str | bool]) -> dict[str, str | bool]:
 
 def step(name: str, made: Call, status: int = 0) -> Step:
     """A step that succeeds, unless another status is wanted."""
-    return Step(name, made, status or OPERATIONS[made.operation].ok_status)
+    return Step(name, made, status or OPERATIONS[made.operation].status)
 
 
 def case(
@@ -141,7 +114,7 @@ def case(
     setting: Setting | None = None,
 ) -> Case:
     """Its id is the operation, the code that must come back (or the status, without one), and a word of its own."""
-    identity = f"{PREFIXES[made.operation]}-{answer.code or answer.status}-{slug}"
+    identity = f"{OPERATIONS[made.operation].prefix}-{answer.code or answer.status}-{slug}"
     calls = (made, *(each.call for each in steps))
     needed = {*needs, *(_CALLERS[each.caller] for each in calls if each.caller in _CALLERS)}
     if any(each.bearer is Bearer.RAW_SESSION and each.caller is Caller.FIRST for each in calls):

@@ -16,9 +16,10 @@ from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
 from mkondo.kit.case import Bearer, Call, Caller, Case
 from mkondo.kit.configure import CannotConfigure, configured, seen
+from mkondo.kit.contract import SESSION
 from mkondo.kit.fill import Unfilled, request
 from mkondo.kit.judge import faults, read_members
-from mkondo.kit.phrases import NO_ID, SESSION, call
+from mkondo.kit.phrases import NO_ID, call
 from mkondo.kit.target import Target
 from mkondo.openapi.fields import CONVERSATION
 

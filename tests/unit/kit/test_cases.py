@@ -7,17 +7,15 @@ import pytest
 
 from mkondo.kit.case import Case, Need
 from mkondo.kit.cases import CASES
+from mkondo.kit.contract import CODES, OPERATIONS
 from mkondo.kit.page import GRADES, SECTIONS
-from mkondo.kit.phrases import PREFIXES
-from mkondo.openapi.codes import CODES
-from mkondo.openapi.operations import OPERATIONS
 
 WORD = re.compile(r"<(\w+)\.\w+>")
 
 
 def test_there_are_at_least_two_hundred_over_all_operations() -> None:
     assert len(CASES) >= 200
-    assert {case.operation for case in CASES} == set(OPERATIONS) == set(PREFIXES)
+    assert {case.operation for case in CASES} == set(OPERATIONS)
 
 
 def test_no_two_have_the_same_id() -> None:
@@ -27,7 +25,7 @@ def test_no_two_have_the_same_id() -> None:
 def test_ids_name_operation_and_code() -> None:
     for case in CASES:
         assert re.fullmatch(r"[A-Z0-9]+-(INS-[A-Z0-9-]*\d|\d{3})-[\w-]+", case.id), case.id
-        assert case.id.startswith(f"{PREFIXES[case.operation]}-{case.answer.code or case.answer.status}-")
+        assert case.id.startswith(f"{OPERATIONS[case.operation].prefix}-{case.answer.code or case.answer.status}-")
 
 
 def test_each_has_a_title_a_section_and_a_known_code() -> None:

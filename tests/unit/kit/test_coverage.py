@@ -1,8 +1,8 @@
 """Every cell of section 5 has a case or a reason. Read next: mkondo/kit/coverage.py."""
 
 from mkondo.kit.cases import CASES
+from mkondo.kit.contract import C2B
 from mkondo.kit.coverage import CANNOT, PENDING, Cannot, cells, troubles
-from mkondo.kit.phrases import C2B
 
 LIMITS = {f"INS-99{last}" for last in "012346"}
 

@@ -9,8 +9,9 @@ import pytest
 
 from mkondo.adapters.client.wire import Received
 from mkondo.kit.case import Answer
+from mkondo.kit.contract import ASK, C2B, SESSION
 from mkondo.kit.judge import FRAMING, faults
-from mkondo.kit.phrases import ASK, C2B, SESSION, call, keys_of, refuses, succeeds
+from mkondo.kit.phrases import call, keys_of, refuses, succeeds
 
 Body = dict[str, Any]
 HEADERS = {name: "Accept-Encoding" if name == "vary" else value.replace("\\", "") for name, value in FRAMING.items()}

@@ -4,20 +4,8 @@ Read next: mandate_terms.py.
 """
 
 from mkondo.kit.case import ABSENT, Call, Case, Grade, Need
-from mkondo.kit.phrases import (
-    ASK,
-    CANCEL,
-    COLLECT,
-    CREATE,
-    STATUS,
-    Caller,
-    call,
-    case,
-    fields,
-    refuses,
-    step,
-    succeeds,
-)
+from mkondo.kit.contract import ASK, CANCEL, COLLECT, CREATE, STATUS
+from mkondo.kit.phrases import Caller, call, case, fields, refuses, step, succeeds
 
 D, C, RULING = Grade.DOCUMENTED, Grade.CAPTURED, Grade.RULING
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import msgspec
 
 from mkondo.kit.case import ABSENT, Call, Case, Fields, Grade
-from mkondo.kit.phrases import ASK, CANCEL, COLLECT, CREATE, REVERSAL, STATUS, UPDATE, case, refuses, valid_fields
-from mkondo.openapi.operations import OPERATIONS
+from mkondo.kit.contract import ASK, CANCEL, COLLECT, CREATE, OPERATIONS, REVERSAL, STATUS, UPDATE
+from mkondo.kit.phrases import case, refuses, valid_fields
 
 CODES = {
     "Amount": "INS-15",
@@ -138,12 +138,9 @@ _NESTED: tuple[tuple[str, object], ...] = (("object", {"value": "1"}), ("list", 
 
 def _cases() -> Iterator[Case]:
     for operation, row in OPERATIONS.items():
-        for field in row.fields:
-            short = field.name.removeprefix("input_")
-            if short not in CODES:
-                continue  # input_ResponseURL, which only applications that allow it send
-            if field.mandatory:
-                yield from _missing(operation, short)
+        for short in row.fields.split():
+            yield from _missing(operation, short)
+        for short in (*row.fields.split(), *row.optional.split()):
             yield from _unfit(operation, short)
 
 

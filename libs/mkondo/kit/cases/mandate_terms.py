@@ -1,7 +1,8 @@
 """Terms of a mandate that must fit each other (contract sections 4 and 12, "Direct debit"). Read next: who.py."""
 
 from mkondo.kit.case import Call, Case, Grade
-from mkondo.kit.phrases import CREATE, case, fields, refuses, succeeds
+from mkondo.kit.contract import CREATE
+from mkondo.kit.phrases import case, fields, refuses, succeeds
 
 _FIRST = "20990105"
 

@@ -1,7 +1,8 @@
 """C2B in one step, B2C and B2B: what moves money at once (contract section 4). Read next: two_step.py."""
 
 from mkondo.kit.case import Case, Grade, Need
-from mkondo.kit.phrases import B2B, B2C, C2B, call, case, refuses, step, succeeds
+from mkondo.kit.contract import B2B, B2C, C2B
+from mkondo.kit.phrases import call, case, refuses, step, succeeds
 
 D, C, RULING = Grade.DOCUMENTED, Grade.CAPTURED, Grade.RULING
 

@@ -1,8 +1,8 @@
 """Markets and environments: what differs between them (contract sections 1, 3 and 12). Read next: settings.py."""
 
 from mkondo.kit.case import Call, Case, Grade, Need
-from mkondo.kit.phrases import B2C, C2B, NAME, SESSION, Caller, call, case, refuses, succeeds
-from mkondo.openapi.operations import OPERATIONS
+from mkondo.kit.contract import B2C, C2B, NAME, OPERATIONS, SESSION
+from mkondo.kit.phrases import Caller, call, case, refuses, succeeds
 
 D, RULING, REPORTED = Grade.DOCUMENTED, Grade.RULING, Grade.REPORTED
 LESOTHO = "vodacomLES"

@@ -4,7 +4,8 @@ Read next: direct_debits.py.
 """
 
 from mkondo.kit.case import Case, Grade, Need
-from mkondo.kit.phrases import C2B, NAME, STATUS, Caller, call, case, refuses, step, succeeds
+from mkondo.kit.contract import C2B, NAME, STATUS
+from mkondo.kit.phrases import Caller, call, case, refuses, step, succeeds
 
 D, C, S, RULING = Grade.DOCUMENTED, Grade.CAPTURED, Grade.SOURCE, Grade.RULING
 

@@ -4,7 +4,8 @@ Read next: queries.py.
 """
 
 from mkondo.kit.case import Call, Case, Grade, Need
-from mkondo.kit.phrases import B2B, B2C, C2B, REVERSAL, STATUS, Caller, call, case, fields, refuses, step, succeeds
+from mkondo.kit.contract import B2B, B2C, C2B, REVERSAL, STATUS
+from mkondo.kit.phrases import Caller, call, case, fields, refuses, step, succeeds
 
 D, C, VERIFIED, RULING = Grade.DOCUMENTED, Grade.CAPTURED, Grade.VERIFIED, Grade.RULING
 

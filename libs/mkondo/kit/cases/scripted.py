@@ -6,23 +6,8 @@ They work in the sandbox only, with shortcode 000000. Read next: payments.py.
 from collections.abc import Iterator
 
 from mkondo.kit.case import Answer, Call, Case, Grade, Need
-from mkondo.kit.phrases import (
-    ASK,
-    B2B,
-    B2C,
-    C2B,
-    CANCEL,
-    COLLECT,
-    CREATE,
-    MULTI,
-    REVERSAL,
-    STATUS,
-    UPDATE,
-    case,
-    fields,
-    refuses,
-    succeeds,
-)
+from mkondo.kit.contract import ASK, B2B, B2C, C2B, CANCEL, COLLECT, CREATE, MULTI, REVERSAL, STATUS, UPDATE
+from mkondo.kit.phrases import case, fields, refuses, succeeds
 
 _CUSTOMER, _RECEIVER, _TRANSACTION = "input_CustomerMSISDN", "input_ReceiverPartyCode", "input_TransactionID"
 _QUERIED, _REFERENCE = "input_QueryReference", "input_ThirdPartyReference"

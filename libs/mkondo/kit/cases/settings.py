@@ -4,23 +4,8 @@ These need the management API. Read next: ../coverage.py.
 """
 
 from mkondo.kit.case import Bearer, Call, Case, Fields, Grade, Setting
-from mkondo.kit.phrases import (
-    ASK,
-    B2B,
-    B2C,
-    C2B,
-    COLLECT,
-    CREATE,
-    MULTI,
-    SESSION,
-    STATUS,
-    call,
-    case,
-    refuses,
-    step,
-    succeeds,
-)
-from mkondo.openapi.operations import OPERATIONS
+from mkondo.kit.contract import ASK, B2B, B2C, C2B, COLLECT, CREATE, MULTI, OPERATIONS, SESSION, STATUS
+from mkondo.kit.phrases import call, case, refuses, step, succeeds
 
 D, RULING = Grade.DOCUMENTED, Grade.RULING
 

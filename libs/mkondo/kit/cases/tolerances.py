@@ -4,28 +4,8 @@ Read next: places.py.
 """
 
 from mkondo.kit.case import ABSENT, Bearer, Call, Case, Grade, Need
-from mkondo.kit.phrases import (
-    ASK,
-    B2C,
-    C2B,
-    CREATE,
-    NAME,
-    NO_ID,
-    REVERSAL,
-    SESSION,
-    STATUS,
-    TRANSACTION,
-    Answer,
-    Caller,
-    call,
-    case,
-    fields,
-    keys_of,
-    refuses,
-    step,
-    succeeds,
-)
-from mkondo.openapi.codes import text_of
+from mkondo.kit.contract import ASK, B2C, C2B, CODES, CREATE, NAME, REVERSAL, SESSION, STATUS
+from mkondo.kit.phrases import NO_ID, TRANSACTION, Answer, Caller, call, case, fields, keys_of, refuses, step, succeeds
 
 VERIFIED, REPORTED, RULING = Grade.VERIFIED, Grade.REPORTED, Grade.RULING
 COMPATIBLE = Need.COMPATIBLE
@@ -44,7 +24,7 @@ def _missed(status: int, operation: str, allow: str = "") -> Answer:
     """As if the compatible way in were not there."""
     keys = keys_of(operation)
     values = {TRANSACTION: NO_ID} if TRANSACTION in keys else {}
-    return Answer(status, "INS-21", text_of("INS-21"), keys, values, {"output_ThirdPartyConversationID": ".*"},
+    return Answer(status, "INS-21", CODES["INS-21"][1], keys, values, {"output_ThirdPartyConversationID": ".*"},
                   {"allow": allow} if allow else {})  # fmt: skip
 
 

@@ -4,9 +4,8 @@ Read next: tolerances.py.
 """
 
 from mkondo.kit.case import Answer, Bearer, Call, Case, Grade
-from mkondo.kit.phrases import C2B, NAME, SESSION, STATUS, USUAL_KEYS, call, case, keys_of, refuses, step, succeeds
-from mkondo.openapi.codes import text_of
-from mkondo.openapi.operations import OPERATIONS
+from mkondo.kit.contract import C2B, CODES, NAME, OPERATIONS, SESSION, STATUS
+from mkondo.kit.phrases import USUAL_KEYS, call, case, keys_of, refuses, step, succeeds
 
 RULING, C = Grade.RULING, Grade.CAPTURED
 
@@ -18,7 +17,7 @@ def _transport(status: int, keys: tuple[str, ...] = USUAL_KEYS, **headers: str) 
     """INS-21 in the usual shape; nothing of the request is read, so nothing is repeated."""
     values = {"output_ThirdPartyConversationID": _NOT_READ} if "output_ThirdPartyConversationID" in keys else {}
     named = {name.replace("_", "-"): pattern for name, pattern in headers.items()}
-    return Answer(status, "INS-21", text_of("INS-21"), keys, values, headers=named)
+    return Answer(status, "INS-21", CODES["INS-21"][1], keys, values, headers=named)
 
 
 def _wrong_method(operation: str) -> str:

@@ -1,7 +1,8 @@
 """C2B in two steps, and the decision about it (contract sections 4 and 12, "Two-step"). Read next: reversals.py."""
 
 from mkondo.kit.case import Answer, Call, Case, Grade, Need, Step
-from mkondo.kit.phrases import MULTI, STATUS, UPDATE, Caller, call, case, fields, keys_of, refuses, step, succeeds
+from mkondo.kit.contract import MULTI, STATUS, UPDATE
+from mkondo.kit.phrases import Caller, call, case, fields, keys_of, refuses, step, succeeds
 
 D, C, SOURCE, RULING = Grade.DOCUMENTED, Grade.CAPTURED, Grade.SOURCE, Grade.RULING
 

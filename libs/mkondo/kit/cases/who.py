@@ -4,8 +4,8 @@ Read next: transport.py.
 """
 
 from mkondo.kit.case import Bearer, Call, Case, Fields, Grade
-from mkondo.kit.phrases import C2B, SESSION, STATUS, Caller, call, case, is_nobody, refuses, step, succeeds
-from mkondo.openapi.operations import OPERATIONS
+from mkondo.kit.contract import C2B, OPERATIONS, SESSION, STATUS
+from mkondo.kit.phrases import Caller, call, case, is_nobody, refuses, step, succeeds
 
 D, C, S, V, RULING = Grade.DOCUMENTED, Grade.CAPTURED, Grade.SOURCE, Grade.VERIFIED, Grade.RULING
 
