@@ -115,9 +115,17 @@ class Answer(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, framing=True)
 
 
+class Pushed(msgspec.Struct, frozen=True):
+    """The result that must be pushed after an acceptance: its keys in their order, and the exact ones among its values.
+    The ids in it are the acceptance's."""
+
+    keys: tuple[str, ...]
+    values: Mapping[str, str]
+
+
 class Setting(msgspec.Struct, frozen=True):
     """How the application is configured while some cases run: a request to the management API. They run last, and
-    those of one setting together."""
+    those of one setting together. `<receiver>` is the address where the kit takes pushed results."""
 
     name: str
     change: Mapping[str, object]
@@ -135,6 +143,7 @@ class Case(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...] = ()
     needs: frozenset[Need] = frozenset()
     setting: Setting | None = None
+    pushed: Pushed | None = None
 
     @property
     def operation(self) -> str:

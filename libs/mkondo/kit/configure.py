@@ -13,6 +13,8 @@ from mkondo.adapters.client.wire import Sent, Wire
 from mkondo.kit.case import Caller, Setting
 from mkondo.kit.target import Target
 
+RECEIVER = "<receiver>"
+"""Stands in a setting for the address where the kit takes results."""
 STALE_SECONDS = 1.2
 """How long a change may take to be seen by whoever answers: applications are remembered for a second there."""
 
@@ -22,7 +24,7 @@ class CannotConfigure(Exception):
 
 
 @asynccontextmanager
-async def configured(target: Target, wire: Wire, setting: Setting) -> AsyncIterator[None]:
+async def configured(target: Target, wire: Wire, setting: Setting, receiver: str) -> AsyncIterator[None]:
     """While it lasts the application is configured like that."""
     before = await _ask(target, wire, "GET", {})
     undo = {name: before[name] for name in setting.change}
@@ -30,7 +32,8 @@ async def configured(target: Target, wire: Wire, setting: Setting) -> AsyncItera
         undo["limits"] = {**{product: {} for product in before["products"]}, **before["limits"]}
     if "products" in undo:
         undo |= {"asynchronous": before["asynchronous"], "limits": before["limits"]}
-    await _ask(target, wire, "PATCH", setting.change)
+    change = {name: receiver if value == RECEIVER else value for name, value in setting.change.items()}
+    await _ask(target, wire, "PATCH", change)
     try:
         await seen()
         yield

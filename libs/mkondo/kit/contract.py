@@ -27,11 +27,19 @@ class Operation(msgspec.Struct, frozen=True):
     status: int = 201
     code: str = "INS-0"
     conversation: bool = True
+    pushed: str = "TransactionID"
+    result: str = "Result"
+    """Section 6: what a pushed result names beside the four usual keys, and how it calls code and description."""
 
 
 _PAYMENT = "Amount CustomerMSISDN Country Currency ServiceProviderCode TransactionReference ThirdPartyConversationID"
 _PARTY = "Country ServiceProviderCode ThirdPartyConversationID"
 _TERMS = "FirstPaymentDate Frequency StartRangeOfDays EndRangeOfDays ExpiryDate"
+
+_MANDATE = (
+    "TransactionReference SufficientBalance MsisdnToken MandateID MandateStatus AccountStatus "
+    "FirstPaymentDate Frequency PaymentDayFrom PaymentDayTo ExpiryDate"
+)
 
 OPERATIONS: dict[str, Operation] = {
     SESSION: Operation("SESSION", "Generate session key", "GET", "getSession/", "", keys="SessionID", status=200,
@@ -48,28 +56,31 @@ OPERATIONS: dict[str, Operation] = {
     REVERSAL: Operation("REVERSAL", "Reversal", "PUT", "reversal/", f"TransactionID {_PARTY}", "ReversalAmount"),
     STATUS: Operation("STATUS", "Query transaction status", "GET", "queryTransactionStatus/",
                       f"QueryReference {_PARTY}",
-                      keys="ResponseTransactionStatus OriginalTransactionID Reversed", status=200),
+                      keys="ResponseTransactionStatus OriginalTransactionID Reversed", status=200,
+                      pushed="TransactionID OriginalTransactionID Reversed"),
     NAME: Operation("NAME", "Query beneficiary name", "GET", "queryBeneficiaryName/",
-                    f"CustomerMSISDN {_PARTY} KycQueryType", keys="CustomerFirstName CustomerLastName", status=200),
+                    f"CustomerMSISDN {_PARTY} KycQueryType", keys="CustomerFirstName CustomerLastName", status=200,
+                    pushed="CustomerFirstName CustomerLastName"),
     CREATE: Operation("DDCREATE", "Direct debit create", "POST", "directDebitCreation/",
                       f"CustomerMSISDN {_PARTY} ThirdPartyReference AgreedTC", _TERMS,
-                      keys="TransactionReference MsisdnToken MandateID"),
+                      keys="TransactionReference MsisdnToken MandateID",
+                      pushed="TransactionReference MsisdnToken MandateID"),
     COLLECT: Operation("DDPAY", "Direct debit payment", "POST", "directDebitPayment/",
                        f"{_PARTY} ThirdPartyReference Amount Currency", "MsisdnToken CustomerMSISDN MandateID",
-                       keys="TransactionID MsisdnToken"),
+                       keys="TransactionID MsisdnToken", pushed="TransactionID MsisdnToken"),
     ASK: Operation("DDQUERY", "Query direct debit", "GET", "queryDirectDebit/",
                    f"QueryBalanceAmount {_PARTY} ThirdPartyReference Currency",
                    "BalanceAmount CustomerMSISDN MsisdnToken MandateID",
-                   keys="TransactionReference SufficientBalance MsisdnToken MandateID MandateStatus AccountStatus "
-                        "FirstPaymentDate Frequency PaymentDayFrom PaymentDayTo ExpiryDate", status=200),
+                   keys=_MANDATE, status=200, pushed=_MANDATE, result="Response"),
     CANCEL: Operation("DDCANCEL", "Cancel direct debit", "PUT", "directDebitCancel/",
                       f"{_PARTY} ThirdPartyReference", "MsisdnToken CustomerMSISDN MandateID",
-                      keys="TransactionReference MsisdnToken"),
+                      keys="TransactionReference MsisdnToken", pushed="TransactionReference MsisdnToken"),
 }  # fmt: skip
 
 CODES: dict[str, tuple[int, str]] = {
     "INS-0": (201, "Request processed successfully"),
     "INS-GAR-0": (201, "Request processed successfully"),
+    "INS-A-0": (201, "Request processed successfully"),
     "INS-1": (400, "Internal Error"),
     "INS-6": (401, "Transaction Failed"),
     "INS-9": (408, "Request timeout"),

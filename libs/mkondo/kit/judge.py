@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mkondo.adapters.client.wire import Received
-from mkondo.kit.case import Answer, Call
+from mkondo.kit.case import Answer, Call, Pushed
 from mkondo.kit.fill import Words, fill
-from mkondo.kit.phrases import CODE, ECHO, NO_ID, TEXT
+from mkondo.kit.phrases import CODE, ECHO, NO_ID, PUSHED_ABOUT, PUSHED_ECHO, TEXT
 from mkondo.openapi.outputs import output
 
 FRAMING = {
@@ -45,6 +45,23 @@ def faults(call: Call, answer: Answer, received: Received, words: Words, sent_id
     if answer.framing and received.body != _compact(members):
         found.append("the body is not compact JSON")
     return found
+
+
+def pushed_faults(pushed: Pushed, body: bytes, conversation_id: str, sent_id: object) -> list[str]:
+    """What is wrong with a result that was pushed."""
+    members = read_members(body)
+    if members is None:
+        return [f"what was pushed is no JSON object: {body[:200]!r}"]
+    said, keys = dict(members), tuple(name for name, _ in members)
+    if keys != pushed.keys:
+        return [f"pushed keys {', '.join(keys)} instead of {', '.join(pushed.keys)}"]
+    wanted = {PUSHED_ABOUT: conversation_id, PUSHED_ECHO: sent_id, **pushed.values}
+    found = [
+        f"pushed {name} {said[name]!r} instead of {value!r}" for name, value in wanted.items() if said[name] != value
+    ]
+    succeeded = "INS-0" in pushed.values.values()
+    rest = [name for name in keys if name not in wanted and not _fits(name, said[name], failed=not succeeded)]
+    return found + [f"pushed {name} {said[name]!r} is not what this key holds" for name in rest]
 
 
 def read_members(body: bytes) -> list[tuple[str, object]] | None:
@@ -128,7 +145,7 @@ def _fits(name: str, value: object, *, failed: bool) -> bool:
     row = output(name)
     if value == NO_ID and (failed or not row.named):
         return True
-    if name == "output_SufficientBalance":
+    if name.endswith("_SufficientBalance"):
         return isinstance(value, bool)
     if not isinstance(value, str):
         return False

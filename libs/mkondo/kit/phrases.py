@@ -5,8 +5,8 @@ Names of fields are short here: `Amount` is input_Amount. Read next: cases/payme
 
 from collections.abc import Mapping
 
-from mkondo.kit.case import ABSENT, Answer, Bearer, Call, Caller, Case, Fields, Grade, Need, Setting, Step
-from mkondo.kit.contract import ASK, CANCEL, COLLECT, OPERATIONS, UPDATE, told
+from mkondo.kit.case import ABSENT, Answer, Bearer, Call, Caller, Case, Fields, Grade, Need, Pushed, Setting, Step
+from mkondo.kit.contract import ASK, CANCEL, CODES, COLLECT, OPERATIONS, UPDATE, told
 
 TEST_SHORTCODE = "000000"
 
@@ -71,6 +71,7 @@ def keys_of(operation: str, *, without: str = "") -> tuple[str, ...]:
 
 
 USUAL_KEYS = (CODE, TEXT, TRANSACTION, CONVERSATION, ECHO)
+PUSHED_ABOUT, PUSHED_ECHO = "input_OriginalConversationID", "input_ThirdPartyConversationID"
 ACCEPTED_KEYS = (CODE, TEXT, CONVERSATION, ECHO)
 
 
@@ -83,6 +84,21 @@ def refuses(operation: str, code: str, **values: str | bool) -> Answer:
     """A code of section 5 with the status and text that it has for this operation."""
     status, text = told(code, operation)
     return Answer(status, code, text, keys_of(operation), outputs(values))
+
+
+def accepts(operation: str) -> Answer:
+    """Section 12, "Asynchronous acceptance": the result comes later."""
+    code = "INS-A-0" if operation == UPDATE else "INS-0"
+    return Answer(OPERATIONS[operation].status, code, CODES[code][1], ACCEPTED_KEYS)
+
+
+def pushes(operation: str, code: str = "INS-0") -> Pushed:
+    """Section 6's callback for an operation that ends like this."""
+    row = OPERATIONS[operation]
+    _, text = told(code, operation)
+    said = {f"input_{row.result}Code": code, f"input_{row.result}Desc": text}
+    own = [f"input_{short}" for short in row.pushed.split()]
+    return Pushed((PUSHED_ABOUT, *said, PUSHED_ECHO, *own), said)
 
 
 def is_nobody(operation: str, text: str) -> Answer:
@@ -112,6 +128,7 @@ def case(
     *needs: Need,
     steps: tuple[Step, ...] = (),
     setting: Setting | None = None,
+    pushed: Pushed | None = None,
 ) -> Case:
     """Its id is the operation, the code that must come back (or the status, without one), and a word of its own."""
     identity = f"{OPERATIONS[made.operation].prefix}-{answer.code or answer.status}-{slug}"
@@ -121,7 +138,7 @@ def case(
         needed.add(Need.COMPATIBLE)
     if setting is not None:
         needed.add(Need.MANAGEMENT)
-    return Case(identity, title, section, grade, made, answer, steps, frozenset(needed), setting)
+    return Case(identity, title, section, grade, made, answer, steps, frozenset(needed), setting, pushed)
 
 
 _CALLERS = {Caller.STRICT: Need.STRICT, Caller.LIVE: Need.LIVE}

@@ -35,6 +35,8 @@ def shown(exchange: Exchange) -> Shown:
     sent, received = exchange.sent, exchange.received
     path = "/" + sent.url.partition("://")[2].partition("/")[2]
     lines = [f"{sent.method} {path}", *_headers(sent.headers), "", _text(sent.body)]
+    if exchange.name == "pushed":
+        return Shown(exchange.name, _clean(_text(sent.body)), "HTTP 200")
     if received is None:
         return Shown(exchange.name, _clean("\n".join(lines)), "no answer")
     said = [f"HTTP {received.status}", *_headers(received.headers), "", _text(received.body)]

@@ -13,18 +13,21 @@ from time import monotonic
 import msgspec
 
 from mkondo.adapters.client.client import encrypt
+from mkondo.adapters.client.receiver import Receiver, receiving
 from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
-from mkondo.kit.case import Bearer, Call, Caller, Case
+from mkondo.kit.case import Bearer, Call, Caller, Case, Pushed
 from mkondo.kit.configure import CannotConfigure, configured, seen
 from mkondo.kit.contract import SESSION
 from mkondo.kit.fill import Unfilled, request
-from mkondo.kit.judge import faults, read_members
+from mkondo.kit.judge import faults, pushed_faults, read_members
+from mkondo.kit.phrases import CONVERSATION as CONVERSATION_KEY
 from mkondo.kit.phrases import NO_ID, call
 from mkondo.kit.target import Target
 from mkondo.openapi.fields import CONVERSATION
 
 AT_ONCE = 8
 SECONDS_MAX = 25.0
+PUSH_SECONDS = 15.0
 
 
 class Verdict(Enum):
@@ -83,7 +86,8 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
         for name, setting in settings.items():
             under = [case for case in possible if case.setting and case.setting.name == name]
             try:
-                async with configured(target, wire, setting):
+                async with receiving() as receiver, configured(target, wire, setting, receiver.url):
+                    runner.receiver = receiver
                     await runner.run_all(under, note)
             except (CannotConfigure, NoAnswer) as trouble:
                 for case in under:
@@ -99,6 +103,7 @@ class _Runner:
         self._target = target
         self._wire = wire
         self._sessions: dict[Caller, asyncio.Task[str]] = {}
+        self.receiver: Receiver | None = None
         self._encrypted: dict[tuple[str, str], str] = {}
 
     async def run_all(self, cases: Sequence[Case], note: Tell) -> None:
@@ -122,8 +127,19 @@ class _Runner:
         except (Broken, Unfilled, NoAnswer) as trouble:
             return Result(case, Verdict.FAILED, (str(trouble),), tuple(exchanges))
         wrong = faults(case.call, case.answer, received, words, words["sent"])
+        if case.pushed is not None and not wrong:
+            wrong += await self._pushed(case.pushed, received, words["sent"], exchanges)
         wrong += [f"{each.name or 'the answer'} took {each.seconds:.1f} s" for each in exchanges if each.is_late]
         return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
+
+    async def _pushed(self, pushed: Pushed, accepted: Received, sent_id: str, exchanges: list[Exchange]) -> list[str]:
+        """What is wrong with the result that follows an acceptance."""
+        conversation = str(dict(read_members(accepted.body) or []).get(CONVERSATION_KEY))
+        body = await self.receiver.result(conversation, PUSH_SECONDS) if self.receiver else None
+        if body is None:
+            return [f"no result was pushed within {PUSH_SECONDS:.0f} s"]
+        exchanges.append(Exchange("pushed", Sent("POST", "http://merchant/results", {}, body), None))
+        return pushed_faults(pushed, body, conversation, sent_id)
 
     def _words(self, made: Call) -> dict[str, str]:
         side = self._target.side(made)

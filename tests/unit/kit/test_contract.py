@@ -9,9 +9,15 @@ from mkondo.kit.cases.fields import CODES as FIELD_CODES
 from mkondo.kit.cases.fields import OTHERWISE as FIELD_OTHERWISE
 from mkondo.kit.cases.scripted import TEST_VALUES
 from mkondo.kit.contract import CODES, OPERATIONS, told
-from mkondo.kit.phrases import keys_of
+from mkondo.kit.phrases import keys_of, pushes
 from mkondo.openapi import codes, operations
 from mkondo.openapi.triggers import TRIGGERS
+
+
+@pytest.mark.parametrize("name", list(OPERATIONS)[1:])
+def test_a_result_is_pushed_alike(name: str) -> None:
+    theirs = operations.OPERATIONS[name]
+    assert pushes(name).keys == theirs.callback_outputs
 
 
 def short(name: str) -> str:

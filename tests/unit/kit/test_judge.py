@@ -10,8 +10,8 @@ import pytest
 from mkondo.adapters.client.wire import Received
 from mkondo.kit.case import Answer
 from mkondo.kit.contract import ASK, C2B, SESSION
-from mkondo.kit.judge import FRAMING, faults
-from mkondo.kit.phrases import call, keys_of, refuses, succeeds
+from mkondo.kit.judge import FRAMING, faults, pushed_faults
+from mkondo.kit.phrases import call, keys_of, pushes, refuses, succeeds
 
 Body = dict[str, Any]
 HEADERS = {name: "Accept-Encoding" if name == "vary" else value.replace("\\", "") for name, value in FRAMING.items()}
@@ -120,3 +120,36 @@ def test_a_boolean_is_no_text_and_the_other_way_round() -> None:
 def test_a_session_key_is_not_told() -> None:
     body = {"output_ResponseCode": "INS-0", "output_ResponseDesc": "", "output_SessionID": "SECRET"}
     assert "SECRET" not in said(succeeds(SESSION), received(body, 200))
+
+
+RESULT: Body = {
+    "input_OriginalConversationID": "c1",
+    "input_ResultCode": "INS-0",
+    "input_ResultDesc": "Request processed successfully",
+    "input_ThirdPartyConversationID": "mine",
+    "input_TransactionID": "G27DEn1DLoQ3",
+}
+
+
+def said_of_result(body: Body) -> str:
+    return "; ".join(pushed_faults(pushes(C2B), json.dumps(body).encode(), "c1", "mine"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        ({}, ""),
+        ({"input_ResultCode": "INS-6"}, "pushed input_ResultCode 'INS-6' instead of 'INS-0'"),
+        ({"input_ResultDesc": "OK"}, "pushed input_ResultDesc 'OK' instead of 'Request processed successfully'"),
+        ({"input_OriginalConversationID": "c2"}, "pushed input_OriginalConversationID 'c2' instead of 'c1'"),
+        ({"input_ThirdPartyConversationID": "x"}, "pushed input_ThirdPartyConversationID 'x' instead of 'mine'"),
+        ({"input_TransactionID": "N/A"}, "pushed input_TransactionID 'N/A' is not what this key holds"),
+    ],
+)
+def test_each_wrong_result_is_named(spoil: Body, sentence: str) -> None:
+    assert said_of_result({**RESULT, **spoil}) == sentence
+
+
+def test_a_result_of_other_keys_is_named() -> None:
+    assert said_of_result(turned(RESULT)).startswith("pushed keys input_TransactionID")
+    assert "no JSON object" in "; ".join(pushed_faults(pushes(C2B), b"<html>", "c1", "mine"))

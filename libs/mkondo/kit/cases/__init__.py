@@ -7,6 +7,7 @@ from mkondo.kit.cases import (
     mandate_terms,
     payments,
     places,
+    pushed,
     queries,
     reversals,
     scripted,
@@ -33,6 +34,7 @@ CASES: tuple[Case, ...] = tuple(
         tolerances,
         places,
         settings,
+        pushed,
     )
     for case in module.CASES
 )
