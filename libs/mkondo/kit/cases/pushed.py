@@ -1,7 +1,7 @@
 """Asynchronous mode: the acceptance, and the result that is pushed after it (contract sections 6 and 12).
 
 The application is told to push every result; what admission refuses is answered at once all the same.
-Read next: coverage.py, beside this folder.
+Read next: kit/coverage.py.
 """
 
 from mkondo.kit.case import Bearer, Call, Case, Fields, Grade, Need, Setting
