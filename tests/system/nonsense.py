@@ -18,7 +18,7 @@ _PATHS = (
     "/health/live",
     "/metrics",
     "/docs/codes",
-    "/api/v1/openapi.json",
+    "/docs/m-pesa-openapi.json",
     "/portal/",
     "/",
     "*",
