@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mkondo.adapters.callbacks.addresses import NotAllowed, Rules, place_of
+from mkondo.adapters.callbacks.addresses import NotAllowed, place_of, rules_of
 from mkondo.adapters.callbacks.names import Names
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import ensure_certificates
@@ -17,8 +17,9 @@ from mkondo.ports.callback_sender import Callback
 from mkondo.testing.conformance.callback_sender import SECONDS_MAX, CallbackSenderConformance
 from mkondo.testing.merchant_endpoint import MerchantEndpoint
 
-LIVE = Rules()
-SANDBOX = Rules(plain_http=True, loopback=True)
+LIVE = rules_of("openapi", loopback=True)
+SANDBOX = rules_of("sandbox", loopback=True)
+SHARED_SANDBOX = rules_of("sandbox", loopback=False)
 
 
 @pytest.fixture
@@ -48,9 +49,12 @@ async def test_live_calls_no_address_that_is_not_the_internets(host: str) -> Non
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "[fe80::1]", "192.168.1.1", "[::ffff:10.0.0.1]"])
-async def test_the_sandbox_calls_this_machine_and_no_neighbour(host: str) -> None:
+async def test_the_sandbox_calls_this_machine_where_it_may_and_no_neighbour(host: str) -> None:
     with pytest.raises(NotAllowed):
         await place_of(f"http://{host}/result", SANDBOX, Names())
+    assert (await place_of("http://127.0.0.1:9/", SANDBOX, Names())).addresses == ("127.0.0.1",)
+    with pytest.raises(NotAllowed):
+        await place_of("http://127.0.0.1:9/", SHARED_SANDBOX, Names())
 
 
 async def test_the_address_that_was_judged_is_called_by_the_name_that_was_asked_for() -> None:
@@ -64,8 +68,9 @@ async def test_the_address_that_was_judged_is_called_by_the_name_that_was_asked_
 
 
 async def test_a_name_with_one_address_that_is_not_the_internets_is_not_called_at_all() -> None:
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed) as told:
         await place_of("https://merchant.example/", LIVE, Names(lambda host, port: ["8.8.8.8", "10.0.0.1"]))
+    assert "10.0.0.1" not in str(told.value), "what our own name servers know is not told"
 
 
 @pytest.mark.parametrize("url", [

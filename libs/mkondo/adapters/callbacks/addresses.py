@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from mkondo.adapters.callbacks.names import Names
+from mkondo.domain.environments import SANDBOX
 
 URL_MAX = 2_048
 PORTS = {"http": 80, "https": 443}
@@ -57,6 +58,11 @@ class Rules(msgspec.Struct, frozen=True):
     loopback: bool = False
 
 
+def rules_of(environment: str, *, loopback: bool) -> Rules:
+    """The sandbox allows http, and this machine's own ports where its operator has said so."""
+    return Rules(plain_http=True, loopback=loopback) if environment == SANDBOX else Rules()
+
+
 async def place_of(url: str, rules: Rules, names: Names) -> Place:
     """Where a callback to this URL goes. Raises NotAllowed."""
     split = _split(url, rules)
@@ -64,9 +70,10 @@ async def place_of(url: str, rules: Rules, names: Names) -> Place:
     try:
         addresses = await names.addresses(host, port)
     except (OSError, ValueError) as trouble:
-        raise NotAllowed(f"{host} can't be resolved: {trouble}") from trouble
+        raise NotAllowed(f"{host[:100]} can't be resolved: {trouble}") from trouble
     for address in addresses:
-        _check(address, rules)
+        if not _is_allowed(address, rules):  # which one it is, is none of the merchant's business
+            raise NotAllowed(f"{host[:100]} is not an address of the public internet")
     target = split.path or "/"
     return Place(split.scheme, tuple(addresses), host, port, f"{target}?{split.query}" if split.query else target)
 
@@ -90,16 +97,15 @@ def _split(url: str, rules: Rules) -> SplitResult:
     return split
 
 
-def _check(text: str, rules: Rules) -> None:
+def _is_allowed(text: str, rules: Rules) -> bool:
     address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
     if address.is_loopback and rules.loopback:
-        return
+        return True
     if isinstance(address, IPv6Address):
         address = address.sixtofour or _translated(address) or address
-    if not _is_the_internets(address):
-        raise NotAllowed(f"{text} is not an address of the public internet")
+    return _is_the_internets(address)
 
 
 def _is_the_internets(address: IPv4Address | IPv6Address) -> bool:
