@@ -166,6 +166,15 @@ async def test_a_failing_endpoint_is_tried_again_with_the_same_id_and_the_attemp
     assert told in Api(own_platform, "application").said("GET", "deliveries")
 
 
+async def test_a_burst_of_results_arrives_at_once_each_of_them_once(
+    own_platform: RunningPlatform, endpoint: MerchantEndpoint, merchant: Merchant
+) -> None:
+    push(own_platform, "c2b_single_stage")
+    accepted = await asyncio.gather(*(merchant.pay() for _ in range(100)))
+    got = await endpoint.arrivals(100)
+    assert sorted(one.headers["webhook-id"] for one in got) == sorted(one.said("ConversationID") for one in accepted)
+
+
 async def delivered(platform: RunningPlatform, name: str) -> dict[str, Any]:
     """What the management API says of a delivery, once it has arrived: views are behind by a moment."""
     async with asyncio.timeout(20):
