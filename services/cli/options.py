@@ -1,6 +1,8 @@
 """Options that several commands share: one name, one variable, one sentence each."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,6 +35,20 @@ database_option = click.option(
 kafka_option = click.option(
     "--kafka", required=True, metavar="HOST:PORT", envvar="MKONDO_KAFKA", show_envvar=True, help="Any of its brokers."
 )
+
+
+def loopback_callbacks_option(default: bool) -> Callable[[Any], Any]:
+    """On where the whole platform is on its user's machine; off where others share it. Live never does it."""
+    return click.option(
+        "--loopback-callbacks/--no-loopback-callbacks",
+        default=default,
+        show_default=True,
+        envvar="MKONDO_LOOPBACK_CALLBACKS",
+        show_envvar=True,
+        help="The sandbox pushes results to this machine's own ports too.",
+    )
+
+
 ready_file_option = click.option(
     "--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready."
 )

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mkondo.adapters.callbacks.addresses import Rules
+from mkondo.adapters.callbacks.addresses import rules_of
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import Certificates, ensure_certificates
 from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
@@ -64,7 +64,7 @@ class PlatformSettings(msgspec.Struct, frozen=True):
     """What one process of the platform runs and where. `kafka` empty: messages are handed over in memory.
 
     `makes_topics`: missing topics are made, as `mkondo init` would. `shared`: other processes use the directory too; it
-    holds nothing but keys and certificates then.
+    holds nothing but keys and certificates then. `loopback_callbacks`: the sandbox pushes results to this machine too.
     """
 
     data: Path
@@ -74,6 +74,7 @@ class PlatformSettings(msgspec.Struct, frozen=True):
     makes_topics: bool = False
     shared: bool = False
     services: tuple[str, ...] = ALL_SERVICES
+    loopback_callbacks: bool = False
 
 
 class Platform:
@@ -138,11 +139,10 @@ class Platform:
         return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member, setting)
 
     def _outside(self, parts: Parts) -> Outside:
-        """The sandbox has a virtual handset, and may push results to this machine's own ports."""
-        if parts.environment == SANDBOX:
-            return Outside(VirtualHandset(parts.clock), HttpCallbackSender(Rules(plain_http=True, loopback=True)))
-        gateway = self._gateway(parts)
-        return Outside(gateway or VirtualHandset(parts.clock), HttpCallbackSender(Rules()))
+        """The sandbox has a virtual handset; live has the way to real ones, where it is configured."""
+        sender = HttpCallbackSender(rules_of(parts.environment, loopback=self._settings.loopback_callbacks))
+        gateway = None if parts.environment == SANDBOX else self._gateway(parts)
+        return Outside(gateway or VirtualHandset(parts.clock), sender)
 
     def _gateway(self, parts: Parts) -> UssdGateway | None:
         """Live: the way to real handsets, where one is configured."""

@@ -17,7 +17,7 @@ import uvloop
 from mkondo.adapters.http.open_files import raise_open_files
 from services.cli.files import forget_ready, write_ready
 from services.cli.logging import configure_logging
-from services.cli.options import PORT, database_option, kafka_option, ready_file_option
+from services.cli.options import PORT, database_option, kafka_option, loopback_callbacks_option, ready_file_option
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
@@ -38,6 +38,7 @@ def _setting(name: str, **more: Any) -> Callable[[Any], Any]:
 @_setting("--port", default=0, show_default=True, type=PORT, help="HTTP; 0: a free one.")
 @_setting("--https-port", default=0, show_default=True, type=PORT, help="HTTPS; 0: a free one.")
 @deadline_option
+@loopback_callbacks_option(default=False)
 @ready_file_option
 def command(
     services: tuple[str, ...],
@@ -48,6 +49,7 @@ def command(
     port: int,
     https_port: int,
     deadline_ms: int,
+    loopback_callbacks: bool,
     ready_file: Path | None,
 ) -> None:
     """Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
@@ -59,7 +61,10 @@ def command(
     configure_logging()
     raise_open_files()
     web = WebSettings(host, port, https_port, None, IngressSettings(deadline_ms=deadline_ms))
-    uvloop.run(_serve(PlatformSettings(keys, web, database_url, kafka, shared=True, services=services), ready_file))
+    settings = PlatformSettings(
+        keys, web, database_url, kafka, shared=True, services=services, loopback_callbacks=loopback_callbacks
+    )
+    uvloop.run(_serve(settings, ready_file))
 
 
 async def _serve(settings: PlatformSettings, ready_file: Path | None) -> None:

@@ -18,7 +18,14 @@ from services.cli import demo_data
 from services.cli.files import OPERATOR_FILE, UP, forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
-from services.cli.options import DEFAULT_DATA, PORT, data_option, json_option, ready_file_option
+from services.cli.options import (
+    DEFAULT_DATA,
+    PORT,
+    data_option,
+    json_option,
+    loopback_callbacks_option,
+    ready_file_option,
+)
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option, mozambique_ports_option
 from services.payments_ingress.settings import Settings as IngressSettings
@@ -47,6 +54,7 @@ LOGS = ("postgres", "kafka")
 @ready_file_option
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Make the demo on an empty data directory.")
 @deadline_option
+@loopback_callbacks_option(default=True)
 @click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
 @json_option
 def command(**options: Any) -> None:
@@ -95,7 +103,14 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
         options["mozambique_ports"],
     )
     kafka = options["kafka"] if options["log_kind"] == "kafka" else ""
-    return PlatformSettings(options["data"], web, options["database_url"], kafka, makes_topics=True)
+    return PlatformSettings(
+        options["data"],
+        web,
+        options["database_url"],
+        kafka,
+        makes_topics=True,
+        loopback_callbacks=options["loopback_callbacks"],
+    )
 
 
 async def write_demo(platform: Platform) -> None:

@@ -1,5 +1,6 @@
 """Asynchronous mode, every operation: acceptance, callback and query say the same, and nothing gets lost."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -158,6 +159,31 @@ async def test_a_failing_endpoint_is_tried_again_with_the_same_id_and_the_attemp
         await endpoint.arrivals(number)
     first, *repeats = endpoint.received
     assert all((got.body, got.headers["webhook-id"]) == (first.body, first.headers["webhook-id"]) for got in repeats)
+    told = await delivered(own_platform, first.headers["webhook-id"])
+    assert [attempt["status"] for attempt in told["attempts"]] == [500, 500, 200]
+    assert [attempt["acknowledged"] for attempt in told["attempts"]] == [False, False, True]
+    assert (told["url"], told["operation"], told["next_at"]) == (endpoint.url(), "c2b_single_stage", 0)
+    assert told in Api(own_platform, "application").said("GET", "deliveries")
+
+
+async def test_a_burst_of_results_arrives_at_once_each_of_them_once(
+    own_platform: RunningPlatform, endpoint: MerchantEndpoint, merchant: Merchant
+) -> None:
+    push(own_platform, "c2b_single_stage")
+    accepted = await asyncio.gather(*(merchant.pay() for _ in range(100)))
+    got = await endpoint.arrivals(100)
+    assert sorted(one.headers["webhook-id"] for one in got) == sorted(one.said("ConversationID") for one in accepted)
+
+
+async def delivered(platform: RunningPlatform, name: str) -> dict[str, Any]:
+    """What the management API says of a delivery, once it has arrived: views are behind by a moment."""
+    async with asyncio.timeout(20):
+        while True:
+            found = Api(platform, "application").call("GET", f"deliveries/{name}")
+            if found.is_success and found.json()["state"] == "delivered":
+                said: dict[str, Any] = found.json()
+                return said
+            await asyncio.sleep(0)
 
 
 async def test_a_result_that_was_not_pushed_when_the_platform_died_is_pushed_after_its_restart(

@@ -75,8 +75,10 @@ def test_a_change_is_in_force_at_once_and_a_wrong_one_changes_nothing(platform: 
     wrong: list[dict[str, Any]] = [
         {"products": ["nothing"]}, {"markets": ["vodacomXYZ"]}, {"session_lifetime_minutes": 0}, {"unheard_of": 1},
         {"trusted_sources": ["10.0.0.0/33"]}, {"trusted_sources": []}, {"response_url": "ftp://x/"},
+        {"response_url": "http://[::1"}, {"response_url": "http://x:99999/"}, {"response_url": "http://x/a b"},
+        {"response_url": "http://bücher.example/"}, {"response_url": "http://x:0/"},
         {"response_url": "https://user:secret@x/"}, {"response_url": "https://x/" + "a" * 2_048},
-        {"asynchronous": ["c2b_single_stage"]}, {"switches": {"time_travel": True}},
+        {"asynchronous": ["c2b_single_stage"], "response_url_override": False}, {"switches": {"time_travel": True}},
         {"limits": {"c2b_single_stage": {"single_value": {"TZS": "-1"}}}},
         {"limits": {"c2b_single_stage": {"single_value": {"XXX": "1"}}}},
         {"limits": {"c2b_single_stage": {"wishes": {}}}}, {"name": ""},

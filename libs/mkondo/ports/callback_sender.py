@@ -18,7 +18,7 @@ class Callback(msgspec.Struct, frozen=True):
 
 
 class CallbackSender(Protocol):
-    """Promises, each a test of the conformance suite. `send` never raises for what the other side does:
+    """Promises, each a test of the conformance suite. `send` never raises for what the other side does or is called:
 
     - The body arrives as it is, by POST, as JSON, with the callback's id in `webhook-id`.
     - Any 2xx is delivered, whatever the body; the acknowledgement is only noted. Anything else, redirects too, is not.

@@ -7,14 +7,14 @@ Read next: domain/deliveries.py, ports/callback_sender.py.
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from urllib.parse import urlsplit
 
 from mkondo.contracts.journal import Partition
 from mkondo.domain import deliveries
 from mkondo.domain.decider import Event
 from mkondo.domain.delivery import JITTER_PERMILLE, CallbackDue, CallbackQueued, Delivery, Receipt, RecordAttempt
-from mkondo.domain.ids import partition_of
+from mkondo.domain.ids import PaymentId, partition_of
 from mkondo.openapi.callbacks import callback_body, operation_of_result
 from mkondo.ports.callback_sender import Callback, CallbackSender
 from mkondo.ports.clock import Clock
@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE_MAX = 1_000
 AT_ONCE_TO_ONE_HOST = 16
-"""What finds no place waits for its lease to run out: it is not forgotten."""
+WAITING_FOR_ONE_HOST = 1_000
+"""Attempts that wait for a place. What finds no room is left to its lease, which asks for it again: never forgotten."""
 TELL_ATTEMPTS = 10
 _PAUSE_SECONDS = 0.05
 
@@ -39,33 +40,67 @@ class Deliverer:
         self._sender, self._log, self._clock, self._ids = sender, carrier, clock, ids
         self._tasks: set[asyncio.Task[None]] = set()
         self._hosts: Counter[str] = Counter()
+        self._waiting: dict[str, deque[Delivery]] = {}
+        self._in_hand: set[tuple[PaymentId, int]] = set()
         self._stopping = False
 
     def heard(self, event: Event) -> None:
         """Make the attempt that a committed event asks for. Call it in the running event loop."""
         if not isinstance(event, CallbackQueued | CallbackDue) or self._stopping:
             return
-        host = _host(event.delivery.url)
-        if len(self._tasks) >= AT_ONCE_MAX or self._hosts[host] >= AT_ONCE_TO_ONE_HOST:
+        delivery = event.delivery
+        attempt, host = (delivery.delivery, delivery.attempt), _host(delivery.url)
+        if attempt in self._in_hand:
+            return  # its lease ran out while it waits here, or for the merchant
+        waiting = self._waiting.setdefault(host, deque())
+        if self._hosts[host] + len(waiting) >= AT_ONCE_TO_ONE_HOST + WAITING_FOR_ONE_HOST:
             metrics.CALLBACKS.labels("put off").inc()
             return
-        self._hosts[host] += 1
-        task = asyncio.create_task(self._attempt(event.delivery))
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(host, done))
+        self._in_hand.add(attempt)
+        waiting.append(delivery)
+        self._fill(host)
 
-    def _done(self, host: str, task: asyncio.Task[None]) -> None:
-        """An attempt that raises has a bug, which ends nothing but itself: the lease makes it again."""
+    def _fill(self, host: str) -> None:
+        """Begin what waits for this host as far as there are places."""
+        waiting = self._waiting[host]
+        while waiting and self._hosts[host] < AT_ONCE_TO_ONE_HOST and len(self._tasks) < AT_ONCE_MAX:
+            self._begin(host, waiting.popleft())
+        if not waiting:
+            del self._waiting[host]
+
+    def _begin(self, host: str, delivery: Delivery) -> None:
+        self._hosts[host] += 1
+        task = asyncio.create_task(self._attempt(delivery))
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._done(host, delivery, done))
+
+    def _done(self, host: str, delivery: Delivery, task: asyncio.Task[None]) -> None:
+        were_full = len(self._tasks) >= AT_ONCE_MAX
         self._tasks.discard(task)
+        self._in_hand.discard((delivery.delivery, delivery.attempt))
         self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
         if not task.cancelled() and (trouble := task.exception()) is not None:
-            log.error("callback not sent: a bug", exc_info=trouble)
+            log.error("what came of a callback could not be told: a bug", exc_info=trouble)
+        if self._stopping:
+            return
+        for one in list(self._waiting) if were_full else [host] if host in self._waiting else []:
+            self._fill(one)
 
     async def _attempt(self, delivery: Delivery) -> None:
-        receipt = await self._send(delivery)
+        receipt = await self._receipt(delivery)
         metrics.CALLBACKS.labels("delivered" if receipt.delivered else "failed").inc()
         jitter = int(self._ids.jitter() * JITTER_PERMILLE)
         await self._tell(RecordAttempt(delivery.delivery, delivery.application, delivery.attempt, receipt, jitter))
+
+    async def _receipt(self, delivery: Delivery) -> Receipt:
+        """A boundary: a bug here is an attempt that failed, or it would be made again every minute for ever."""
+        try:
+            return await self._send(delivery)
+        except Exception:
+            log.exception("callback not sent: a bug", extra={"delivery": delivery.delivery})
+            return Receipt(False, reason="not sent: a bug")
 
     async def _send(self, delivery: Delivery) -> Receipt:
         if not delivery.url:
@@ -96,6 +131,6 @@ class Deliverer:
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).netloc
+        return urlsplit(url).netloc.lower()
     except ValueError:
         return ""

@@ -45,7 +45,7 @@ SUSPENDED = Counter(
 )
 CALLBACKS = Counter(
     "mkondo_callbacks_total",
-    "Attempts to push a result to a merchant: `delivered`, `failed`, or `put off` (too many at once, made later).",
+    "Attempts to push a result to a merchant: `delivered`, `failed`, or `put off` (its host's queue is full).",
     ["outcome"],
 )
 APPROVALS = Counter(

@@ -8,6 +8,7 @@ What it has received is kept in order; `arrivals(n)` waits until there are so ma
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -15,6 +16,8 @@ import msgspec
 
 ACKNOWLEDGED = b'{"output_ResponseCode":"0","output_ResponseDesc":"Successfully Accepted Result"}'
 _LONG = b"x" * 10_000_000
+_DEEP = b"[" * 2_000
+_EVERY_BYTE = bytes(range(256))
 
 
 class Received(msgspec.Struct):
@@ -33,20 +36,24 @@ class Received(msgspec.Struct):
 
 
 class MerchantEndpoint:
-    """Answers like a merchant, good or bad. `failing` makes so many requests fail before the next one is accepted."""
+    """Answers like a merchant, good or bad. `failing` makes so many requests fail before the next one is accepted.
+
+    `keeps` leaves connections open for further requests.
+    """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.failing = 0
+        self.keeps = False
         self._arrival = asyncio.Event()
         self._server: asyncio.Server | None = None
         self.port = 0
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def running(cls) -> AsyncIterator[Self]:
+    async def running(cls, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
         endpoint = cls()
-        endpoint._server = await asyncio.start_server(endpoint._serve, "127.0.0.1", 0)
+        endpoint._server = await asyncio.start_server(endpoint._serve, "127.0.0.1", 0, ssl=tls)
         endpoint.port = endpoint._server.sockets[0].getsockname()[1]
         try:
             yield endpoint
@@ -67,6 +74,8 @@ class MerchantEndpoint:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             await self._answer(await self._read(reader), writer)
+            while self.keeps:
+                await self._answer(await self._read(reader), writer)
         writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> Received:
@@ -88,6 +97,14 @@ class MerchantEndpoint:
             await asyncio.sleep(3_600)
         if behaviour == "drop":
             return
+        if behaviour == "nonsense":
+            writer.write(_EVERY_BYTE)
+            return await writer.drain()
+        if behaviour == "endless":
+            writer.write(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                writer.write(b"x-more: and more\r\n" * 1_000)
+                await writer.drain()
         if behaviour == "drip":
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
             for _ in range(100):
@@ -96,7 +113,8 @@ class MerchantEndpoint:
                 await asyncio.sleep(1)
         status, body = _ANSWERS.get(behaviour, ("200 OK", ACKNOWLEDGED))
         extra = b"location: /acknowledge\r\n" if behaviour == "redirect" else b""
-        head = b"HTTP/1.1 %s\r\n%scontent-length: %d\r\nconnection: close\r\n\r\n" % (status.encode(), extra, len(body))
+        extra += b"" if self.keeps else b"connection: close\r\n"
+        head = b"HTTP/1.1 %s\r\n%scontent-length: %d\r\n\r\n" % (status.encode(), extra, len(body))
         writer.write(head + body)
         await writer.drain()
 
@@ -109,4 +127,6 @@ _ANSWERS = {
     "broken": ("500 Internal Server Error", b"a trace"),
     "redirect": ("307 Temporary Redirect", b""),
     "long": ("200 OK", _LONG),
+    "deep": ("200 OK", _DEEP),
+    "bytes": ("200 OK", _EVERY_BYTE),
 }

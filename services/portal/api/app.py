@@ -1,7 +1,7 @@
 """The management API as one FastAPI application, mounted at /api/v1 by the process that hosts the portal.
 
 A route is entered only with a grant (access.py): the dependency stands on the application itself. Read next:
-applications.py, handsets.py, customers.py, mandates.py, clock.py.
+applications.py, handsets.py, customers.py, mandates.py, deliveries.py, clock.py.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from fastapi import Depends, FastAPI
 
 from mkondo.adapters.keys.tokens import Tokens
 from mkondo.runtime.parts import Parts
-from services.portal.api import applications, clock, customers, handsets, mandates
+from services.portal.api import applications, clock, customers, deliveries, handsets, mandates
 from services.portal.api.access import identify
 from services.portal.api.errors import say_no_in_one_shape
 
 PREFIX = "/api/v1"
-ROUTERS = (applications.router, handsets.router, customers.router, mandates.router, clock.router)
+ROUTERS = (applications.router, handsets.router, customers.router, mandates.router, deliveries.router, clock.router)
 
 
 def management_api(parts: Mapping[str, Parts], tokens: Tokens) -> FastAPI:

@@ -107,10 +107,20 @@ def _is_network(text: str) -> bool:
 
 
 def _response_url(configuration: Configuration, url: str) -> Configuration:
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None):
-        raise Refused(422, f"{url[:80]!r} is no address", "Send http:// or https:// and a host, without a password.")
+    if url and not _is_address(url):
+        raise Refused(
+            422, f"{url[:80]!r} is no address", "Send http:// or https:// and a host, in ASCII, without a password."
+        )
     return replace(configuration, response_url=url)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return named and parts.username is None and all("!" <= character <= "~" for character in url)
 
 
 def _switches(configuration: Configuration, values: dict[str, bool]) -> Configuration:

@@ -3,7 +3,7 @@
 import pytest
 
 from mkondo.domain import deliveries
-from mkondo.domain.decider import TimerDue
+from mkondo.domain.decider import Message, Record, TimerDue
 from mkondo.domain.deliveries import delivery_key
 from mkondo.domain.delivery import (
     DELAYS_MS,
@@ -34,6 +34,10 @@ COMPLETED = PaymentCompleted(PAID)
 GOOD, BAD = Receipt(True, 200, acknowledged=True), Receipt(False, 500, "answered HTTP 500")
 
 
+class Due(Record, frozen=True):
+    """A record of some other kind."""
+
+
 def delivery(attempt: int = 1, at: Instant = NOW, result: Result = COMPLETED) -> Delivery:
     return Delivery(PaymentId("p1"), APPLICATION, URL, result, attempt, later(LEASE_MS, at))
 
@@ -54,6 +58,24 @@ def queued() -> Story:
 ])  # fmt: skip
 def test_each_kind_of_result_is_queued_with_the_requests_own_address(result: Result) -> None:
     given().when(result).then(CallbackQueued(delivery(result=result)))
+
+
+def test_everything_about_an_application_is_its_own_partitions() -> None:
+    request = service_request("p1", "query_beneficiary_name", Ask(), response_url=URL)
+    answered = RequestAnswered(request, "INS-0")
+    told = (PaymentId("p1"), APPLICATION, 1, BAD)
+    messages: list[Message] = [
+        COMPLETED, PaymentFailed(PAID, "INS-1", "", "Failed"), PaymentReserved(PAID, NOW), answered,
+        QueueCallback(answered), tried(), CallbackQueued(delivery()), CallbackDue(delivery()),
+        CallbackDelivered(*told), CallbackAbandoned(*told), CallbackRetryScheduled(*told, NOW),
+    ]  # fmt: skip
+    assert {deliveries.key(message) for message in messages} == {APPLICATION}
+
+
+def test_a_delivery_wants_to_be_looked_at_when_its_next_attempt_is_due_and_nothing_else_does() -> None:
+    (record,) = queued().records.values()
+    assert deliveries.due(record) == later(LEASE_MS)
+    assert deliveries.due(Due()) is None
 
 
 def test_a_result_that_comes_again_is_not_queued_again() -> None:

@@ -30,6 +30,8 @@ WHO_MAY: dict[str, set[str]] = {
     "GET /{environment}/mandates": EVERYBODY,
     "GET /{environment}/mandates/{mandate_id}": EVERYBODY,
     "POST /{environment}/mandates/{mandate_id}/answers": EVERYBODY,
+    "GET /{environment}/deliveries": EVERYBODY,
+    "GET /{environment}/deliveries/{delivery}": EVERYBODY,
     "GET /{environment}/clock": {"operator"},
     "POST /{environment}/clock/advance": {"operator"},
 }

@@ -1,19 +1,26 @@
 """Which addresses a callback may go to: the internet's, after the name was resolved (architecture section 8).
 
 The address that was judged is the one that is called: a name that answers differently a moment later changes nothing.
-Read next: sender.py.
+Read next: names.py, sender.py.
 """
 
-import asyncio
-import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+import re
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from mkondo.adapters.callbacks.names import Names
+from mkondo.domain.environments import SANDBOX
+
 URL_MAX = 2_048
 PORTS = {"http": 80, "https": 443}
+_PRINTABLE = re.compile(r"[!-~]*")
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that is the internet's today: outside it Python calls some addresses global that wrap others."""
+_NOBODYS = (IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+"""Relays and examples that Python does not know yet."""
 
 
 class NotAllowed(Exception):
@@ -21,10 +28,10 @@ class NotAllowed(Exception):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where to connect, and what to say there."""
+    """Where to connect, to one of the addresses, and what to say there."""
 
     scheme: str
-    address: str
+    addresses: tuple[str, ...]
     host: str
     port: int
     target: str
@@ -32,13 +39,16 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def authority(self) -> str:
         """What the Host header says."""
-        return self.host if self.port == PORTS[self.scheme] else f"{self.host}:{self.port}"
+        return _shown(self.host) if self.port == PORTS[self.scheme] else f"{_shown(self.host)}:{self.port}"
 
     @property
-    def url(self) -> str:
-        """The same with the address in place of the name."""
-        shown = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.scheme}://{shown}:{self.port}{self.target}"
+    def urls(self) -> tuple[str, ...]:
+        """The same with an address in place of the name, in the order to be tried."""
+        return tuple(f"{self.scheme}://{_shown(address)}:{self.port}{self.target}" for address in self.addresses)
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -48,24 +58,31 @@ class Rules(msgspec.Struct, frozen=True):
     loopback: bool = False
 
 
-async def place_of(url: str, rules: Rules) -> Place:
+def rules_of(environment: str, *, loopback: bool) -> Rules:
+    """The sandbox allows http, and this machine's own ports where its operator has said so."""
+    return Rules(plain_http=True, loopback=loopback) if environment == SANDBOX else Rules()
+
+
+async def place_of(url: str, rules: Rules, names: Names) -> Place:
     """Where a callback to this URL goes. Raises NotAllowed."""
     split = _split(url, rules)
     host, port = str(split.hostname), split.port or PORTS[split.scheme]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as trouble:
-        raise NotAllowed(f"{host} can't be resolved: {trouble}") from trouble
-    addresses = [str(one[4][0]) for one in found]
+        addresses = await names.addresses(host, port)
+    except (OSError, ValueError) as trouble:
+        raise NotAllowed(f"{host[:100]} can't be resolved: {trouble}") from trouble
     for address in addresses:
-        _check(address, rules)
+        if not _is_allowed(address, rules):  # which one it is, is none of the merchant's business
+            raise NotAllowed(f"{host[:100]} is not an address of the public internet")
     target = split.path or "/"
-    return Place(split.scheme, addresses[0], host, port, f"{target}?{split.query}" if split.query else target)
+    return Place(split.scheme, tuple(addresses), host, port, f"{target}?{split.query}" if split.query else target)
 
 
 def _split(url: str, rules: Rules) -> SplitResult:
     if len(url) > URL_MAX:
         raise NotAllowed("the address is longer than 2,048 characters")
+    if not _PRINTABLE.fullmatch(url):
+        raise NotAllowed("the address has to be written in printable ASCII: escape what is not")
     try:
         split = urlsplit(url)
         port = split.port
@@ -80,14 +97,21 @@ def _split(url: str, rules: Rules) -> SplitResult:
     return split
 
 
-def _check(text: str, rules: Rules) -> None:
+def _is_allowed(text: str, rules: Rules) -> bool:
     address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address.sixtofour or _translated(address) or address
+        address = address.ipv4_mapped or address
     if address.is_loopback and rules.loopback:
-        return
-    if not address.is_global or address.is_multicast:
-        raise NotAllowed(f"{text} is not an address of the public internet")
+        return True
+    if isinstance(address, IPv6Address):
+        address = address.sixtofour or _translated(address) or address
+    return _is_the_internets(address)
+
+
+def _is_the_internets(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
+    return address.is_global and not address.is_multicast and not any(address in network for network in _NOBODYS)
 
 
 def _translated(address: IPv6Address) -> IPv4Address | None:

@@ -13,6 +13,11 @@ from mkondo.testing.merchant_endpoint import ACKNOWLEDGED, MerchantEndpoint
 
 SECONDS_MAX = 0.5
 BODY = b'{"input_ResultCode":"INS-0"}'
+NO_ADDRESSES = (
+    "", "x", "http://", "http://127.0.0.1:1/\x01", "http://127.0.0.1:1/\x00", "http://127.0.0.1:1\x00/", "http://[::1",
+    "http://127.0.0.1:1 b/", "http://bücher.invalid/", "http://127.0.0.1:1/\ud800", "http://\ud800/", "http://.invalid/",
+    "http://[::1%25lo]:1/", "http://a..b/", f"http://{'a' * 300}.invalid/", "http://[fe80::1%lo]:1/", "http://127.0.0.1:x/",
+)  # fmt: skip
 
 
 def callback(endpoint: MerchantEndpoint, behaviour: str) -> Callback:
@@ -30,7 +35,7 @@ class CallbackSenderConformance:
         assert (got.method, got.body, got.headers["content-type"]) == ("POST", BODY, "application/json")
         assert got.headers["webhook-id"] == "id-acknowledge"
 
-    @pytest.mark.parametrize("behaviour", ["rubbish", "empty", "created"])
+    @pytest.mark.parametrize("behaviour", ["rubbish", "empty", "created", "deep", "bytes"])
     async def test_any_2xx_is_delivered_and_what_it_says_is_only_noted(
         self, sender: CallbackSender, endpoint: MerchantEndpoint, behaviour: str
     ) -> None:
@@ -45,7 +50,7 @@ class CallbackSenderConformance:
         assert not receipt.delivered and receipt.reason
         assert len(endpoint.received) == 1, "a redirect was followed"
 
-    @pytest.mark.parametrize("behaviour", ["never", "drip", "drop"])
+    @pytest.mark.parametrize("behaviour", ["never", "drip", "drop", "nonsense", "endless"])
     async def test_an_endpoint_that_does_not_answer_costs_a_bounded_time(
         self, sender: CallbackSender, endpoint: MerchantEndpoint, behaviour: str
     ) -> None:
@@ -62,5 +67,11 @@ class CallbackSenderConformance:
 
     async def test_nobody_there_is_not_delivered(self, sender: CallbackSender, endpoint: MerchantEndpoint) -> None:
         receipt = await sender.send(Callback("id", "http://127.0.0.1:1/", BODY, "0"))
+        assert (receipt.delivered, receipt.status) == (False, 0)
+        assert receipt.reason
+
+    @pytest.mark.parametrize("url", NO_ADDRESSES)
+    async def test_what_is_no_address_is_not_delivered_and_never_raises(self, sender: CallbackSender, url: str) -> None:
+        receipt = await sender.send(Callback("id", url, BODY, "0"))
         assert (receipt.delivered, receipt.status) == (False, 0)
         assert receipt.reason

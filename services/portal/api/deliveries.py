@@ -1,0 +1,90 @@
+"""Results that were pushed, or are still to be: what became of every attempt. Read next: domain/views/deliveries.py."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from mkondo.contracts.views import decode_row
+from mkondo.domain.views.deliveries import DeliveryRow, row_key
+from services.portal.api.access import Environment, Own
+from services.portal.api.errors import Refused
+
+router = APIRouter(tags=["deliveries"])
+
+MOST = 500
+
+
+class AttemptView(BaseModel):
+    """One attempt. `status` 0: there was no HTTP answer, `reason` says why; `answer` is its first 1 KiB.
+
+    `acknowledged`: it was the documented acknowledgement; any 2xx counts as delivered.
+    """
+
+    at: int
+    status: int
+    milliseconds: int
+    reason: str
+    answer: str
+    acknowledged: bool
+
+
+class DeliveryView(BaseModel):
+    """One result on its way. Times are milliseconds since 1970; `next_at` 0: no other attempt is to come, or one is
+    being made."""
+
+    id: str
+    operation: str
+    third_party_conversation_id: str
+    url: str
+    state: str
+    queued_at: int
+    next_at: int
+    attempts: list[AttemptView]
+
+
+@router.get("/{environment}/deliveries")
+async def list_deliveries(
+    parts: Environment,
+    application: Own,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> list[DeliveryView]:
+    """The application's deliveries, the oldest first, behind the one whose id is `after`."""
+    start = row_key(application, after) if after else ""
+    rows = await parts.views.page("deliveries", row_key(application, ""), start, limit)
+    return [_view(row) for _, data in rows if isinstance(row := decode_row("deliveries", data), DeliveryRow)]
+
+
+@router.get("/{environment}/deliveries/{delivery}")
+async def show_delivery(parts: Environment, application: Own, delivery: str) -> DeliveryView:
+    """One of them, by the ConversationID of its request."""
+    name = row_key(application, delivery)
+    found = await parts.views.read("deliveries", [name])
+    row = decode_row("deliveries", found[name]) if name in found else None
+    if not isinstance(row, DeliveryRow):
+        raise Refused(404, f"no delivery {delivery!r}", "List them with GET …/deliveries.")
+    return _view(row)
+
+
+def _view(row: DeliveryRow) -> DeliveryView:
+    return DeliveryView(
+        id=row.delivery,
+        operation=row.operation,
+        third_party_conversation_id=row.third_party_conversation_id,
+        url=row.url,
+        state=row.state,
+        queued_at=row.queued_at,
+        next_at=row.next_at,
+        attempts=[
+            AttemptView(
+                at=attempt.at,
+                status=attempt.status,
+                milliseconds=attempt.milliseconds,
+                reason=attempt.reason,
+                answer=attempt.answer,
+                acknowledged=attempt.acknowledged,
+            )
+            for attempt in row.attempts
+        ],
+    )

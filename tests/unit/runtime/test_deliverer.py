@@ -1,0 +1,235 @@
+"""Attempts are made beside the callbacks processor: each once, a few at a time to each host, and always told of."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from mkondo.adapters.memory.log import MemoryLog
+from mkondo.adapters.system.ids import SystemIds
+from mkondo.contracts.journal import Partition
+from mkondo.domain.decider import Message
+from mkondo.domain.delivery import CallbackDue, CallbackQueued, Delivery, Receipt, RecordAttempt
+from mkondo.domain.ids import Instant, PaymentId, partition_of
+from mkondo.domain.payment import PaymentCompleted
+from mkondo.ports.callback_sender import Callback
+from mkondo.ports.errors import CommitUnknown, TryLater
+from mkondo.ports.log import Received
+from mkondo.runtime.deliverer import AT_ONCE_MAX, AT_ONCE_TO_ONE_HOST, WAITING_FOR_ONE_HOST, Deliverer
+from mkondo.testing.builders import APPLICATION, NOW, later, payment
+
+OWNER = Partition("callbacks", partition_of(APPLICATION))
+GOOD = Receipt(True, 200, acknowledged=True)
+
+
+class StillClock:
+    """Moves by what is waited."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def now(self) -> Instant:
+        return self.moment
+
+    async def wait(self, seconds: float) -> None:
+        self.moment = later(round(seconds * 1000), self.moment)
+        await asyncio.sleep(0)
+
+
+class Owner:
+    """The inbox of the application's owner."""
+
+    def __init__(self) -> None:
+        self.told: list[RecordAttempt] = []
+
+    def offer(self, received: Received) -> bool:
+        assert isinstance(received.message, RecordAttempt)
+        self.told.append(received.message)
+        return True
+
+    def command_position(self) -> int:
+        return 0
+
+
+class TroubledLog(MemoryLog):
+    """Raises these first, one for each command."""
+
+    def __init__(self, troubles: Sequence[Exception] = ()) -> None:
+        super().__init__()
+        self.troubles = list(troubles)
+
+    async def send_command(self, partition: Partition, command: Message) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        await super().send_command(partition, command)
+
+
+class Merchants:
+    """Every merchant's endpoint: `slow` hosts answer when they are let, `broken` ones find a bug in the sender."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+        self.open = self.most = 0
+        self.closed = False
+        self.let = asyncio.Event()
+
+    async def send(self, callback: Callback) -> Receipt:
+        self.called.append(callback.id)
+        self.open += 1
+        self.most = max(self.most, self.open)
+        try:
+            if "broken" in callback.url:
+                raise ZeroDivisionError
+            if "slow" in callback.url:
+                await self.let.wait()
+            await asyncio.sleep(0)
+            return GOOD
+        finally:
+            self.open -= 1
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class World:
+    def __init__(self) -> None:
+        self.clock, self.log, self.owner, self.merchants = StillClock(), TroubledLog(), Owner(), Merchants()
+        self.deliverer = Deliverer(self.merchants, self.log, self.clock, SystemIds())
+
+    def queue(self, name: str, host: str = "quick.example", attempt: int = 1) -> None:
+        self.deliverer.heard(CallbackQueued(delivery(name, host, attempt)))
+
+    async def told(self, number: int) -> list[RecordAttempt]:
+        await self.until(lambda: len(self.owner.told) >= number)
+        return self.owner.told
+
+    async def until(self, moment: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while not moment():
+                await asyncio.sleep(0)
+
+    async def quiet(self) -> None:
+        """Every task that could run has run."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+def delivery(name: str, host: str = "quick.example", attempt: int = 1) -> Delivery:
+    url = f"https://{host}/mpesa"
+    result = PaymentCompleted(payment(name, asynchronous=True, response_url=url, reply_to=None))
+    return Delivery(PaymentId(name), APPLICATION, url, result, attempt, later(60_000))
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    await world.log.attach(OWNER, world.owner)
+    yield world
+    await world.deliverer.stop()
+    assert world.merchants.closed and not world.merchants.open
+
+
+async def test_what_was_queued_is_tried_at_once_and_the_decider_is_told(world: World) -> None:
+    world.queue("p1")
+    (told,) = await world.told(1)
+    assert replace(told, jitter_permille=0) == RecordAttempt(PaymentId("p1"), APPLICATION, 1, GOOD)
+    assert 0 <= told.jitter_permille < 200
+
+
+async def test_a_burst_to_one_host_goes_a_few_at_a_time_in_order_and_none_waits_for_its_lease(world: World) -> None:
+    names = [f"p{number}" for number in range(200)]
+    for name in names:
+        world.queue(name)
+    await world.told(200)
+    assert world.merchants.called == names
+    assert world.merchants.most == AT_ONCE_TO_ONE_HOST
+
+
+async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) -> None:
+    for number in range(100):
+        world.queue(f"s{number}", "slow.example")
+    world.queue("p1")
+    assert [told.delivery for told in await world.told(1)] == ["p1"]
+    assert world.merchants.open == AT_ONCE_TO_ONE_HOST
+    world.merchants.let.set()
+    await world.told(101)
+
+
+async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits_at_another_host(world: World) -> None:
+    for number in range(AT_ONCE_MAX):
+        world.queue(f"s{number}", f"slow{number}.example")
+    world.queue("p1")
+    await world.quiet()
+    assert (world.merchants.open, world.owner.told) == (AT_ONCE_MAX, [])
+    world.merchants.let.set()
+    await world.told(AT_ONCE_MAX + 1)
+    assert world.merchants.called[-1] == "p1"
+
+
+async def test_a_lease_that_ran_out_while_its_attempt_is_in_hand_makes_no_second_one(world: World) -> None:
+    for number in range(AT_ONCE_TO_ONE_HOST + 1):
+        world.queue(f"s{number}", "slow.example")
+    world.deliverer.heard(CallbackDue(delivery("s0", "slow.example")))
+    world.deliverer.heard(CallbackDue(delivery(f"s{AT_ONCE_TO_ONE_HOST}", "slow.example")))
+    world.merchants.let.set()
+    await world.told(AT_ONCE_TO_ONE_HOST + 1)
+    await world.quiet()
+    assert len(world.merchants.called) == AT_ONCE_TO_ONE_HOST + 1
+    world.deliverer.heard(CallbackDue(delivery("s0", "slow.example", attempt=2)))
+    assert (await world.told(AT_ONCE_TO_ONE_HOST + 2))[-1].attempt == 2
+
+
+async def test_what_finds_no_place_in_the_queue_is_left_to_its_lease(world: World) -> None:
+    room = AT_ONCE_TO_ONE_HOST + WAITING_FOR_ONE_HOST
+    for number in range(room + 5):
+        world.queue(f"s{number}", "slow.example")
+    world.merchants.let.set()
+    await world.told(room)
+    await world.quiet()
+    assert len(world.merchants.called) == room
+    world.deliverer.heard(CallbackDue(delivery(f"s{room}", "slow.example")))
+    await world.told(room + 1)
+
+
+@pytest.mark.parametrize("trouble", [TryLater("busy"), CommitUnknown()])
+async def test_what_came_of_it_is_told_until_it_was_certainly_sent(world: World, trouble: Exception) -> None:
+    world.log.troubles = [trouble] * 5
+    world.queue("p1")
+    await world.told(1)
+    assert world.merchants.called == ["p1"]
+
+
+async def test_who_cannot_be_told_for_long_makes_the_attempt_again_by_its_lease(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.log.troubles = [TryLater("busy")] * 10
+    world.queue("p1")
+    await world.until(lambda: "what came of a callback could not be told" in caplog.text)
+    await world.quiet()
+    world.deliverer.heard(CallbackDue(delivery("p1")))
+    await world.told(1)
+    assert world.merchants.called == ["p1", "p1"]
+
+
+async def test_a_bug_in_an_attempt_is_an_attempt_that_failed_and_is_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        world.queue("p1", "broken.example")
+        (told,) = await world.told(1)
+    assert not told.receipt.delivered and told.receipt.reason == "not sent: a bug"
+    assert "ZeroDivisionError" in caplog.text
+    world.queue("p2")
+    await world.told(2)
+
+
+async def test_after_a_stop_nothing_new_begins_and_what_waits_is_left_to_the_lease(world: World) -> None:
+    for number in range(AT_ONCE_TO_ONE_HOST + 5):
+        world.queue(f"s{number}", "slow.example")
+    await world.until(lambda: world.merchants.open)
+    await world.deliverer.stop()
+    world.queue("p1")
+    await world.quiet()
+    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_ONCE_TO_ONE_HOST, [])
