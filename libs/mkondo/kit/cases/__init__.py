@@ -16,6 +16,7 @@ from mkondo.kit.cases import (
     transport,
     two_step,
     who,
+    whose,
 )
 
 CASES: tuple[Case, ...] = tuple(
@@ -32,6 +33,7 @@ CASES: tuple[Case, ...] = tuple(
         fields,
         transport,
         tolerances,
+        whose,
         places,
         settings,
         pushed,

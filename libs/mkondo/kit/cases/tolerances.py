@@ -1,6 +1,6 @@
 """What real clients send and a server must take (contract section 10), numbered as there; and what strict mode refuses.
 
-Read next: places.py.
+Read next: whose.py.
 """
 
 from mkondo.kit.case import ABSENT, Bearer, Call, Case, Grade, Need
