@@ -16,6 +16,7 @@ from mkondo.runtime.clock_follower import ClockFollower
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.processor import Processor
+from mkondo.runtime.projector import Projector
 from mkondo.runtime.relay import WatermarkRelay
 from services.admission.root import processor as admission_processor
 from services.callbacks.root import deliverer
@@ -55,13 +56,13 @@ class Hosted:
         self._processors = [make[name]() for name in STOPPING_ORDER if name in services]
         self._ownership = Ownership(parts.store, parts.member, self._processors, parts.clock)
         self._projector = projector(parts) if "projector" in services else None
-        self._follower = _follower(parts, self._processors)
+        self._follower = _follower(parts, self._processors, self._projector)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Returns when the processors own partitions, if there are any to own."""
         if self._follower is not None:
-            await self._follower.take()
+            await self._follower.join()
         if self._processors:
             await self._ownership.claim()
         for processor in self._processors:
@@ -92,7 +93,7 @@ class Hosted:
     async def stop(self) -> None:
         """Drain in the order of the flow, then say goodbye. What `start` never reached has nothing to finish."""
         if self._follower is not None:
-            await self._follower.stop()
+            self._follower.stop()
             await self._finish("clock follower")
         await self._approvals.stop()
         for processor in self._processors:
@@ -114,8 +115,9 @@ class Hosted:
             await self._tasks[name]
 
 
-def _follower(parts: Parts, processors: Sequence[Processor]) -> ClockFollower | None:
+def _follower(parts: Parts, processors: Sequence[Processor], projector: Projector | None) -> ClockFollower | None:
     """Only the sandbox's clock can be moved."""
     if parts.clock_setting is None or not isinstance(parts.clock, SystemClock):
         return None
-    return ClockFollower(parts.member, parts.clock_setting, parts.clock, processors)
+    moved = None if projector is None else projector.wake
+    return ClockFollower(parts.member, parts.clock_setting, parts.clock, processors, moved)

@@ -86,6 +86,8 @@ class Processor:
         """Partitions whose memory was dropped, until they are taken again or somebody else has them."""
         self._wake = asyncio.Event()
         self._stopping = False
+        self._timers_in_hand = False
+        """Whether the turn that is under way decides timers: they are out of the heap and not committed yet."""
         self._turns = 0
         self._next_look = 0.0
         self._labels = (environment, name)
@@ -125,9 +127,12 @@ class Processor:
     def owned(self) -> Collection[Partition]:
         return self._owned.keys()
 
-    def has_due_timers(self) -> bool:
-        """Whether a timer has fallen due that was not looked at yet."""
-        return any(owned.timers.is_due(self._clock.now()) for owned in self._owned.values())
+    def has_done_what_is_due(self) -> bool:
+        """Whether every timer that has fallen due is decided and committed. Of a partition that is wanted and not in
+        memory (not taken yet, or dropped in some trouble) nobody knows, so: no."""
+        if self._timers_in_hand or not self.wanted <= self._owned.keys():
+            return False
+        return not any(owned.timers.is_due(self._clock.now()) for owned in self._owned.values())
 
     def _idle(self) -> bool:
         return self.failures > 0 or not (self._dropped or any(len(owned.inbox) for owned in self._owned.values()))
@@ -173,12 +178,7 @@ class Processor:
     async def _own(self, partition: Partition) -> None:
         """Raise the epoch first, load afterwards (rule 4); listen before reading, so that nothing falls in between."""
         state = await self._store.acquire(partition, self._member)
-        inbox = PartitionInbox(
-            state.positions,
-            self._sources,
-            self._settings.inbox_messages_max,
-            self._wake.set,
-        )
+        inbox = PartitionInbox(state.positions, self._sources, self._settings.inbox_messages_max, self._wake.set)
         timers = Timers(await self._store.due(partition))
         parked = ParkedMessages(partition, await self._store.load_kind(partition, PARKED))
         await self._relay.resume(state)
@@ -269,6 +269,14 @@ class Processor:
         taken = self._take()
         if not taken:
             return False
+        self._timers_in_hand = any(isinstance(one.message, TimerDue) for batch in taken.values() for one in batch)
+        try:
+            await self._carry_out(taken)
+        finally:
+            self._timers_in_hand = False
+        return True
+
+    async def _carry_out(self, taken: Mapping[Partition, list[Received]]) -> None:
         decided: list[Decided] = []
         started = time.perf_counter()
         try:
@@ -277,16 +285,15 @@ class Processor:
             await self._store.commit([one.batch for one in decided])
         except CommitUnknown:
             await self._recover("commit unknown", taken, decided)
-            return True
+            return
         except Fenced:
             await self._recover("fenced", taken)
-            return True
+            return
         except TryLater:
             await self._recover("out of reach", taken)
             raise
         self._batch_seconds.observe(time.perf_counter() - started)
         await self._committed(taken, loaded, decided)
-        return True
 
     async def _recover(
         self,

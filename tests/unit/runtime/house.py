@@ -14,7 +14,7 @@ from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.contracts import codec
-from mkondo.contracts.journal import JournalRow, Partition, PartitionBatch
+from mkondo.contracts.journal import JournalRow, Partition, PartitionBatch, PartitionState
 from mkondo.contracts.records import PARKED, decode_record
 from mkondo.domain.account import Account, AccountOpened, CreditApplied, JournalEntryPosted
 from mkondo.domain.decider import Decider, Event, Message, Record, Records
@@ -55,6 +55,12 @@ class TroubledStore(MemoryStore):
     def __init__(self, clock: HandClock) -> None:
         super().__init__(clock)
         self.troubles: dict[str, deque[Trouble]] = {name: deque() for name in DECIDERS}
+        self.gates: dict[str, asyncio.Event] = {}
+        """By decider: its commits wait until this is set."""
+        self.at_the_gate = 0
+        self.may_be_taken = asyncio.Event()
+        """Partitions, by their next owners."""
+        self.may_be_taken.set()
         self.written: Counter[tuple[str, str]] = Counter()
         self.parked: set[RecordKey] = set()
         self.claims_fail = False
@@ -66,15 +72,23 @@ class TroubledStore(MemoryStore):
             raise TryLater("the store is out of reach")
         return await super().claim(member, deciders, lease_seconds)
 
+    async def acquire(self, partition: Partition, member: str) -> PartitionState:
+        await self.may_be_taken.wait()
+        return await super().acquire(partition, member)
+
     async def commit(self, batches: Sequence[PartitionBatch]) -> None:
-        troubles = self.troubles[batches[0].before.partition.decider]
+        decider = batches[0].before.partition.decider
+        if decider in self.gates:
+            self.at_the_gate += 1
+            await self.gates[decider].wait()
+        troubles = self.troubles[decider]
         trouble = troubles.popleft() if troubles else "fine"
         if trouble == "try later":
             raise TryLater("the store is out of reach")
         if trouble == "unknown, not committed":
             raise CommitUnknown
         if trouble == "fenced":
-            await self.acquire(batches[0].before.partition, "somebody else")
+            await super().acquire(batches[0].before.partition, "somebody else")
         await super().commit(batches)
         for batch in batches:
             parkings = {key: record for key, record in batch.records.items() if key.startswith(f"{PARKED}/")}
@@ -148,6 +162,7 @@ class Member:
     """One process: a processor for each decider, and its leases."""
 
     def __init__(self, house: "House", name: str, settings: ProcessorSettings) -> None:
+        self.settings = settings
         self._log = MembersLog(house.log)
         relay = DirectRelay(self._log)
         self.processors = {
