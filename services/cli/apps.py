@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -55,7 +56,7 @@ def show(application: str, data: Path, environment: str, as_json: bool) -> None:
     \b
     Example:  mkondo apps show demo
     """
-    _tell(call(data, "GET", f"{environment}/applications/{application}"), as_json)
+    _tell(call(data, "GET", _path(environment, application)), as_json)
 
 
 @command.command("set")
@@ -72,7 +73,11 @@ def set_values(application: str, settings: tuple[str, ...], data: Path, environm
               mkondo apps set demo 'switches={"voucher_in_answer": false}'
     """
     change = dict(_setting(text) for text in settings)
-    _tell(call(data, "PATCH", f"{environment}/applications/{application}", change), as_json)
+    _tell(call(data, "PATCH", _path(environment, application), change), as_json)
+
+
+def _path(environment: str, application: str) -> str:
+    return f"{environment}/applications/{quote(application, safe='')}"
 
 
 def _setting(text: str) -> tuple[str, Any]:

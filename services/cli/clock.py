@@ -16,6 +16,8 @@ _LENGTH = re.compile(r"([0-9]{1,9})([smhdw])")
 
 def seconds_of(text: str) -> int:
     """`90s`, `15m`, `6h`, `1d`, `2w`, or several of them: `1d12h`."""
+    if text.startswith("-"):
+        raise CannotDo(f"{text!r} is in the past, and the clock only moves forward: name a length of time such as 1d")
     parts = _LENGTH.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise CannotDo(f"{text!r} is no length of time: write 90s, 15m, 6h, 1d, 2w or 1d12h")
@@ -43,7 +45,7 @@ def show(data: Path, as_json: bool) -> None:
     _tell(call(data, "GET", "sandbox/clock"), as_json)
 
 
-@command.command()
+@command.command(context_settings={"ignore_unknown_options": True})
 @click.argument("by")
 @data_option
 @json_option

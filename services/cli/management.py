@@ -29,7 +29,17 @@ def call(data: Path, method: str, path: str, body: dict[str, Any] | None = None)
         )
     except httpx.TransportError as trouble:
         raise CannotDo(f"nobody answers at {address}: {trouble}. Is `mkondo up` running?") from trouble
-    said = answer.json()
+    try:
+        said = answer.json()
+    except ValueError:
+        raise CannotDo(f"{address} answered {answer.status_code} and no JSON: is that this `mkondo up`?") from None
     if answer.is_error:
-        raise CannotDo(f"{said.get('error')}. {said.get('mend')}")
+        raise CannotDo(_refusal(said, address))
     return said
+
+
+def _refusal(said: Any, address: str) -> str:
+    """What the API says, in one line. Whoever says no in another shape is not the API."""
+    if not isinstance(said, dict) or "error" not in said:
+        return f"no management API answers at {address}: start `mkondo up` again, or `mkondo serve portal`"
+    return f"{said['error']}. {said.get('mend', '')}".replace("\n", " ")

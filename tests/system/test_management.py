@@ -45,7 +45,9 @@ async def test_a_session_has_ended_as_soon_as_the_clock_was_moved_past_it_and_it
             assert json.loads(moved.stdout)["ahead_ms"] == 7_200_000, moved
             answer = await merchant.pay(merchant.c2b())
             assert (answer.status, answer.text) == (401, "Session has expired")
-        assert mkondo("clock", "advance", "soon", *data).returncode == 1
+        for nonsense, says in (("soon", "no length of time"), ("-1d", "only moves forward"), ("99999w", "less than")):
+            refused = mkondo("clock", "advance", nonsense, *data)
+            assert refused.returncode == 1 and says in refused.stderr.strip().splitlines()[-1], refused
         assert Api(platform).call("POST", "clock/advance", {"seconds": -1}).status_code == 422
         platform.kill9()
         platform.start()
@@ -82,6 +84,8 @@ def test_a_change_is_in_force_at_once_and_a_wrong_one_changes_nothing(platform: 
         {"limits": {"c2b_single_stage": {"single_value": {"TZS": "-1"}}}},
         {"limits": {"c2b_single_stage": {"single_value": {"XXX": "1"}}}},
         {"limits": {"c2b_single_stage": {"wishes": {}}}}, {"name": ""},
+        {"trusted_sources": ["10.0.0.300"]}, {"trusted_sources": ["no domain!"]}, {"trusted_sources": ["10.0.0"]},
+        {"session_lifetime_minutes": "30"}, {"response_url_override": 1}, {"name": "a\0b"},
     ]  # fmt: skip
     for change in wrong:
         answer = api.call("PATCH", "applications/demo", {"name": "no", **change})
@@ -158,3 +162,20 @@ async def test_a_mandate_that_waits_for_its_customer_is_approved_over_the_api(ap
         while (await merchant.ask("direct_debit_payment", merchant.fields(**collection))).status != 201:
             await asyncio.sleep(0.02)
     assert api.call("POST", f"mandates/{mandate_id}/answers", {"agreed": True}).status_code == 409
+
+
+def test_an_account_is_made_for_a_number_of_a_known_application_only(platform: RunningPlatform) -> None:
+    locked = {"currency": "TZS", "status": "Locked"}
+    operator = Api(platform)
+    for number, application, status in (("1" * 300, "demo", 422), ("%D9%A1", "demo", 422), (MSISDN, "nobody", 404)):
+        answer = operator.call("PUT", f"customers/{number}/status?application={application}", locked)
+        assert answer.status_code == status, answer.text
+
+
+def test_what_nobody_could_write_down_stops_nobody(platform: RunningPlatform, api: Api) -> None:
+    """Half a surrogate pair is text to Python's JSON decoder; whoever had to encode it would die of it."""
+    address = f"{platform.addresses['http']}/api/v1/sandbox/applications/demo"
+    headers = {"Authorization": f"Bearer {platform.demo['tokens']['application']}", "Content-Type": "application/json"}
+    for body in (b'{"trusted_sources": ["\\ud800"]}', b'{"switches": {"\\ud800": true}}'):
+        assert httpx.patch(address, content=body, headers=headers).status_code == 422
+    assert api.said("GET", "applications/demo")["trusted_sources"] == ["*"]

@@ -1,7 +1,7 @@
 """Who may do what over the management API: default deny, a token, a role (interfaces.md, "HTTP").
 
 `operator` may do everything; `application/ID` only what is its own, and only in the sandbox: in live a configuration is
-changed by the operator. Read next: app.py, which asks for a grant before any route is entered.
+changed by the operator. Read next: gate.py, which asks for a grant before any route is looked for.
 """
 
 from typing import Annotated
@@ -29,16 +29,23 @@ class Grant(msgspec.Struct, frozen=True):
         return not self.application
 
 
-def identify(request: Request) -> Grant:
-    """The bearer's grant; every route depends on it, those to come too."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    tokens: Tokens = request.app.state.tokens
+def grant_of(tokens: Tokens, authorization: str) -> Grant | None:
+    """What the bearer may do; None for nobody. The token of no application is nobody's: it must not operate."""
+    scheme, _, token = authorization.partition(" ")
     subject = tokens.subject_of(token.strip()) if scheme.lower() == "bearer" else None
     if subject == OPERATOR:
         return Grant()
-    if subject is not None and subject.startswith(_APPLICATION):
+    if subject is not None and subject.startswith(_APPLICATION) and subject != _APPLICATION:
         return Grant(subject.removeprefix(_APPLICATION))
-    raise Refused(401, "no valid token", "Send `Authorization: Bearer` and a token of demo.json or operator.token.")
+    return None
+
+
+def identify(request: Request) -> Grant:
+    """The grant with which the bearer passed the gate; every route depends on it, those to come too."""
+    grant: Grant | None = getattr(request.state, "grant", None)
+    if grant is None:
+        raise Refused(401, "no valid token", "Send `Authorization: Bearer` and a token.")
+    return grant
 
 
 def parts_of(request: Request, environment: Annotated[str, Path()]) -> Parts:

@@ -1,6 +1,6 @@
 """The management API as one FastAPI application, mounted at /api/v1 by the process that hosts the portal.
 
-A route is entered only with a grant (access.py): the dependency stands on the application itself. Read next:
+Nothing is looked for without a grant (gate.py), and no route is entered without one (access.py). Read next: gate.py,
 applications.py, handsets.py, customers.py, mandates.py, deliveries.py, clock.py.
 """
 
@@ -13,6 +13,7 @@ from mkondo.runtime.parts import Parts
 from services.portal.api import applications, clock, customers, deliveries, handsets, mandates
 from services.portal.api.access import identify
 from services.portal.api.errors import say_no_in_one_shape
+from services.portal.api.gate import Gate
 
 PREFIX = "/api/v1"
 ROUTERS = (applications.router, handsets.router, customers.router, mandates.router, deliveries.router, clock.router)
@@ -30,7 +31,8 @@ def management_api(parts: Mapping[str, Parts], tokens: Tokens) -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    app.state.parts, app.state.tokens = dict(parts), tokens
+    app.state.parts = dict(parts)
+    app.add_middleware(Gate, tokens=tokens)
     say_no_in_one_shape(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -47,7 +47,8 @@ async def list_applications(parts: Environment, _: Operator) -> list[Application
     for number in range(PARTITIONS):
         stored = await parts.store.load_kind(Partition(admission.NAME, number), "application")
         records = [decode_record(key, record.data) for key, record in sorted(stored.items())]
-        found += [_view(record) for record in records if isinstance(record, Application)]
+        applications = [record for record in records if isinstance(record, Application)]
+        found += [_view(one) for one in applications if not one.configuration.removed]
     return found
 
 

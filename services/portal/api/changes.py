@@ -3,6 +3,7 @@
 Read next: domain/application.py, which says what each setting means.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
+from mkondo.adapters.http.sources import EVERYTHING
 from mkondo.domain.application import Configuration, ProductScope, Switches
 from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import MARKETS
@@ -22,15 +24,18 @@ PRODUCTS = tuple(name for name in OPERATIONS if name != "get_session")
 SWITCHES = Switches.__struct_fields__
 MINUTE_MS, SECOND_MS = 60_000, 1_000
 URL_MAX = 2_048
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?:https?://)?(?=.{{1,253}}$)(?![0-9.:]+$){_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
+"""A host name, or an origin as browsers send it; not a misspelt address."""
 
 
 class ApplicationChange(BaseModel):
     """Only what is named is changed. `expected`: the version this change was made for; any other is a conflict."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     expected: int | None = Field(None, ge=1)
-    name: str | None = Field(None, min_length=1, max_length=100)
+    name: str | None = Field(None, max_length=100, pattern=r"^\P{Cc}+$")
     products: list[str] | None = Field(None, description="The operations that are switched on.")
     asynchronous: list[str] | None = Field(None, description="Those of them whose results are pushed.")
     limits: dict[str, dict[str, dict[str, str]]] | None = Field(
@@ -80,7 +85,9 @@ def _minor(currency: str, text: str) -> int:
     minor = parse_amount(text, decimals[currency]) if currency in decimals else None
     if minor is None:
         raise Refused(
-            422, f"{text!r} is no amount in {currency!r}", "Send digits such as 50.00 and a market's currency."
+            422,
+            f"{text[:80]!r} is no amount in {currency[:80]!r}",
+            "Send digits such as 50.00 and a market's currency.",
         )
     return minor
 
@@ -91,10 +98,9 @@ def _markets(configuration: Configuration, names: list[str]) -> Configuration:
 
 def _sources(configuration: Configuration, sources: list[str]) -> Configuration:
     for source in sources:
-        if "/" in source and not _is_network(source):
-            raise Refused(
-                422, f"{source!r} is no network", "Send an address, a CIDR such as 10.0.0.0/8, a domain, or *."
-            )
+        if source != EVERYTHING and not _is_network(source) and not _DOMAIN.fullmatch(source):
+            mend = "Send an address, a CIDR such as 10.0.0.0/8, a domain, or *."
+            raise Refused(422, f"{source[:80]!r} is no source", mend)
     return replace(configuration, trusted_sources=tuple(sources))
 
 

@@ -16,7 +16,9 @@ from mkondo.domain.views.balances import BalanceRow
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
+from services.portal.api.configuring import application_of
 from services.portal.api.errors import Refused
+from services.portal.api.numbers import FullNumber
 
 router = APIRouter(tags=["customers"])
 
@@ -54,11 +56,12 @@ async def show_customer(parts: Sandbox, application: Own, msisdn: str) -> Custom
 
 
 @router.put("/{environment}/customers/{msisdn}/status")
-async def set_status(parts: Sandbox, application: Own, msisdn: str, change: StatusChange) -> CustomerView:
+async def set_status(parts: Sandbox, application: Own, msisdn: FullNumber, change: StatusChange) -> CustomerView:
     """Lock a customer's account, or let it be used again. It is opened first if nobody has paid with it yet."""
     market = next((market for market in MARKETS.values() if market.currency == change.currency), None)
-    if market is None or not msisdn.isdecimal():
-        raise Refused(422, "no such wallet", "Send digits and a market's currency, such as TZS.")
+    if market is None:
+        raise Refused(422, "no such wallet", "Send a market's currency, such as TZS.")
+    await application_of(parts, application)
     account = wallet(application, msisdn, change.currency)
     owner = Partition(ledger.NAME, partition_of(account))
     await parts.log.send_command(owner, OpenAccount(account, market.path, market.opening_balance_minor))

@@ -23,10 +23,10 @@ from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
 from services.portal.api.configuring import application_of, change_application
 from services.portal.api.errors import Refused
+from services.portal.api.numbers import FullNumber
 
 router = APIRouter(tags=["handsets"])
 
-Msisdn = Field(pattern=r"^[0-9]{11,20}$")
 _CURRENCIES = {market.currency: market.decimals for market in MARKETS.values()}
 
 
@@ -83,10 +83,8 @@ async def list_handsets(parts: Sandbox, application: Own) -> list[HandsetView]:
 
 
 @router.put("/{environment}/handsets/{msisdn}")
-async def register_handset(parts: Sandbox, application: Own, msisdn: str, wanted: Registration) -> HandsetView:
+async def register_handset(parts: Sandbox, application: Own, msisdn: FullNumber, wanted: Registration) -> HandsetView:
     """Register a test number, or say how it behaves from now on: a C2B payment then waits for its approval."""
-    if not msisdn.isascii() or not msisdn.isdecimal() or not 11 <= len(msisdn) <= 14:
-        raise Refused(422, f"{msisdn[:20]!r} is no number", "Send the full international number as digits.")
     if wanted.behaviour not in SCRIPTS:
         raise Refused(422, f"no behaviour {wanted.behaviour!r}", f"Use one of {', '.join(SCRIPTS)}.")
 
