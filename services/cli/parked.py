@@ -6,12 +6,13 @@ Works beside a running platform, which notices, and on one that is stopped. Read
 import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from mkondo.adapters.postgres.clock import connect_clock_setting
 from mkondo.adapters.postgres.databases import environment_dsn
 from mkondo.adapters.postgres.store import PostgresStore, connect_store
 from mkondo.adapters.postgres.trouble import CannotServe
@@ -109,17 +110,17 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _waiting(data: Path, database_url: str, environment: str) -> list[Waiting]:
-    async with _store(data, database_url, environment) as store:
+    async with _store(data, database_url, environment) as (store, _):
         return list(await operator.waiting(store))
 
 
 async def _say(name: str, data: Path, database_url: str, environment: str, again: bool) -> tuple[str, bool, int]:
     """The message's name, whether it is still parked, and how many of its partition are."""
-    async with _store(data, database_url, environment) as store:
+    async with _store(data, database_url, environment) as (store, clock):
         asked = _named(name, await operator.waiting(store))
         decider = DECIDERS[asked.partition.decider]
         word = RetryParked(asked.parked.about) if again else DiscardParked(asked.key)
-        left = await operator.say(store, decider, asked.partition, word, SystemClock().now())
+        left = await operator.say(store, decider, asked.partition, word, clock.now())
         return name, any(one.key == asked.key for one in await operator.waiting(store)), left
 
 
@@ -137,10 +138,12 @@ def _tell(name: str, still: bool, left: int) -> None:
 
 
 @asynccontextmanager
-async def _store(data: Path, database_url: str, environment: str) -> AsyncIterator[PostgresStore]:
-    async with database_of(data, database_url) as base:
-        store = await connect_store(environment_dsn(base, environment), environment)
-        try:
-            yield store
-        finally:
-            await store.close()
+async def _store(data: Path, database_url: str, environment: str) -> AsyncIterator[tuple[PostgresStore, SystemClock]]:
+    """The store, and the environment's own time: in the sandbox it may be ahead of this machine's."""
+    async with database_of(data, database_url) as base, AsyncExitStack() as opened:
+        dsn = environment_dsn(base, environment)
+        store = await connect_store(dsn, environment)
+        opened.push_async_callback(store.close)
+        setting = await connect_clock_setting(dsn)
+        opened.push_async_callback(setting.close)
+        yield store, SystemClock(await setting.ahead_ms())

@@ -6,18 +6,24 @@ import pytest
 
 from mkondo.testing.platform import NotUp, RunningPlatform
 
+DAMAGED = {
+    "sandbox.pem": "holds no PEM private key",
+    "openapi.pem": "holds no PEM private key",
+    "tokens.key": "holds no secret",
+}
 
-@pytest.mark.parametrize("environment", ["sandbox", "openapi"])
-def test_a_damaged_key_is_named_in_one_line_and_nothing_stays_behind(folder: Path, environment: str) -> None:
+
+@pytest.mark.parametrize("key", DAMAGED)
+def test_a_damaged_key_is_named_in_one_line_and_nothing_stays_behind(folder: Path, key: str) -> None:
     keys = folder / "data" / "keys"
     keys.mkdir(parents=True)
-    (keys / f"{environment}.pem").write_text("no key\n")
+    (keys / key).write_text("no key\n")
     platform = RunningPlatform(folder / "data")
     try:
         with pytest.raises(NotUp) as refused:
             platform.start()
         assert refused.value.status == 1
-        assert f"keys/{environment}.pem holds no PEM private key" in refused.value.said.splitlines()[-1]
+        assert f"keys/{key} {DAMAGED[key]}" in refused.value.said.splitlines()[-1]
         assert "Traceback" not in refused.value.said
         assert platform.postgres() == []
     finally:

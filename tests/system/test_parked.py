@@ -5,17 +5,22 @@ import sys
 from pathlib import Path
 
 from mkondo.adapters.postgres.store import connect_store
+from mkondo.adapters.system.clock import SystemClock
 from mkondo.contracts.journal import Partition, PartitionBatch
+from mkondo.contracts.records import decode_event
 from mkondo.domain.account import till, wallet
-from mkondo.domain.ids import ApplicationId, RecordKey, partition_of
+from mkondo.domain.ids import ApplicationId, Instant, RecordKey, partition_of
 from mkondo.domain.ledger.keys import account_key
+from mkondo.domain.payment import PaymentFailed
 from mkondo.ports.log import Received
 from mkondo.runtime.parking import ParkedMessages
-from mkondo.testing.builders import admitted
+from mkondo.testing.builders import DEADLINE_MS, HOUR_MS, admitted, later
 from mkondo.testing.platform import ROOT, RunningPlatform
 from tests.system.merchant import Merchant, merchant_of
+from tests.system.test_commands import mkondo
 
 DEMO = ApplicationId("demo")
+TWENTY_SECONDS = later(DEADLINE_MS)
 
 
 def parked(platform: RunningPlatform, *words: str) -> subprocess.CompletedProcess[str]:
@@ -23,10 +28,11 @@ def parked(platform: RunningPlatform, *words: str) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-async def park_one(platform: RunningPlatform, name: str, msisdn: str) -> RecordKey:
+async def park_one(platform: RunningPlatform, name: str, msisdn: str, deadline: Instant = TWENTY_SECONDS) -> RecordKey:
     """An admitted payment of this customer that no decider could decide, as its partition's owner would leave it."""
     customer = wallet(DEMO, msisdn, "TZS")
-    message = admitted(name, debited=customer, credited=till(DEMO, "000000", "TZS"), application=DEMO)
+    shop = till(DEMO, "000000", "TZS")
+    message = admitted(name, debited=customer, credited=shop, application=DEMO, deadline=deadline)
     partition = Partition("ledger", partition_of(customer))
     store = await connect_store(platform.dsn(), "sandbox")
     try:
@@ -69,3 +75,19 @@ async def test_what_is_parked_is_listed_retried_and_discarded(folder: Path) -> N
             )
         platform.stop()
         assert parked(platform, "list").stdout == "sandbox: 0 parked\n"
+
+
+async def test_what_is_retried_is_decided_at_the_sandboxs_time(folder: Path) -> None:
+    """Its deadline has passed there, whatever this machine's clock says: its money must not move any more."""
+    with RunningPlatform(folder / "data") as platform:
+        late = await park_one(platform, "p1", "255744000001", deadline=Instant(SystemClock().now() + HOUR_MS))
+        assert mkondo("clock", "advance", "2h", "--data", str(platform.data)).returncode == 0
+        assert parked(platform, "retry", late).returncode == 0
+        store = await connect_store(platform.dsn(), "sandbox")
+        try:
+            outcome = await store.outcome("p1")
+        finally:
+            await store.close()
+        assert outcome is not None
+        ending = decode_event(outcome.data)
+        assert isinstance(ending, PaymentFailed) and ending.status == "Expired"

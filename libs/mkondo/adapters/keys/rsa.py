@@ -28,7 +28,7 @@ _DROP_SPACE = str.maketrans("", "", " \t\r\n")
 
 
 class UnusableKey(Exception):
-    """The key file holds no RSA private key of an accepted size. The text names the file."""
+    """A key file does not hold what it should. The text names the file."""
 
 
 def load_or_create(path: Path, bits: int = 2048) -> RSAPrivateKey:

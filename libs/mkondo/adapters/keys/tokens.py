@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from mkondo.adapters.keys.files import SECRET, write_file
+from mkondo.adapters.keys.rsa import UnusableKey
 
 SECRET_BYTES = 32
 SUBJECT_MAX = 128
@@ -44,7 +45,10 @@ class Tokens:
 
 
 def load_or_create_tokens(path: Path) -> Tokens:
-    """The tokens of a data directory's secret, which is made at the first start."""
+    """The tokens of a data directory's secret, which is made at the first start. UnusableKey when it is damaged."""
     if not path.exists():
         write_file(path, secrets.token_bytes(SECRET_BYTES), SECRET)
-    return Tokens(path.read_bytes())
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise UnusableKey(f"{path} holds no secret: restore it from a backup, or move it away and hand out new tokens")
+    return Tokens(secret)
