@@ -41,9 +41,11 @@ from mkondo.runtime.replies import ReplyDesk
 from mkondo.topology import ENVIRONMENTS
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
+from services.cli.files import OPERATOR_FILE
 from services.cli.hosting import Hosted, Outside
 from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
+from services.portal.api.access import OPERATOR
 
 ALL_SERVICES = (
     "edge_auth",
@@ -177,6 +179,8 @@ class Platform:
         parts = {name: hosted.parts for name, hosted in self.hosted.items()}
         with self.directory.making():
             self.tokens = load_or_create_tokens(self._settings.data / "keys" / "tokens.key")
+            if "portal" in self._settings.services:
+                self.directory.write_text(OPERATOR_FILE, self.tokens.issue(OPERATOR), 0o600)
         self.web = Web(self._web_settings(), parts, self._settings.services, self.ready, self.tokens)
         await self.web.start(self.certificates)
 

@@ -15,7 +15,7 @@ import uvloop
 from mkondo.adapters.http.open_files import raise_open_files
 from mkondo.domain.environments import LIVE, SANDBOX
 from services.cli import demo_data
-from services.cli.files import OPERATOR_FILE, UP, forget_ready, write_ready
+from services.cli.files import UP, forget_ready, write_ready
 from services.cli.first_payment import pay_and_tell
 from services.cli.logging import configure_logging
 from services.cli.options import (
@@ -131,12 +131,11 @@ async def write_demo(platform: Platform) -> None:
 
 
 def hand_out_tokens(platform: Platform) -> dict[str, str]:
-    """The tokens of demo.json; the operator's also in a file of its own, for the command line."""
+    """The tokens of demo.json."""
     if platform.tokens is None:
         raise TypeError("a platform that has started has tokens")
-    operator = platform.tokens.issue(OPERATOR)
-    platform.directory.write_text(OPERATOR_FILE, operator, 0o600)
-    return {"operator": operator, "application": platform.tokens.issue(f"application/{demo_data.DEMO}")}
+    subjects = {"operator": OPERATOR, "application": f"application/{demo_data.DEMO}"}
+    return {role: platform.tokens.issue(subject) for role, subject in subjects.items()}
 
 
 def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None:
