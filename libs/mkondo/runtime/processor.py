@@ -269,7 +269,7 @@ class Processor:
         taken = self._take()
         if not taken:
             return False
-        self._timers_in_hand = any(isinstance(one.message, TimerDue) for batch in taken.values() for one in batch)
+        self._timers_in_hand = any(batch[0].source == TIMER for batch in taken.values())  # they come first
         try:
             await self._carry_out(taken)
         finally:
