@@ -90,9 +90,9 @@ class StoredReference(msgspec.Struct, frozen=True):
 
 
 class StoredOutcome(msgspec.Struct, frozen=True):
-    """A row of the outcome table: the encoded ending event of one payment."""
+    """A row of the outcome table: one encoded event, by one of the names it is known by (domain/facts.py)."""
 
-    payment_id: str
+    name: str
     data: bytes
 
 

@@ -124,8 +124,8 @@ class Pass:
     async def _read_facts(self) -> None:
         async for reference in _all(self._snapshot.references, lambda row: row.payment_id, self._page):
             self.matches["references"].find(reference.payment_id, encode(reference))
-        async for outcome in _all(self._snapshot.outcomes, lambda row: row.payment_id, self._page):
-            self.matches["outcomes"].find(outcome.payment_id, outcome.data)
+        async for outcome in _all(self._snapshot.outcomes, lambda row: row.name, self._page):
+            self.matches["outcomes"].find(outcome.name, outcome.data)
 
     async def _read_views(self, replay: Replay, last: Mapping[str, int]) -> None:
         replay.finish(last)
