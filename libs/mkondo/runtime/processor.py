@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import msgspec
 
 from mkondo.contracts import codec
-from mkondo.contracts.journal import Partition, PartitionState
+from mkondo.contracts.journal import Partition, PartitionState, partitions_of
 from mkondo.contracts.records import PARKED, decode_record
 from mkondo.domain.decider import Decider, Event, TimerDue
-from mkondo.domain.ids import PARTITIONS, Instant, RecordKey
+from mkondo.domain.ids import Instant, RecordKey
 from mkondo.ports.back_off import back_off
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import CommitUnknown, Fenced, TryLater
@@ -76,7 +76,7 @@ class Processor:
         self.failures = 0
         """Attempts to reach the store or the log that failed in a row: 0 means healthy."""
         self._decider = decider
-        self._sources = [f"{source}/{number}" for source in sources for number in range(PARTITIONS)]
+        self._sources = [str(partition) for partition in partitions_of(*sources)]
         self._store, self._log, self._relay, self._clock, self._ids = store, carrier, relay, clock, ids
         self._member = member
         self._settings = settings or ProcessorSettings()
