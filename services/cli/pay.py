@@ -165,20 +165,19 @@ def _pay(
     """One session, one payment, its answer."""
     found = demo(data)
     market = check_market(found, market)
-    fields = fields_of(found, market, amount, party, conversation_id)
-
-    async def pay() -> tuple[int, Body]:
-        async with client_of(found, market) as client:
-            await session_of(client)
-            return await client.call(operation, fields)
-
-    show(*run_call(pay()), as_json)
+    call_and_show(found, market, operation, fields_of(found, market, amount, party, conversation_id), as_json)
 
 
-def run_call(call: Any) -> tuple[int, Body]:
-    """The answer of a call, or one line when nobody answers."""
+def call_and_show(found: dict[str, Any], market: str, operation: str, fields: Body, as_json: bool) -> None:
+    """One session, one request of the demo application, its answer; or one line when nobody answers."""
     try:
-        answer: tuple[int, Body] = asyncio.run(call)
+        status, answer = asyncio.run(_call(found, market, operation, fields))
     except httpx.TransportError as trouble:
         raise CannotDo(f"nobody answers: {trouble}. Is `mkondo up` running?") from trouble
-    return answer
+    show(status, answer, as_json)
+
+
+async def _call(found: dict[str, Any], market: str, operation: str, fields: Body) -> tuple[int, Body]:
+    async with client_of(found, market) as client:
+        await session_of(client)
+        return await client.call(operation, fields)

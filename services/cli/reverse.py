@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from mkondo.adapters.client.client import Body
 from services.cli.files import demo
 from services.cli.options import data_option, json_option, market_option
-from services.cli.pay import check_market, client_of, run_call, session_of, show
+from services.cli.pay import call_and_show, check_market
 
 
 @click.command()
@@ -31,10 +30,4 @@ def command(transaction: str, amount: str, data: Path, market: str, as_json: boo
         "input_ServiceProviderCode": found["service_provider_code"],
         **({"input_ReversalAmount": amount} if amount else {}),
     }
-
-    async def reverse() -> tuple[int, Body]:
-        async with client_of(found, market) as client:
-            await session_of(client)
-            return await client.call("reversal", fields)
-
-    show(*run_call(reverse()), as_json)
+    call_and_show(found, market, "reversal", fields, as_json)

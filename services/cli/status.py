@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from mkondo.adapters.client.client import Body
 from services.cli.files import demo
 from services.cli.options import data_option, json_option, market_option
-from services.cli.pay import check_market, client_of, run_call, session_of, show
+from services.cli.pay import call_and_show, check_market
 
 
 @click.command()
@@ -28,10 +27,4 @@ def command(reference: str, data: Path, market: str, as_json: bool) -> None:
         "input_Country": found["markets"][market]["country"],
         "input_ServiceProviderCode": found["service_provider_code"],
     }
-
-    async def ask() -> tuple[int, Body]:
-        async with client_of(found, market) as client:
-            await session_of(client)
-            return await client.call("query_transaction_status", fields)
-
-    show(*run_call(ask()), as_json)
+    call_and_show(found, market, "query_transaction_status", fields, as_json)

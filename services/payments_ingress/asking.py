@@ -14,7 +14,7 @@ import msgspec
 from mkondo.adapters.http.request import Request as HttpRequest
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
-from mkondo.domain import admission, deliveries
+from mkondo.domain import admission, deliveries, reasons
 from mkondo.domain.admission import Asked
 from mkondo.domain.application import Application
 from mkondo.domain.decider import Message, ReplyTo
@@ -48,8 +48,6 @@ from mkondo.runtime.replies import ReplyDesk
 from services.payments_ingress.checks import Checked
 from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.settings import Settings
-
-TIMED_OUT = "INS-9"
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -178,9 +176,9 @@ class Asking:
             async with asyncio.timeout(self._settings.look_ms / 1_000):
                 found = await asyncio.gather(*(self._facts.outcome(name) for name in names))
         except (TryLater, TimeoutError):
-            return refusal(about, TIMED_OUT)
+            return refusal(about, reasons.TIMED_OUT)
         told = next((fact for fact in found if fact is not None), None)
-        return refusal(about, TIMED_OUT) if told is None else answer(about, decode_event(told.data))
+        return refusal(about, reasons.TIMED_OUT) if told is None else answer(about, decode_event(told.data))
 
 
 def _about(asked: Asked | QueueCallback) -> Payment | Request:
@@ -209,7 +207,7 @@ def answer(about: Payment | Request, reply: Message) -> Answer:
         case CallbackQueued():
             return render.accepted(about)
         case RequestRejected(code=code, text=text):
-            return refusal(about, code, text if code == admission.BAD_SESSION else None)
+            return refusal(about, code, text if code == reasons.BAD_SESSION else None)
         case _:
             raise TypeError(f"{type(reply).__name__} is no answer to a request")
 

@@ -9,6 +9,7 @@ import msgspec
 
 from mkondo.adapters.http.callers import Caller, Stranger, allows_market
 from mkondo.adapters.http.request import Request
+from mkondo.domain import reasons
 from mkondo.domain.application import Configuration
 from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import MARKETS, Market
@@ -48,24 +49,24 @@ class Checks:
         """May raise TryLater."""
         values = request.values()
         if values is None:
-            return self.refuse(request, None, "INS-21")
+            return self.refuse(request, None, reasons.UNREADABLE)
         caller = await self._recognise(request)
         if isinstance(caller, Stranger):
-            return self.refuse(request, values, "INS-989", caller.text)
+            return self.refuse(request, values, reasons.BAD_SESSION, caller.text)
         configuration, asked = caller.application.configuration, request.match
         if asked.strict_miss is not None and not configuration.switches.allows(asked.switch):
             return asked.strict_miss
         if not allows_market(caller.application, asked.market):
-            return self.refuse(request, values, "INS-998")
+            return self.refuse(request, values, reasons.BAD_MARKET)
         if asked.operation.name not in configuration.products:
-            return self.refuse(request, values, "INS-997")
+            return self.refuse(request, values, reasons.NOT_ENABLED)
         market = MARKETS[asked.market]
         lenient = configuration.switches.lenient_fields
         fields = parse(asked.operation, values, market, asked.environment, lenient=lenient)
         if isinstance(fields, Refusal):
             return self.refuse(request, values, fields.code, fields.text)
         if asked.environment == LIVE and not _owns_shortcodes(configuration, fields):
-            return self.refuse(request, values, "INS-13")
+            return self.refuse(request, values, reasons.BAD_SHORTCODE)
         return Checked(caller, market, fields)
 
     def refuse(

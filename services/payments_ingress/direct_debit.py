@@ -8,6 +8,7 @@ import msgspec
 
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.records import decode_event
+from mkondo.domain import reasons
 from mkondo.domain.account import till, wallet
 from mkondo.domain.environments import LIVE
 from mkondo.domain.facts import mandate_of, token_of
@@ -30,8 +31,7 @@ from services.payments_ingress.requests import service_request
 REFERENCE_FIELD, TOKEN_FIELD, MANDATE_FIELD = "input_ThirdPartyReference", "input_MsisdnToken", "input_MandateID"
 BALANCE_FIELD, ASKS_FIELD = "input_BalanceAmount", "input_QueryBalanceAmount"
 
-NO_MATCH, NO_SUCH_ID, OTHER_REFERENCE = "INS-50", "INS-51", "INS-52"
-UNKNOWN_TOKEN = {"query_direct_debit": "INS-56"}
+UNKNOWN_TOKEN = {"query_direct_debit": reasons.UNKNOWN_PAYER}
 """The other operations have no code for a token that nobody was given: it matches nobody."""
 
 
@@ -121,17 +121,17 @@ class DirectDebits:
         if token:
             known = await self._mandate(token_of(scope, token), checked)
             if known is None:
-                return UNKNOWN_TOKEN.get(request.match.operation.name, NO_MATCH)
+                return UNKNOWN_TOKEN.get(request.match.operation.name, reasons.NO_MATCH)
             if customer not in ("", known.key.customer):
-                return NO_MATCH
+                return reasons.NO_MATCH
             customer = known.key.customer
         mandate_id = fields.get(MANDATE_FIELD, "")
         if mandate_id:
             known = await self._mandate(mandate_of(scope, mandate_id), checked)
             if known is None:
-                return NO_SUCH_ID
+                return reasons.NO_SUCH_MANDATE_ID
             if known.key.reference != fields[REFERENCE_FIELD]:
-                return OTHER_REFERENCE
+                return reasons.OTHER_REFERENCE
         return Found(_key(request, checked, customer), mandate_id)
 
     async def _mandate(self, name: str, checked: Checked) -> Mandate | None:
@@ -224,4 +224,4 @@ def _scripted_query(envelope: Envelope) -> Forced | None:
         "output_MandateID": envelope.fields.get(MANDATE_FIELD, NOTHING),
         **said,
     }
-    return Forced("INS-0", "", "Completed", outputs)
+    return Forced(reasons.OK, "", "Completed", outputs)

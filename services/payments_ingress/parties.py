@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from mkondo.domain import reasons
 from mkondo.domain.account import till, wallet
 from mkondo.domain.ids import AccountId
 
@@ -38,10 +39,10 @@ class Parties(msgspec.Struct, frozen=True):
 
 
 _CUSTOMER = Party(CUSTOMER_FIELD, wallet)
-_PAID_CUSTOMER = Party(CUSTOMER_FIELD, wallet, unknown="INS-2051")
+_PAID_CUSTOMER = Party(CUSTOMER_FIELD, wallet, unknown=reasons.NO_SUCH_CUSTOMER)
 _SHOP = Party(SHOP_FIELD, till)
 _PAYER = Party("input_PrimaryPartyCode", till)
-_RECEIVER = Party("input_ReceiverPartyCode", till, unknown="INS-13")
+_RECEIVER = Party("input_ReceiverPartyCode", till, unknown=reasons.BAD_SHORTCODE)
 
 PARTIES: dict[str, Parties] = {
     "c2b_single_stage": Parties(_CUSTOMER, _SHOP, "input_PurchasedItemsDesc"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.records import decode_event
+from mkondo.domain import reasons
 from mkondo.domain.account import AccountOpened, wallet
 from mkondo.domain.customer import sandbox_name
 from mkondo.domain.decider import Event
@@ -31,7 +32,6 @@ from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.parties import CUSTOMER_FIELD
 from services.payments_ingress.requests import service_request
 
-NOT_FOUND, NO_SUCH_CUSTOMER = "INS-23", "INS-2051"
 IN_PROGRESS, PENDING, COMPLETED = "In Progress", "Pending", "Completed"
 
 
@@ -74,7 +74,7 @@ class Queries:
             return await self._standing(request, checked, Standing(COMPLETED, reference, scripted.reversed))
         about = await self._about(checked.caller.application.application, reference)
         if about is None:
-            return self._checks.refuse(request, request.values(), NOT_FOUND)
+            return self._checks.refuse(request, request.values(), reasons.NOT_FOUND)
         return await self._standing(request, checked, await self._stands(about))
 
     async def beneficiary(self, request: Request) -> Answer | Miss:
@@ -85,7 +85,7 @@ class Queries:
         live = request.match.environment == LIVE
         name = await self._holder(customer, checked.market.currency) if live else sandbox_name(customer)
         if name is None:
-            return self._checks.refuse(request, request.values(), NO_SUCH_CUSTOMER)
+            return self._checks.refuse(request, request.values(), reasons.NO_SUCH_CUSTOMER)
         operation, told = request.match.operation, self._tell(customer, name)
         if self._asking.pushes(request, checked):
             return await self._push(request, checked, dict(zip(operation.outputs, told, strict=True)))
@@ -100,7 +100,7 @@ class Queries:
         """The result was found already; the caller is told it by callback, as it asked to be."""
 
         def command(envelope: Envelope) -> QueueCallback:
-            answered = RequestAnswered(service_request(envelope, Ask()), "INS-0", outputs=outputs)
+            answered = RequestAnswered(service_request(envelope, Ask()), reasons.OK, outputs=outputs)
             return QueueCallback(answered, envelope.reply_to)
 
         return await self._asking.ask(request, checked, command)

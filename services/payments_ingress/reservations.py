@@ -6,6 +6,7 @@ Read next: domain/ledger/reservations.py.
 
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.records import decode_event
+from mkondo.domain import reasons
 from mkondo.domain.ids import AccountId, PaymentId
 from mkondo.domain.payment import Forced, Payment, PaymentAdmitted, PaymentFailed
 from mkondo.domain.request import DecideReservation, MakeRequest
@@ -18,7 +19,6 @@ from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import Checked, Checks
 from services.payments_ingress.requests import service_request
 
-NO_SUCH_TRANSACTION, DECIDED = "INS-18", "INS-GAR-0"
 COMMIT = "1"
 
 
@@ -38,7 +38,7 @@ class Reservations:
         scripted = trigger(request.match.operation.name, request.match.environment, checked.fields)
         payment = None if scripted else await self._payment(request, checked)
         if payment is None and not scripted:
-            return self._checks.refuse(request, request.values(), NO_SUCH_TRANSACTION)
+            return self._checks.refuse(request, request.values(), reasons.NO_SUCH_TRANSACTION)
 
         def command(envelope: Envelope) -> MakeRequest:
             return MakeRequest(_decision(envelope, payment), envelope.session, _scripted(envelope))
@@ -72,4 +72,4 @@ def _scripted(envelope: Envelope) -> Forced | None:
     asked = envelope.trigger
     if asked is None or not asked.succeeds:
         return envelope.forced()
-    return Forced(DECIDED, asked.text, asked.word, {"output_TransactionID": asked.value})
+    return Forced(reasons.DECIDED, asked.text, asked.word, {"output_TransactionID": asked.value})

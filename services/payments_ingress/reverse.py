@@ -7,6 +7,7 @@ by the owner of its reversals. Read next: domain/reversals.py.
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.journal import StoredReference
 from mkondo.contracts.records import decode_event
+from mkondo.domain import reasons
 from mkondo.domain.account import till, wallet
 from mkondo.domain.environments import LIVE
 from mkondo.domain.ids import Instant, PaymentId
@@ -22,7 +23,6 @@ from services.payments_ingress.checks import UNKNOWN, Checked, Checks
 from services.payments_ingress.parties import SHOP_FIELD
 from services.payments_ingress.pay import payment
 
-NO_SUCH_TRANSACTION = "INS-18"
 TEST_CUSTOMER = "000000000001"
 TEST_AMOUNT_MINOR = 10_00
 """What a reversal of the sandbox's test value gives back when it names no amount: there is no original to ask."""
@@ -46,7 +46,7 @@ class Reversals:
             return await self._asking.ask(request, checked, _test_reversal)
         original = await self._original(request, checked)
         if original is None:
-            return self._checks.refuse(request, request.values(), NO_SUCH_TRANSACTION, circumstance=UNKNOWN)
+            return self._checks.refuse(request, request.values(), reasons.NO_SUCH_TRANSACTION, circumstance=UNKNOWN)
 
         def command(envelope: Envelope) -> RequestPayment:
             return _reversal(envelope, original)

@@ -3,12 +3,12 @@
 Any number may run at once, also beside a rebuild: each page is applied by one of them. Read next: runtime/projector.py.
 """
 
-from mkondo.domain.ids import PARTITIONS
+from mkondo.contracts.journal import partitions_of
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.projector import Projector, ProjectorSettings
 from mkondo.topology import DECIDERS
 
-SOURCES = tuple(f"{decider}/{number}" for decider in DECIDERS for number in range(PARTITIONS))
+SOURCES = tuple(str(partition) for partition in partitions_of(*DECIDERS))
 
 
 def projector(parts: Parts, settings: ProjectorSettings | None = None) -> Projector:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mkondo.domain.ids import Instant, RecordKey
+from mkondo.domain.ids import PARTITIONS, Instant, RecordKey
 
 
 class Partition(msgspec.Struct, frozen=True, order=True):
@@ -30,6 +30,11 @@ def parse_partition(name: str) -> Partition:
     """The partition of a name such as `ledger/3`. Raises ValueError for anything else."""
     decider, _, number = name.rpartition("/")
     return Partition(decider, int(number))
+
+
+def partitions_of(*deciders: str) -> tuple[Partition, ...]:
+    """Every partition of these deciders; as text, the names of their journals."""
+    return tuple(Partition(decider, number) for decider in deciders for number in range(PARTITIONS))
 
 
 class Route(msgspec.Struct, frozen=True, array_like=True):
@@ -90,9 +95,9 @@ class StoredReference(msgspec.Struct, frozen=True):
 
 
 class StoredOutcome(msgspec.Struct, frozen=True):
-    """A row of the outcome table: the encoded ending event of one payment."""
+    """A row of the outcome table: one encoded event, by one of the names it is known by (domain/facts.py)."""
 
-    payment_id: str
+    name: str
     data: bytes
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from mkondo.domain import reasons
 from mkondo.domain.application import (
     ApiKey,
     Application,
@@ -19,7 +20,7 @@ from mkondo.domain.application import (
 from mkondo.domain.approval import HANDSET
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, TimerDue, record_key
 from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash, is_name
-from mkondo.domain.limits import NOT_ENABLED, refusal
+from mkondo.domain.limits import refusal
 from mkondo.domain.mandate import CancelMandate, Collection, CreateMandate, FindMandate
 from mkondo.domain.markets import DAY_MS
 from mkondo.domain.payment import (
@@ -48,10 +49,6 @@ NAME = "admission"
 Asked = RequestPayment | MakeRequest
 """What uses up a ThirdPartyConversationID."""
 
-DUPLICATE = "INS-10"
-TIMED_OUT = "INS-9"
-BAD_SESSION = "INS-989"
-INTERNAL = "INS-1"
 
 CUSTOMER_PAYS = ("c2b_single_stage", "c2b_multi_stage")
 """Operations whose customer is asked on the handset."""
@@ -134,14 +131,14 @@ def _take(asked: Asked, records: Records, now: Instant) -> Sequence[Event]:
         return ()  # a redelivery: decided before, answered before
     application = records.get(application_key(about.application))
     if not isinstance(application, Application) or application.configuration.removed:
-        return (_rejected(about, BAD_SESSION, "Session is invalid"),)
+        return (_rejected(about, reasons.BAD_SESSION, "Session is invalid"),)
     trouble = _no_access(asked, about, records, now)
     if trouble is not None:
-        return (_rejected(about, BAD_SESSION, trouble),)
+        return (_rejected(about, reasons.BAD_SESSION, trouble),)
     if about.operation not in application.configuration.products:
-        return (_rejected(about, NOT_ENABLED, "API Not Enabled"),)
+        return (_rejected(about, reasons.NOT_ENABLED, "API Not Enabled"),)
     if reference is not None:
-        return (_rejected(about, DUPLICATE, "Duplicate Transaction"),)
+        return (_rejected(about, reasons.DUPLICATE, "Duplicate Transaction"),)
     if isinstance(asked, RequestPayment):
         return _admit_payment(asked, application, now)
     return _admit_request(asked, application, now)
@@ -166,7 +163,7 @@ def _rejected(about: Payment | Request, code: str, text: str) -> RequestRejected
 def _admit_payment(asked: RequestPayment, application: Application, now: Instant) -> Sequence[Event]:
     payment = asked.payment
     if now >= payment.deadline:
-        return (PaymentFailed(payment, TIMED_OUT, "the deadline passed before admission", status="Expired"),)
+        return (PaymentFailed(payment, reasons.TIMED_OUT, "the deadline passed before admission", status="Expired"),)
     breach = refusal(application.configuration, payment)
     if breach is not None:
         return (PaymentFailed(payment, breach[0], breach[1], status="Declined"),)
@@ -196,7 +193,7 @@ def _script(application: Application, payment: Payment) -> str:
 def _admit_request(asked: MakeRequest, application: Application, now: Instant) -> Sequence[Event]:
     request = asked.request
     if now >= request.deadline:
-        return (refused(request, TIMED_OUT, "the deadline passed before admission", "Expired"),)
+        return (refused(request, reasons.TIMED_OUT, "the deadline passed before admission", "Expired"),)
     reply_to = request.reply_to if request.asynchronous else None
     kept = replace(request, reply_to=None) if request.asynchronous else request
     return (RequestAdmitted(kept, asked.session, application.version, asked.forced, reply_to),)
@@ -207,7 +204,7 @@ def _open_session(command: OpenSession, records: Records, now: Instant) -> Seque
         return ()
     application = records.get(application_key(command.application))
     if not isinstance(application, Application) or application.configuration.removed:
-        return (SessionRefused(command.reply_to, BAD_SESSION, "Session Creation Failed"),)
+        return (SessionRefused(command.reply_to, reasons.BAD_SESSION, "Session Creation Failed"),)
     configuration = application.configuration
     delay = configuration.activation_delay_ms
     live_from = Instant(now + delay) if delay else ALWAYS
@@ -219,7 +216,7 @@ def _configure(command: ConfigureApplication, records: Records) -> Sequence[Even
     current = records.get(application_key(command.application))
     version = current.version if isinstance(current, Application) else 0
     if isinstance(current, Application) and current.configuration == command.configuration:
-        return (ConfigurationUnchanged(command.reply_to, "INS-0", "nothing to change", version),)
+        return (ConfigurationUnchanged(command.reply_to, reasons.OK, "nothing to change", version),)
     if not all(is_name(name) for name in _names(command)):
         return (ConfigurationRejected(command.reply_to, "INVALID", "a name holds what no name may hold", version),)
     if command.expected is not None and command.expected != version:
@@ -306,12 +303,12 @@ def give_up(message: Message, reason: str) -> Sequence[Event]:
     """Nothing is parked here: it would hold up every payment of its application."""
     match message:
         case RequestPayment(payment=payment):
-            return (PaymentFailed(payment, INTERNAL, reason),)
+            return (PaymentFailed(payment, reasons.INTERNAL, reason),)
         case MakeRequest(request=request):
-            return (refused(request, INTERNAL, reason, "Failed"),)
+            return (refused(request, reasons.INTERNAL, reason, "Failed"),)
         case OpenSession():
-            return (SessionRefused(message.reply_to, INTERNAL, "Session Creation Failed"),)
+            return (SessionRefused(message.reply_to, reasons.INTERNAL, "Session Creation Failed"),)
         case ConfigureApplication():
-            return (ConfigurationRejected(message.reply_to, INTERNAL, reason, message.expected or 0),)
+            return (ConfigurationRejected(message.reply_to, reasons.INTERNAL, reason, message.expected or 0),)
         case _:
             return ()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mkondo.domain import reasons
 from mkondo.domain.approval import AnswerApproval
 from mkondo.domain.ids import AccountId, PaymentId
 
@@ -34,14 +35,14 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 ANSWERS: Mapping[str, Answer | None] = {
-    APPROVE: Answer("INS-0", "Request processed successfully", "Completed"),
+    APPROVE: Answer(reasons.OK, "Request processed successfully", "Completed"),
     # Contract section 7 lists "Transaction Failed [Incorrect PIN]" and section 12 rules: INS-6, the plain text.
-    WRONG_PIN: Answer("INS-6", "Transaction Failed", "Declined"),
+    WRONG_PIN: Answer(reasons.REFUSED, "Transaction Failed", "Declined"),
     # Section 5 lists no code of its own for a customer who says no: INS-5 stands in the Mozambique gateway's table only
     # (section 9). So the code is INS-6, and the words of section 9 and the status (section 4) tell it from a wrong PIN.
-    CANCEL: Answer("INS-6", "Transaction cancelled by customer", "Cancelled"),
+    CANCEL: Answer(reasons.REFUSED, "Transaction cancelled by customer", "Cancelled"),
     # Section 12: "USSD Push timeout" is INS-9. Nobody will answer, so it is known at once.
-    OFF: Answer("INS-9", "The handset can't be reached", "Expired"),
+    OFF: Answer(reasons.TIMED_OUT, "The handset can't be reached", "Expired"),
     # Time decides: the ledger ends the payment at its deadline.
     IGNORE: None,
 }

@@ -11,6 +11,7 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
+from mkondo.domain import reasons
 from mkondo.domain.calendar import day_of, end_of, format_day, parse_day
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, TimerDue, record_key
 from mkondo.domain.ids import PARTITIONS, AccountId, Instant, PaymentId, RecordKey, partition_of
@@ -33,8 +34,6 @@ from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered, aft
 
 NAME = "mandates"
 
-REFUSED, TIMED_OUT, NO_ACTIVE_MANDATE, BAD_FIRST_DATE = "INS-6", "INS-9", "INS-58", "INS-39"
-BAD_EXPIRY_DATE = "INS-43"
 NO_SUCH_MANDATE = "Mandate does not exist"
 
 
@@ -171,7 +170,7 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
 def _answer(admitted: RequestAdmitted, records: Records, now: Instant) -> Sequence[Event]:
     request = admitted.request
     if now >= request.deadline:
-        return (refused(request, TIMED_OUT, "the deadline passed before the mandate was looked at", "Expired"),)
+        return (refused(request, reasons.TIMED_OUT, "the deadline passed before the mandate was looked at", "Expired"),)
     if admitted.forced is not None:
         return (forced_answer(request, admitted.forced),)
     order = request.order
@@ -191,9 +190,9 @@ def _create(request: Request, order: CreateMandate, records: Records, now: Insta
     terms = order.terms
     first, expiry = parse_day(terms.first_payment_date), parse_day(terms.expiry_date)
     if first is not None and first < today:
-        return (refused(request, BAD_FIRST_DATE, "the first payment date is past"),)
+        return (refused(request, reasons.BAD_FIRST_DATE, "the first payment date is past"),)
     if expiry is not None and expiry < today:
-        return (refused(request, BAD_EXPIRY_DATE, "the expiry date is past"),)
+        return (refused(request, reasons.BAD_EXPIRY_DATE, "the expiry date is past"),)
     if terms.frequency and first is None:
         terms = replace(terms, first_payment_date=format_day(today))
     mandate = Mandate(
@@ -207,7 +206,7 @@ def _create(request: Request, order: CreateMandate, records: Records, now: Insta
     )
     answered = RequestAnswered(
         request,
-        "INS-0",
+        reasons.OK,
         outputs={
             "output_TransactionReference": request.transaction_id,
             "output_MsisdnToken": mandate.token,
@@ -237,10 +236,10 @@ def _replaced(key: MandateKey, records: Records) -> Sequence[Event]:
 def _cancel(request: Request, order: CancelMandate, records: Records) -> Sequence[Event]:
     mandate = _mandate(order.key, records, order.mandate_id)
     if mandate is None or not _alive(mandate):
-        return (refused(request, REFUSED, NO_SUCH_MANDATE),)
+        return (refused(request, reasons.REFUSED, NO_SUCH_MANDATE),)
     answered = RequestAnswered(
         request,
-        "INS-0",
+        reasons.OK,
         outputs={"output_TransactionReference": request.transaction_id, "output_MsisdnToken": mandate.token},
     )
     return (MandateCancelled(order.key, mandate.mandate_id, "cancelled by the merchant"), answered)
@@ -250,21 +249,21 @@ def _find(request: Request, order: FindMandate, records: Records) -> Sequence[Ev
     """By its id a mandate is found in any state, without it only while it is alive."""
     mandate = _mandate(order.key, records, order.mandate_id)
     if mandate is None or not (_alive(mandate) or order.mandate_id):
-        return (refused(request, NO_ACTIVE_MANDATE, "No Active Mandate found"),)
+        return (refused(request, reasons.NO_ACTIVE_MANDATE, "No Active Mandate found"),)
     return (MandateFound(request, order.account, mandate, order.balance),)
 
 
 def _collect(admitted: PaymentAdmitted, purpose: Collection, records: Records, now: Instant) -> Sequence[Event]:
     payment = admitted.payment
     if now >= payment.deadline:
-        return (failed(admitted, TIMED_OUT, "the deadline passed before the mandate was looked at", "Expired"),)
+        return (failed(admitted, reasons.TIMED_OUT, "the deadline passed before the mandate was looked at", "Expired"),)
     mandate = _mandate(purpose.key, records, purpose.mandate_id)
     if mandate is None:
-        return (failed(admitted, REFUSED, NO_SUCH_MANDATE, "Declined"),)
+        return (failed(admitted, reasons.REFUSED, NO_SUCH_MANDATE, "Declined"),)
     today = day_of(now, MARKETS[mandate.key.market].time_zone)
     trouble = not_due(mandate, today)
     if trouble is not None:
-        return (failed(admitted, REFUSED, trouble, "Declined"),)
+        return (failed(admitted, reasons.REFUSED, trouble, "Declined"),)
     period = period_of(mandate.terms, today)
     collected = replace(
         admitted,
@@ -373,4 +372,6 @@ def _end(day: date, market: str) -> Instant:
 
 def give_up(message: Message, reason: str) -> Sequence[Event]:
     """A request that nobody can decide is answered; a payment was admitted already, so it is parked (rule 14)."""
-    return (refused(message.request, "INS-1", reason, "Failed"),) if isinstance(message, RequestAdmitted) else ()
+    if not isinstance(message, RequestAdmitted):
+        return ()
+    return (refused(message.request, reasons.INTERNAL, reason, "Failed"),)

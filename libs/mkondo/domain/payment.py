@@ -8,6 +8,7 @@ Read next: request.py for requests that move no money; then admission.py, ledger
 
 import msgspec
 
+from mkondo.domain import reasons
 from mkondo.domain.decider import ReplyTo, Send
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
 from mkondo.domain.mandate import Collection
@@ -119,7 +120,7 @@ class PaymentCompleted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True
     """The payment's journal entry is posted. Final."""
 
     payment: Payment
-    code: str = "INS-0"
+    code: str = reasons.OK
     market_day: str = ""
     buckets: tuple[str, ...] = ()
     purpose: Purpose | None = None

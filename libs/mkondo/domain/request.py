@@ -6,12 +6,13 @@ into RequestAdmitted, whose `order` says which decider answers it with RequestAn
 
 import msgspec
 
+from mkondo.domain import reasons
 from mkondo.domain.decider import Rejection, ReplyTo, Send
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
 from mkondo.domain.mandate import CancelMandate, CreateMandate, FindMandate
 from mkondo.domain.payment import Forced, Payment, after_answer
 
-OK_CODES = ("INS-0", "INS-GAR-0")
+OK_CODES = (reasons.OK, reasons.DECIDED)
 
 Outputs = dict[str, str | bool]
 """Keys of the wire and what they say; `output_SufficientBalance` may be a JSON boolean (contract section 4)."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from mkondo.domain import reasons
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, record_key
 from mkondo.domain.ids import Instant, PaymentId, RecordKey
 from mkondo.domain.markets import MARKETS
@@ -19,7 +20,6 @@ from mkondo.domain.reversal import Original, ReversalOf, Reversals
 
 NAME = "reversals"
 
-REFUSED, TIMED_OUT, BAD_AMOUNT, FOREIGN = "INS-6", "INS-9", "INS-15", "INS-35"
 OPERATION = "reversal"
 
 
@@ -101,20 +101,20 @@ def _admit(admitted: PaymentAdmitted, original: Original, records: Records, now:
     asked = admitted.payment.amount.minor or remaining
     if now >= admitted.payment.deadline:
         return _decline(
-            admitted, original, TIMED_OUT, "the deadline passed before the reversal was admitted", "Expired"
+            admitted, original, reasons.TIMED_OUT, "the deadline passed before the reversal was admitted", "Expired"
         )
     if not original.owned:
-        return _decline(admitted, original, FOREIGN, "the payment belongs to somebody else")
+        return _decline(admitted, original, reasons.FOREIGN, "the payment belongs to somebody else")
     if not original.completed:
-        return _decline(admitted, original, REFUSED, "the payment has not completed")
+        return _decline(admitted, original, reasons.REFUSED, "the payment has not completed")
     if original.operation == OPERATION:
-        return _decline(admitted, original, REFUSED, "a reversal can't be reversed")
+        return _decline(admitted, original, reasons.REFUSED, "a reversal can't be reversed")
     if now >= original.asked_at + MARKETS[original.market].reversal_window_ms:
-        return _decline(admitted, original, REFUSED, "the time in which it could be reversed is over")
+        return _decline(admitted, original, reasons.REFUSED, "the time in which it could be reversed is over")
     if remaining == 0:
-        return _decline(admitted, original, REFUSED, "nothing of it remains to be reversed")
+        return _decline(admitted, original, reasons.REFUSED, "nothing of it remains to be reversed")
     if asked > remaining:
-        return _decline(admitted, original, BAD_AMOUNT, f"{asked} asked, {remaining} minor units remain")
+        return _decline(admitted, original, reasons.BAD_AMOUNT, f"{asked} asked, {remaining} minor units remain")
     payment = replace(
         admitted.payment,
         amount=Money(asked, original.currency),

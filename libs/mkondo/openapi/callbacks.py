@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mkondo.domain import reasons
 from mkondo.domain.delivery import Result, about
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import RequestAnswered
@@ -34,7 +35,7 @@ def callback_body(result: Result) -> bytes:
     told = told_as(operation, code, circumstance=status)
     known: dict[str, str | bool] = {
         _ORIGINAL: asked.conversation_id,
-        **dict.fromkeys(_CODES, operation.result_ok_code if code in ("INS-0", operation.ok_code) else told.code),
+        **dict.fromkeys(_CODES, operation.result_ok_code if code in (reasons.OK, operation.ok_code) else told.code),
         **dict.fromkeys(_TEXTS, told.text),
         operation.result_echo: asked.third_party_conversation_id,
         **{key.replace("output_", "input_", 1): value for key, value in outputs.items()},

@@ -74,8 +74,7 @@ class Operation(msgspec.Struct, frozen=True):
     result_ok_code: str = "INS-0"
     """input_ResultCode of a success that is pushed after an asynchronous acceptance (section 6)."""
     result_echo: str = "input_ThirdPartyConversationID"
-    """The key under which such a result repeats the merchant's id; `ack_echo` is the acknowledgement's."""
-    ack_echo: str = "output_ThirdPartyConversationID"
+    """The key under which such a result repeats the merchant's id."""
 
     @property
     def may_be_asynchronous(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from mkondo.domain import reasons
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentEnded, PaymentReserved
 from mkondo.domain.request import Request, RequestAnswered
 from mkondo.openapi.codes import OPENAPI, text_of
@@ -65,7 +66,7 @@ def told_as(operation: Operation | None, code: str, text: str | None = None, cir
     status = table.status_of(wire, name)
     if operation is None or not operation.repeats_error:
         said = text or table.text_of(wire, name)
-        return _Told(wire, said, status, said if status == 401 and code == "INS-989" else "")
+        return _Told(wire, said, status, said if status == 401 and code == reasons.BAD_SESSION else "")
     said = table.text_of(wire, name)
     if status < 400:
         return _Told(wire, said, status, "")
@@ -156,7 +157,7 @@ def request_answered(answered: RequestAnswered) -> Answer:
     """The answer to a service request; a refused one has the full key set, with nothing in it."""
     request = answered.request
     operation = operation_of(request.operation, request.profile)
-    code = operation.ok_code if answered.code == "INS-0" else answered.code
+    code = operation.ok_code if answered.code == reasons.OK else answered.code
     outputs = answered.outputs if answered.succeeded else {}
     told = told_as(operation, code, circumstance=answered.status)
     keys: dict[str, str | bool] = {
@@ -185,13 +186,13 @@ def accepted(about: Payment | Request) -> Answer:
 
 def session_opened(session_id: str) -> Answer:
     """The session key; the only place it ever appears."""
-    keys = {_CODE: "INS-0", _TEXT: text_of("INS-0"), "output_SessionID": session_id}
+    keys = {_CODE: reasons.OK, _TEXT: text_of(reasons.OK), "output_SessionID": session_id}
     return Answer(200, _encode(keys))
 
 
 def session_refused() -> Answer:
     """Whatever is wrong with the bearer or the source: section 2 knows only one failure of getSession."""
-    return refusal(OPERATIONS["get_session"], "INS-989", conversation_id=NOTHING)
+    return refusal(OPERATIONS["get_session"], reasons.BAD_SESSION, conversation_id=NOTHING)
 
 
 class Standing(msgspec.Struct, frozen=True):

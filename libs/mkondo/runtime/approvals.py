@@ -13,6 +13,7 @@ from mkondo.domain import ledger
 from mkondo.domain.approval import AnswerApproval, ApprovalAsked
 from mkondo.domain.handset import command
 from mkondo.domain.ids import Instant, PaymentId, partition_of
+from mkondo.ports.back_off import back_off
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.handset import Handset, prompt_of
@@ -24,8 +25,6 @@ log = logging.getLogger(__name__)
 
 WAITING_MAX = 10_000
 """Customers that one process waits for. Beyond it nobody is asked: their payments end at their deadlines."""
-_PAUSE_SECONDS = 0.05
-_PAUSE_SECONDS_MAX = 2.0
 
 
 class Approvals:
@@ -82,6 +81,5 @@ class Approvals:
                 return await self._log.send_command(owner, answer)
             except (TryLater, CommitUnknown):
                 failures += 1
-            ceiling = min(_PAUSE_SECONDS * 2 ** min(failures, 10), _PAUSE_SECONDS_MAX)
-            await self._clock.wait(ceiling * (0.5 + self._ids.jitter() / 2))
+                await back_off(self._clock, self._ids, failures)
         log.warning("the customer's answer came to nobody in time", extra={"payment": answer.payment_id})

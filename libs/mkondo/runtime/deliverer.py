@@ -16,6 +16,7 @@ from mkondo.domain.decider import Event
 from mkondo.domain.delivery import JITTER_PERMILLE, CallbackDue, CallbackQueued, Delivery, Receipt, RecordAttempt
 from mkondo.domain.ids import PaymentId, partition_of
 from mkondo.openapi.callbacks import callback_body, operation_of_result
+from mkondo.ports.back_off import back_off
 from mkondo.ports.callback_sender import Callback, CallbackSender
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import CommitUnknown, TryLater
@@ -30,7 +31,6 @@ AT_ONCE_TO_ONE_HOST = 16
 WAITING_FOR_ONE_HOST = 1_000
 """Attempts that wait for a place. What finds no room is left to its lease, which asks for it again: never forgotten."""
 TELL_ATTEMPTS = 10
-_PAUSE_SECONDS = 0.05
 
 
 class Deliverer:
@@ -112,11 +112,11 @@ class Deliverer:
     async def _tell(self, command: RecordAttempt) -> None:
         """Perhaps sent is sent again, since the second changes nothing; what is never sent is tried again by lease."""
         owner = Partition(deliveries.NAME, partition_of(command.application))
-        for failures in range(TELL_ATTEMPTS):
+        for attempt in range(1, TELL_ATTEMPTS + 1):
             try:
                 return await self._log.send_command(owner, command)
             except (TryLater, CommitUnknown):
-                await self._clock.wait(_PAUSE_SECONDS * 2 ** min(failures, 6) * (0.5 + self._ids.jitter() / 2))
+                await back_off(self._clock, self._ids, attempt)
         log.warning("what came of a callback could not be told", extra={"delivery": command.delivery})
 
     async def stop(self) -> None:

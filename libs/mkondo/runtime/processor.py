@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import msgspec
 
 from mkondo.contracts import codec
-from mkondo.contracts.journal import Partition, PartitionState
+from mkondo.contracts.journal import Partition, PartitionState, partitions_of
 from mkondo.contracts.records import PARKED, decode_record
 from mkondo.domain.decider import Decider, Event, TimerDue
-from mkondo.domain.ids import PARTITIONS, Instant, RecordKey
+from mkondo.domain.ids import Instant, RecordKey
+from mkondo.ports.back_off import back_off
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import CommitUnknown, Fenced, TryLater
 from mkondo.ports.ids import Ids
@@ -50,7 +51,6 @@ class ProcessorSettings(msgspec.Struct, frozen=True):
     idle_seconds: float = 0.25
     look_seconds: float = 1.0
     """How often the ends of all channels are compared with what has come: a loss is noticed within two looks."""
-    back_off_seconds_max: float = 2.0
 
 
 class Processor:
@@ -76,7 +76,7 @@ class Processor:
         self.failures = 0
         """Attempts to reach the store or the log that failed in a row: 0 means healthy."""
         self._decider = decider
-        self._sources = [f"{source}/{number}" for source in sources for number in range(PARTITIONS)]
+        self._sources = [str(partition) for partition in partitions_of(*sources)]
         self._store, self._log, self._relay, self._clock, self._ids = store, carrier, relay, clock, ids
         self._member = member
         self._settings = settings or ProcessorSettings()
@@ -112,7 +112,7 @@ class Processor:
             except TryLater as trouble:
                 self.failures += 1
                 log.warning("store or log out of reach", extra={"decider": self.name, "trouble": str(trouble)})
-                await self._back_off()
+                await back_off(self._clock, self._ids, self.failures)
         await self._let_go(self._owned.keys())
 
     def stop(self) -> None:
@@ -159,10 +159,6 @@ class Processor:
             max((min(instants) - self._clock.now()) / 1000, 0.0),
             self._settings.idle_seconds,
         )
-
-    async def _back_off(self) -> None:
-        ceiling = min(0.05 * 2 ** min(self.failures, 10), self._settings.back_off_seconds_max)
-        await self._clock.wait(ceiling * (0.5 + self._ids.jitter() / 2))
 
     # Ownership ----------------------------------------------------------------------------------------------------
 

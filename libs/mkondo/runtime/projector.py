@@ -19,6 +19,7 @@ from mkondo.contracts.views import decode_row, encode_row
 from mkondo.domain.decider import Event
 from mkondo.domain.views import VIEWS
 from mkondo.domain.views.view import Change, View
+from mkondo.ports.back_off import back_off
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import Fenced, TryLater
 from mkondo.ports.ids import Ids
@@ -55,7 +56,6 @@ class ProjectorSettings(msgspec.Struct, frozen=True):
     idle_seconds: float = 0.03
     """The first wait when nothing is new; it doubles up to the ceiling."""
     idle_seconds_max: float = 0.25
-    back_off_seconds_max: float = 2.0
 
 
 Touched = tuple[View, str, Change, Event, JournalRow]
@@ -109,7 +109,7 @@ class Projector:
                 log.warning("views or store out of reach", extra={"trouble": str(trouble)})
                 if self._stopping:
                     return
-                await self._back_off()
+                await back_off(self._clock, self._ids, self.failures)
                 continue
             if self._stopping and not found:
                 return
@@ -144,10 +144,6 @@ class Projector:
         metrics.PROJECTOR_FENCED.labels(self._environment).inc()
         if not self._stopping:
             await self._clock.wait(self._settings.idle_seconds_max * (0.5 + self._ids.jitter() / 2))
-
-    async def _back_off(self) -> None:
-        ceiling = min(0.05 * 2 ** min(self.failures, 10), self._settings.back_off_seconds_max)
-        await self._clock.wait(ceiling * (0.5 + self._ids.jitter() / 2))
 
     # One page -----------------------------------------------------------------------------------------------------
 

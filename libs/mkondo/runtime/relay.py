@@ -16,6 +16,7 @@ import msgspec
 from mkondo.contracts import codec
 from mkondo.contracts.journal import JournalRow, Partition, PartitionState
 from mkondo.domain.decider import Event
+from mkondo.ports.back_off import back_off
 from mkondo.ports.clock import Clock
 from mkondo.ports.errors import TryLater
 from mkondo.ports.ids import Ids
@@ -109,7 +110,7 @@ class WatermarkRelay:
                 log.warning("relay waits", extra={"trouble": str(trouble)})
                 if self._stopping:
                     return
-                await self._clock.wait(min(0.05 * 2 ** min(failures, 6), 2.0) * (0.5 + self._ids.jitter() / 2))
+                await back_off(self._clock, self._ids, failures)
             if not behind:
                 if self._stopping:
                     return

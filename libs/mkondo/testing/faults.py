@@ -51,7 +51,7 @@ class ForgetfulOutcomes(MemoryStore):
     def _apply(self, batch: PartitionBatch) -> None:
         super()._apply(batch)
         for outcome in batch.outcomes:
-            self._outcomes[outcome.payment_id] = outcome
+            self._outcomes[outcome.name] = outcome
 
 
 class Reach:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mkondo.domain import admission, deliveries, ledger, mandates, reversals
+from mkondo.domain import admission, deliveries, ledger, mandates, reasons, reversals
 from mkondo.domain.account import Account, CreditApplied, Hold, HoldCaptured, JournalEntryPosted
 from mkondo.domain.approval import AnswerApproval, Approval, ApprovalGranted
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send
@@ -50,7 +50,7 @@ class RefusesRedelivery(Same):
             payment = message.payment
             rejected = RequestRejected(
                 payment.reply_to,
-                admission.DUPLICATE,
+                reasons.DUPLICATE,
                 "Duplicate Transaction",
                 payment.payment_id,
                 payment.operation,

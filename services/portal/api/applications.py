@@ -3,11 +3,10 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from mkondo.contracts.journal import Partition
+from mkondo.contracts.journal import partitions_of
 from mkondo.contracts.records import decode_record
 from mkondo.domain import admission
 from mkondo.domain.application import Application
-from mkondo.domain.ids import PARTITIONS
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.money import format_amount
 from services.portal.api.access import Environment, Operator, Own
@@ -44,8 +43,8 @@ class ApplicationView(BaseModel):
 async def list_applications(parts: Environment, _: Operator) -> list[ApplicationView]:
     """Every application of the environment."""
     found = []
-    for number in range(PARTITIONS):
-        stored = await parts.store.load_kind(Partition(admission.NAME, number), "application")
+    for partition in partitions_of(admission.NAME):
+        stored = await parts.store.load_kind(partition, "application")
         records = [decode_record(key, record.data) for key, record in sorted(stored.items())]
         applications = [record for record in records if isinstance(record, Application)]
         found += [_view(one) for one in applications if not one.configuration.removed]

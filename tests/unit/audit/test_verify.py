@@ -62,7 +62,7 @@ async def test_the_platform_may_go_on_while_it_is_audited() -> None:
     async with MemoryAudit(store, spoiled.views).snapshot() as snapshot:
         history.ask("admission", paying("after"))
         await history.settle()
-        assert [outcome.payment_id for outcome in await snapshot.outcomes("", 9)] == ["before"]
+        assert [outcome.name for outcome in await snapshot.outcomes("", 9)] == ["before"]
 
 
 async def test_after_a_disaster_the_report_stays_readable(eventful_one: Spoiled) -> None:

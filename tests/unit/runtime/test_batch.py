@@ -194,7 +194,7 @@ def test_an_ending_writes_the_outcome_and_answers_whoever_asked(amount: int) -> 
     ending = decided.events[-1]
     assert isinstance(ending, PaymentCompleted | PaymentFailed)
     (outcome,) = decided.batch.outcomes
-    assert (outcome.payment_id, decode_event(outcome.data)) == ("p1", ending)
+    assert (outcome.name, decode_event(outcome.data)) == ("p1", ending)
     assert decided.replies == [(ending.payment.reply_to, ending)]
 
 

@@ -2,14 +2,13 @@
 
 import asyncio
 
-from mkondo.contracts.journal import Partition
-from mkondo.domain.ids import PARTITIONS
+from mkondo.contracts.journal import partitions_of
 from mkondo.domain.payment import PaymentCompleted
 from mkondo.testing.builders import request, tzs
 from mkondo.topology import DECIDERS
 from tests.unit.runtime.house import House, Member, house
 
-EVERYTHING = {Partition(decider, number) for decider in DECIDERS for number in range(PARTITIONS)}
+EVERYTHING = set(partitions_of(*DECIDERS))
 ONE_LEASE_MS = 2_001
 
 

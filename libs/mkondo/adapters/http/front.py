@@ -17,6 +17,7 @@ from mkondo.adapters.http.intake import Receive, Unreadable, read_body, read_hea
 from mkondo.adapters.http.request import Handler, Request
 from mkondo.adapters.http.respond import CLOSE, RETRY_AFTER, Header, Send, allow, cross_origin, respond
 from mkondo.adapters.http.sources import client_address, parse_networks
+from mkondo.domain import reasons
 from mkondo.openapi import render
 from mkondo.openapi.operations import Operation
 from mkondo.openapi.parse import third_party_conversation_id
@@ -34,8 +35,6 @@ Observe = Callable[[str, int, float], None]
 Reply = tuple[Answer, tuple[Header, ...]]
 
 log = logging.getLogger("mkondo.edge")
-
-UNREADABLE, BUSY, BROKEN, UNKNOWN = "INS-21", "INS-1", "INS-1", "INS-9"
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -88,7 +87,7 @@ class Front:
         body = await read_body(head, receive)
         if isinstance(body, Unreadable):
             extra = (CLOSE,) if body.close else ()
-            return self._refusal(body.status, UNREADABLE, found.operation), extra
+            return self._refusal(body.status, reasons.UNREADABLE, found.operation), extra
         handler = self._handlers.get(found.environment, {}).get(found.operation.name)
         if handler is None:
             return self._missed(Miss(404))
@@ -106,7 +105,7 @@ class Front:
         except TryLater:
             return self._busy(request)
         except asyncio.CancelledError:  # the server is stopping and has waited long enough: nobody knows, query
-            return self._refusal(408, UNKNOWN, request.match.operation, _echo(request)), (CLOSE,)
+            return self._refusal(408, reasons.TIMED_OUT, request.match.operation, _echo(request)), (CLOSE,)
         except Exception:
             log.exception("a bug in the handler of %s", request.match.operation.name)
             return self._broken(request), ()
@@ -115,13 +114,13 @@ class Front:
         return self._missed(answer) if isinstance(answer, Miss) else (answer, ())
 
     def _busy(self, request: Request) -> Reply:
-        return self._refusal(503, BUSY, request.match.operation, _echo(request)), (RETRY_AFTER,)
+        return self._refusal(503, reasons.INTERNAL, request.match.operation, _echo(request)), (RETRY_AFTER,)
 
     def _broken(self, request: Request) -> Answer:
         """INS-1 with the status of contract section 5: it may have been sent, so "try again" would be a lie."""
         return render.refusal(
             request.match.operation,
-            BROKEN,
+            reasons.INTERNAL,
             conversation_id=self._ids.payment_id(),
             third_party_conversation_id=_echo(request),
         )
@@ -130,7 +129,7 @@ class Front:
         if miss.status == 204:
             return Answer(204, b""), cross_origin(miss.allow)
         extra = (allow(miss.allow),) if miss.allow else ()
-        return self._refusal(miss.status, UNREADABLE, miss.operation), extra
+        return self._refusal(miss.status, reasons.UNREADABLE, miss.operation), extra
 
     def _refusal(self, status: int, code: str, operation: Operation | None, echo: str | None = None) -> Answer:
         return render.transport_refusal(
@@ -152,7 +151,7 @@ class Front:
             log.exception("a bug in a page")
             if started:
                 raise
-            await respond(send, self._refusal(400, BROKEN, None))
+            await respond(send, self._refusal(400, reasons.INTERNAL, None))
 
 
 def _is_payment_path(path: str) -> bool:

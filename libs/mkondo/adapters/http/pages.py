@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.exceptions import HTTPException
 
+from mkondo.domain import reasons
 from mkondo.openapi import render
 from mkondo.ports.ids import Ids
 
@@ -98,7 +99,7 @@ def _contract_shape(ids: Ids) -> Callable[[Request, Exception], Awaitable[Respon
     async def refuse(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 400
         headers = error.headers if isinstance(error, HTTPException) else None
-        answer = render.transport_refusal(status, "INS-21", ids.payment_id())
+        answer = render.transport_refusal(status, reasons.UNREADABLE, ids.payment_id())
         framing = {name.decode(): value.decode() for name, value in render.HEADERS}
         return Response(answer.body, answer.status, headers={**framing, **(headers or {})})
 

@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 from mkondo.adapters.http.front import App
 from mkondo.adapters.http.open_files import connections_max
 from mkondo.adapters.http.protocol import ContractProtocol, Patience, Refusals
+from mkondo.domain import reasons
 from mkondo.openapi import render
 from mkondo.ports.ids import Ids
 
@@ -160,6 +161,6 @@ def _explain(host: str, port: int, option: str, trouble: OSError) -> str:
 
 def _refusals(ids: Ids) -> Refusals:
     return Refusals(
-        unreadable=lambda: render.transport_refusal(400, "INS-21", ids.payment_id()),
-        busy=lambda: render.transport_refusal(503, "INS-1", ids.payment_id()),
+        unreadable=lambda: render.transport_refusal(400, reasons.UNREADABLE, ids.payment_id()),
+        busy=lambda: render.transport_refusal(503, reasons.INTERNAL, ids.payment_id()),
     )

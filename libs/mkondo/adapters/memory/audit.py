@@ -45,7 +45,7 @@ class MemorySnapshot:
         records = [(key, partition, row) for partition, kept in store._records.items() for key, row in kept.items()]
         self._records = sorted(records, key=_record_key)
         self._references = sorted(store._references.values(), key=_payment_id)
-        self._outcomes = sorted(store._outcomes.values(), key=_payment_id)
+        self._outcomes = sorted(store._outcomes.values(), key=_name)
         self._rows = {view: sorted(rows.items()) for view, rows in views._rows.items()}
 
     async def states(self) -> Sequence[PartitionState]:
@@ -63,7 +63,7 @@ class MemorySnapshot:
         return _page(self._references, _payment_id, after, limit)
 
     async def outcomes(self, after: str, limit: int) -> Sequence[StoredOutcome]:
-        return _page(self._outcomes, _payment_id, after, limit)
+        return _page(self._outcomes, _name, after, limit)
 
     async def view_positions(self) -> Mapping[str, int]:
         return self._positions
@@ -85,5 +85,9 @@ def _record_key(row: tuple[RecordKey, Partition, StoredRecord]) -> tuple[RecordK
     return row[0], str(row[1])
 
 
-def _payment_id(row: StoredReference | StoredOutcome) -> str:
+def _payment_id(row: StoredReference) -> str:
     return row.payment_id
+
+
+def _name(row: StoredOutcome) -> str:
+    return row.name

@@ -68,7 +68,7 @@ class MemoryStore:
         for reference in batch.references:
             self._write_once(reference)
         for outcome in batch.outcomes:
-            self._outcomes.setdefault(outcome.payment_id, outcome)
+            self._outcomes.setdefault(outcome.name, outcome)
 
     def _write_once(self, reference: StoredReference) -> None:
         key = _reference_key(reference.application, reference.third_party_conversation_id)
@@ -135,8 +135,8 @@ class MemoryStore:
         named = self._named.get(transaction_id)
         return named if named is not None and named.transaction_id == transaction_id else None
 
-    async def outcome(self, payment_id: str) -> StoredOutcome | None:
-        return self._outcomes.get(payment_id)
+    async def outcome(self, name: str) -> StoredOutcome | None:
+        return self._outcomes.get(name)
 
 
 def _own_copy(state: PartitionState) -> PartitionState:

@@ -37,7 +37,7 @@ _REFERENCES = """
 SELECT application, third_party_conversation_id, transaction_id, payment_id, data FROM reference
  WHERE payment_id > $1 ORDER BY payment_id LIMIT $2
 """
-_OUTCOMES = "SELECT payment_id, data FROM outcome WHERE payment_id > $1 ORDER BY payment_id LIMIT $2"
+_OUTCOMES = "SELECT name, data FROM outcome WHERE name > $1 ORDER BY name LIMIT $2"
 _POSITIONS = "SELECT source, position FROM view_position WHERE position > 0"
 _VIEW_ROWS = "SELECT key, data FROM view_row WHERE view = $1 AND key > $2 ORDER BY key LIMIT $3"
 

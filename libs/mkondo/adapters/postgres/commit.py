@@ -81,7 +81,7 @@ def _references(references: Sequence[StoredReference]) -> Iterable[list[object]]
 
 
 def _outcomes(outcomes: Sequence[StoredOutcome]) -> Iterable[list[object]]:
-    yield [outcome.payment_id for outcome in outcomes]
+    yield [outcome.name for outcome in outcomes]
     yield [outcome.data for outcome in outcomes]
 
 

@@ -16,7 +16,7 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 _RECORDS = "SELECT key, data FROM record WHERE key = ANY ($1::text[])"
-_OUTCOMES = "SELECT payment_id, data FROM outcome WHERE payment_id = ANY ($1::text[])"
+_OUTCOMES = "SELECT name, data FROM outcome WHERE name = ANY ($1::text[])"
 _REFERENCES = """
 WITH asked AS (SELECT * FROM unnest($1::text[], $2::text[]) AS asked (application, text))
 SELECT 1 AS rank, asked.text, r.* FROM asked
@@ -94,17 +94,17 @@ class PostgresFacts:
     async def transaction(self, transaction_id: str) -> StoredReference | None:
         return None if "\0" in transaction_id else await self._transactions.get(transaction_id)
 
-    async def outcome(self, payment_id: str) -> StoredOutcome | None:
-        return await self._outcomes.get(payment_id)
+    async def outcome(self, name: str) -> StoredOutcome | None:
+        return await self._outcomes.get(name)
 
     async def _fetch_records(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, bytes]:
         async with reading(self._connections) as connection:
             return {row["key"]: row["data"] for row in await connection.fetch(_RECORDS, list(keys))}
 
-    async def _fetch_outcomes(self, keys: Collection[str]) -> Mapping[str, StoredOutcome]:
+    async def _fetch_outcomes(self, names: Collection[str]) -> Mapping[str, StoredOutcome]:
         async with reading(self._connections) as connection:
-            rows = await connection.fetch(_OUTCOMES, list(keys))
-        return {row["payment_id"]: StoredOutcome(row["payment_id"], row["data"]) for row in rows}
+            rows = await connection.fetch(_OUTCOMES, list(names))
+        return {row["name"]: StoredOutcome(row["name"], row["data"]) for row in rows}
 
     async def _fetch_references(self, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], StoredReference]:
         async with reading(self._connections) as connection:

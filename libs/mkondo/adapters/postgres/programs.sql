@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION mkondo_commit(
     r_key text[], r_partition text, r_data bytea[], r_due text,
     d_key text[], d_partition text[],
     f_application text[], f_third_party text[], f_transaction text[], f_payment text[], f_data bytea[],
-    o_payment text[], o_data bytea[]
+    o_name text[], o_data bytea[]
 ) RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     -- The caller sorts by name: rows are locked in one order everywhere, so owners never wait in a circle.
@@ -55,8 +55,8 @@ BEGIN
         SELECT * FROM unnest(f_application, f_third_party, f_transaction, f_payment, f_data)
         ON CONFLICT DO NOTHING;
     END IF;
-    IF cardinality(o_payment) > 0 THEN
-        INSERT INTO outcome (payment_id, data) SELECT * FROM unnest(o_payment, o_data) ON CONFLICT DO NOTHING;
+    IF cardinality(o_name) > 0 THEN
+        INSERT INTO outcome (name, data) SELECT * FROM unnest(o_name, o_data) ON CONFLICT DO NOTHING;
     END IF;
 END $$;
 

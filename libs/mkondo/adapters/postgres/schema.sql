@@ -83,8 +83,8 @@ CREATE TABLE reference (
 );
 
 CREATE TABLE outcome (
-    payment_id text COLLATE "C" PRIMARY KEY,
-    data       bytea NOT NULL
+    name text COLLATE "C" PRIMARY KEY,
+    data bytea NOT NULL
 );
 
 CREATE TABLE watermark (

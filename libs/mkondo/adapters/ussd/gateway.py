@@ -15,6 +15,7 @@ from mkondo.adapters.ussd.settings import UssdSettings
 from mkondo.contracts.signature import ID, distrust, sign
 from mkondo.contracts.ussd import ANSWER_BYTES_MAX, Amount, Question, read_reply, write
 from mkondo.domain.handset import ANSWERS
+from mkondo.ports.back_off import back_off
 from mkondo.ports.clock import Clock
 from mkondo.ports.handset import Answer, Prompt
 from mkondo.ports.ids import Ids
@@ -23,8 +24,6 @@ log = logging.getLogger(__name__)
 
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 """The gateway did not take the question, or lost the answer. Every other status but 200 stays what it is."""
-_PAUSE_SECONDS = 0.1
-_PAUSE_SECONDS_MAX = 2.0
 _IDLE_CONNECTIONS_MAX = 100
 
 
@@ -83,8 +82,7 @@ class UssdGateway:
                 return await self._post(prompt, body)
             except _Again as trouble:
                 failures.append(str(trouble))
-            ceiling = min(_PAUSE_SECONDS * 2 ** min(len(failures), 10), _PAUSE_SECONDS_MAX)
-            await self._clock.wait(ceiling * (0.5 + self._ids.jitter() / 2))
+                await back_off(self._clock, self._ids, len(failures))
 
     async def _post(self, prompt: Prompt, body: bytes) -> Answer | None:
         headers = {

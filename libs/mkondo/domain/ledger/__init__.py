@@ -7,6 +7,7 @@ reservations, queries, state; this file joins them into the decider. Read next: 
 
 from collections.abc import Sequence
 
+from mkondo.domain import reasons
 from mkondo.domain.account import (
     AccountStatusChanged,
     JournalEntryPosted,
@@ -92,4 +93,4 @@ def react(event: Event) -> Sequence[Send]:
 
 def give_up(message: Message, reason: str) -> Sequence[Event]:
     """A query is answered; no money that has reached the ledger may be ended unseen: it is parked (rule 14)."""
-    return (refused(message.request, "INS-1", reason, "Failed"),) if isinstance(message, MandateFound) else ()
+    return (refused(message.request, reasons.INTERNAL, reason, "Failed"),) if isinstance(message, MandateFound) else ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mkondo.domain import reasons
 from mkondo.domain.account import Account, AccountStatus
 from mkondo.domain.approval import (
     IMPLICIT,
@@ -19,18 +20,14 @@ from mkondo.domain.ledger.keys import approval_key
 from mkondo.domain.ledger.reservations import reserve
 from mkondo.domain.payment import PaymentAdmitted, completed, failed
 
-OK = "INS-0"
-TIMED_OUT = "INS-9"
-SHORT = "INS-2006"
-NOT_ACTIVE = "INS-6"
-NO_SUCH_ACCOUNT = {"wallet": "INS-2051", "till": "INS-13"}
+NO_SUCH_ACCOUNT = {"wallet": reasons.NO_SUCH_CUSTOMER, "till": reasons.BAD_SHORTCODE}
 """By kind of the debited account, which its name begins with."""
 
 
 def pay(admitted: PaymentAdmitted, records: Records, now: Instant) -> Sequence[Event]:
     payment = admitted.payment
     if now >= payment.deadline:
-        return (failed(admitted, TIMED_OUT, "the deadline passed before posting", "Expired"),)
+        return (failed(admitted, reasons.TIMED_OUT, "the deadline passed before posting", "Expired"),)
     if admitted.forced is not None:
         return (failed(admitted, admitted.forced.code, admitted.forced.text, admitted.forced.status),)
     account, opening = account_or_opening(payment.debited, payment.market, payment.opens_accounts, records)
@@ -44,9 +41,9 @@ def pay(admitted: PaymentAdmitted, records: Records, now: Instant) -> Sequence[E
 
 def _settle(admitted: PaymentAdmitted, account: Account, now: Instant) -> Sequence[Event]:
     if account.status is not AccountStatus.ACTIVE:
-        return (failed(admitted, NOT_ACTIVE, f"the account is {account.status.value.lower()}", "Declined"),)
+        return (failed(admitted, reasons.REFUSED, f"the account is {account.status.value.lower()}", "Declined"),)
     if not account.covers(admitted.payment.amount.minor):
-        return (failed(admitted, SHORT, "Insufficient balance", "Declined"),)
+        return (failed(admitted, reasons.SHORT, "Insufficient balance", "Declined"),)
     if admitted.reservation_ms:
         return reserve(admitted, now)
     return (entry_of(admitted.payment, account), completed(admitted))
@@ -60,7 +57,7 @@ def answer(command: AnswerApproval, records: Records, now: Instant) -> Sequence[
     debited = admitted.payment.debited
     if now >= approval.expires_at:
         return expire_approval(approval, now)
-    if command.code != OK:
+    if command.code != reasons.OK:
         refused = ApprovalRefused(command.payment_id, debited, command.code, command.text)
         return (refused, failed(admitted, command.code, command.text, command.status))
     account = find_account(debited, records)
@@ -73,5 +70,5 @@ def expire_approval(approval: Approval, now: Instant) -> Sequence[Event]:
     if now < approval.expires_at:
         return ()
     payment = approval.admitted.payment
-    ended = failed(approval.admitted, TIMED_OUT, "the customer did not answer in time", "Expired")
+    ended = failed(approval.admitted, reasons.TIMED_OUT, "the customer did not answer in time", "Expired")
     return (ApprovalExpired(payment.payment_id, payment.debited), ended)

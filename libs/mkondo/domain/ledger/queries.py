@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mkondo.domain import reasons
 from mkondo.domain.account import Account, AccountStatus
 from mkondo.domain.decider import Event, Records
 from mkondo.domain.ids import Instant
@@ -10,7 +11,6 @@ from mkondo.domain.mandates import MandateFound
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.request import RequestAnswered, refused
 
-NO_SUCH_CUSTOMER, TIMED_OUT = "INS-2051", "INS-9"
 NOT_ASKED = "N/A"
 
 
@@ -18,10 +18,10 @@ def describe_mandate(found: MandateFound, records: Records, now: Instant) -> Seq
     """A sandbox customer whom nobody has touched yet has what touching it would give."""
     request, mandate = found.request, found.mandate
     if now >= request.deadline:
-        return (refused(request, TIMED_OUT, "the deadline passed before the balance was looked at", "Expired"),)
+        return (refused(request, reasons.TIMED_OUT, "the deadline passed before the balance was looked at", "Expired"),)
     account = find_account(found.account, records)
     if account is None and not request.opens_accounts:
-        return (refused(request, NO_SUCH_CUSTOMER, "the customer has no account"),)
+        return (refused(request, reasons.NO_SUCH_CUSTOMER, "the customer has no account"),)
     status = account.status if account is not None else AccountStatus.ACTIVE
     terms = mandate.terms
     outputs = {
@@ -37,7 +37,7 @@ def describe_mandate(found: MandateFound, records: Records, now: Instant) -> Seq
         "output_PaymentDayTo": terms.end_day or NOT_ASKED,
         "output_ExpiryDate": terms.expiry_date or NOT_ASKED,
     }
-    return (RequestAnswered(request, "INS-0", outputs=outputs),)
+    return (RequestAnswered(request, reasons.OK, outputs=outputs),)
 
 
 def _sufficient(found: MandateFound, account: Account | None) -> str | bool:

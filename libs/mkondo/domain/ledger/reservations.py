@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from mkondo.domain import reasons
 from mkondo.domain.account import Account, Hold, HoldCaptured, HoldExpired, HoldPlaced, HoldReleased
 from mkondo.domain.decider import Event, Record, Records
 from mkondo.domain.ids import Instant
@@ -14,10 +15,6 @@ from mkondo.domain.ledger.entries import entry_of, find_account
 from mkondo.domain.ledger.keys import hold_key
 from mkondo.domain.payment import PaymentAdmitted, PaymentReserved, completed, failed
 from mkondo.domain.request import DecideReservation, RequestAdmitted, RequestAnswered, forced_answer, refused
-
-DECIDED = "INS-GAR-0"
-REFUSED = "INS-6"
-TIMED_OUT = "INS-9"
 
 
 def reserve(admitted: PaymentAdmitted, now: Instant) -> Sequence[Event]:
@@ -43,17 +40,17 @@ def decide_reservation(
 ) -> Sequence[Event]:
     request = asked.request
     if now >= request.deadline:
-        return (refused(request, TIMED_OUT, "the deadline passed before the decision", "Expired"),)
+        return (refused(request, reasons.TIMED_OUT, "the deadline passed before the decision", "Expired"),)
     if asked.forced is not None:
         return (forced_answer(request, asked.forced),)
     hold = records.get(hold_key(order.payment_id, order.account))
     if not isinstance(hold, Hold):
-        return (refused(request, REFUSED, "the payment is not waiting for a decision"),)
+        return (refused(request, reasons.REFUSED, "the payment is not waiting for a decision"),)
     if now >= hold.expires_at:
-        return (*expire_hold(hold, now), refused(request, REFUSED, "the reservation has expired"))
+        return (*expire_hold(hold, now), refused(request, reasons.REFUSED, "the reservation has expired"))
     if hold.voucher_code != order.voucher_code:
-        return (refused(request, REFUSED, "the voucher code is another one"),)
-    answered = RequestAnswered(request, DECIDED, outputs={"output_TransactionID": order.transaction_id})
+        return (refused(request, reasons.REFUSED, "the voucher code is another one"),)
+    answered = RequestAnswered(request, reasons.DECIDED, outputs={"output_TransactionID": order.transaction_id})
     if not order.commits:
         return (*_give_up(hold), answered)
     return (*_capture(hold, records), answered)
@@ -69,11 +66,11 @@ def _capture(hold: Hold, records: Records) -> Sequence[Event]:
 
 def _give_up(hold: Hold) -> Sequence[Event]:
     released = HoldReleased(hold.hold, hold.account, hold.minor)
-    return (released, failed(hold.admitted, REFUSED, "given up by the merchant", "Cancelled"))
+    return (released, failed(hold.admitted, reasons.REFUSED, "given up by the merchant", "Cancelled"))
 
 
 def expire_hold(record: Record, now: Instant) -> Sequence[Event]:
     if not isinstance(record, Hold) or now < record.expires_at:
         return ()
     expired = HoldExpired(record.hold, record.account, record.minor)
-    return (expired, failed(record.admitted, TIMED_OUT, "not decided in time", "Expired"))
+    return (expired, failed(record.admitted, reasons.TIMED_OUT, "not decided in time", "Expired"))

@@ -41,7 +41,6 @@ def _row(
         test_shortcodes=(own.TEST_SHORTCODE, OPENAPI_SHORTCODE),
         result_ok_code="0",
         result_echo="input_ThirdPartyReference",
-        ack_echo="output_ThirdPartyConversationID",  # sic: the acknowledgement keeps the OpenAPI's name
         **more,
     )
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from mkondo.contracts.journal import Partition
-from mkondo.domain.ids import PARTITIONS, RecordKey
+from mkondo.contracts.journal import Partition, partitions_of
+from mkondo.domain.ids import RecordKey
 from mkondo.domain.views import VIEWS
 from mkondo.ports.audit import Audit, Snapshot
 from mkondo.runtime.audit.chain import Journal, check_positions
@@ -78,10 +78,9 @@ class Pass:
     async def run(self) -> None:
         snapshot, findings, matches = self._snapshot, self.findings, self.matches
         states = {str(state.partition): state for state in await snapshot.states()}
-        partitions = [Partition(decider, number) for decider in DECIDERS for number in range(PARTITIONS)]
         journals = {
             partition: Journal(partition, DECIDERS[partition.decider], states.get(str(partition)), findings)
-            for partition in partitions
+            for partition in partitions_of(*DECIDERS)
         }
         money = Money(states, matches["credits"], findings)
         payments = Payments(states, matches["references"], matches["outcomes"], matches["endings"], findings)
@@ -124,8 +123,8 @@ class Pass:
     async def _read_facts(self) -> None:
         async for reference in _all(self._snapshot.references, lambda row: row.payment_id, self._page):
             self.matches["references"].find(reference.payment_id, encode(reference))
-        async for outcome in _all(self._snapshot.outcomes, lambda row: row.payment_id, self._page):
-            self.matches["outcomes"].find(outcome.payment_id, outcome.data)
+        async for outcome in _all(self._snapshot.outcomes, lambda row: row.name, self._page):
+            self.matches["outcomes"].find(outcome.name, outcome.data)
 
     async def _read_views(self, replay: Replay, last: Mapping[str, int]) -> None:
         replay.finish(last)

@@ -130,8 +130,8 @@ class AuditConformance:
         async with world.audit.snapshot() as snapshot:
             assert [row.payment_id for row in await snapshot.references("", 2)] == ["payment1", "payment2"]
             assert [row.payment_id for row in await snapshot.references("payment2", 2)] == ["payment3"]
-            assert [row.payment_id for row in await snapshot.outcomes("", 3)] == ["Z", "a", "b"]
-            assert [row.payment_id for row in await snapshot.outcomes("b", 3)] == ["é"]
+            assert [row.name for row in await snapshot.outcomes("", 3)] == ["Z", "a", "b"]
+            assert [row.name for row in await snapshot.outcomes("b", 3)] == ["é"]
             assert [key for key, _ in await snapshot.view_rows("payments", "", 3)] == ["Z", "a", "b"]
             assert [key for key, _ in await snapshot.view_rows("payments", "b", 3)] == ["é"]
 
