@@ -210,7 +210,9 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | Literal):
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Literal) and "e" not in value.lower():  # 1e22 looks like a shortcode, and is a number
         return str(value)
     return "" if value is None else _UNFIT
 

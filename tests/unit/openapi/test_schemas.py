@@ -70,6 +70,7 @@ def reachable(operation: Operation, field: Field) -> bool:
 @example(value=0)
 @example(value=1.5)
 @example(value=3.1)
+@example(value=1e22)
 @example(value=True)
 @example(value="true")
 def test_what_the_schema_refuses_the_parser_refuses(operation: Operation, field: Field, value: Any) -> None:
