@@ -103,10 +103,15 @@ async def test_a_limit_and_a_product_are_set_over_the_api(
     assert (answer.status, answer.code) == (400, "INS-995")
     assert (await merchant.pay(merchant.c2b(Amount="50.00"))).status == 201
     api.said("PATCH", "applications/demo", {"limits": {"c2b_single_stage": {"single_value": {}}}})
-    every = api.said("GET", "applications/demo")["products"]
-    api.said("PATCH", "applications/demo", {"products": [name for name in every if name != "c2b_single_stage"]})
+    before = api.said("GET", "applications/demo")
+    others = [name for name in before["products"] if name != "c2b_single_stage"]
+    api.said("PATCH", "applications/demo", {"products": others})
     assert (await merchant.pay(merchant.c2b())).code == "INS-997"
-    api.said("PATCH", "applications/demo", {"products": every})
+    api.said("PATCH", "applications/demo", {name: before[name] for name in ("products", "asynchronous")})
+    after = api.said("GET", "applications/demo")
+    assert {name: sorted(after[name]) for name in ("products", "asynchronous")} == {
+        name: sorted(before[name]) for name in ("products", "asynchronous")
+    }, "the platform is shared: the next test finds it as this one did"
 
 
 ACTS = {
