@@ -166,6 +166,9 @@ async def test_a_mandate_that_waits_for_its_customer_is_approved_over_the_api(ap
     async with asyncio.timeout(10):
         while (await merchant.ask("direct_debit_payment", merchant.fields(**collection))).status != 201:
             await asyncio.sleep(0.02)
+    async with asyncio.timeout(10):
+        while (await asyncio.to_thread(api.said, "GET", f"mandates/{mandate_id}"))["status"] != "Active":
+            await asyncio.sleep(0.02)
     assert api.call("POST", f"mandates/{mandate_id}/answers", {"agreed": True}).status_code == 409
 
 
