@@ -33,7 +33,7 @@ TOPOLOGY: tuple[Row, ...] = (
     Row("edge_auth", "HTTP getSession, public key"),
     Row(
         "payments_ingress",
-        "HTTP operations: authentication, market, product, fields; one command per payment",
+        "HTTP operations: authentication, market, product, fields; one command per request",
     ),
     Row(
         "admission",

@@ -7,7 +7,6 @@ Read next: domain/mandates.py.
 import msgspec
 
 from mkondo.adapters.http.request import Request
-from mkondo.contracts.records import decode_event
 from mkondo.domain import reasons
 from mkondo.domain.account import till, wallet
 from mkondo.domain.environments import LIVE
@@ -26,6 +25,7 @@ from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import Checked, Checks
 from services.payments_ingress.parties import CUSTOMER_FIELD, SHOP_FIELD
 from services.payments_ingress.pay import payment
+from services.payments_ingress.reading import read_fact
 from services.payments_ingress.requests import service_request
 
 REFERENCE_FIELD, TOKEN_FIELD, MANDATE_FIELD = "input_ThirdPartyReference", "input_MsisdnToken", "input_MandateID"
@@ -136,8 +136,7 @@ class DirectDebits:
 
     async def _mandate(self, name: str, checked: Checked) -> Mandate | None:
         """The mandate of that name, if it was made in this market."""
-        stored = await self._facts.outcome(name)
-        event = decode_event(stored.data) if stored is not None else None
+        event = await read_fact(self._facts, name)
         if not isinstance(event, MandateCreated) or event.mandate.key.market != checked.market.path:
             return None
         return event.mandate

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from mkondo.adapters.http.request import Request
-from mkondo.contracts.records import decode_event
 from mkondo.domain import reasons
 from mkondo.domain.account import AccountOpened, wallet
 from mkondo.domain.customer import sandbox_name
@@ -18,8 +17,8 @@ from mkondo.domain.delivery import QueueCallback
 from mkondo.domain.environments import LIVE
 from mkondo.domain.facts import holder_of, outcome_of, reservation_of, reversal_of
 from mkondo.domain.ids import ApplicationId
-from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
-from mkondo.domain.request import Ask, Outputs, RequestAdmitted, RequestAnswered
+from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
+from mkondo.domain.request import Ask, Outputs, RequestAnswered
 from mkondo.domain.request import Request as ServiceRequest
 from mkondo.openapi import render
 from mkondo.openapi.render import Answer, Standing
@@ -30,6 +29,7 @@ from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import Checked, Checks
 from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.parties import CUSTOMER_FIELD
+from services.payments_ingress.reading import asked_by, read_fact
 from services.payments_ingress.requests import service_request
 
 IN_PROGRESS, PENDING, COMPLETED = "In Progress", "Pending", "Completed"
@@ -122,29 +122,18 @@ class Queries:
         )
 
     async def _about(self, application: ApplicationId, reference: str) -> Payment | ServiceRequest | None:
-        stored = await self._facts.reference(application, reference)
-        match decode_event(stored.data) if stored is not None else None:
-            case PaymentAdmitted(payment=payment) | PaymentFailed(payment=payment):
-                return payment
-            case RequestAdmitted(request=request) | RequestAnswered(request=request):
-                return request
-            case _:
-                return None
+        return asked_by(await self._facts.reference(application, reference))
 
     async def _stands(self, about: Payment | ServiceRequest) -> Standing:
         name = about.conversation_id
         ended, reserved, reversed_whole = await asyncio.gather(
-            *(self._fact(fact) for fact in (outcome_of(name), reservation_of(name), reversal_of(name)))
+            *(read_fact(self._facts, fact) for fact in (outcome_of(name), reservation_of(name), reversal_of(name)))
         )
         word = _word(ended if ended is not None else reserved)
         return Standing(word, about.transaction_id, reversed_whole is not None)
 
-    async def _fact(self, name: str) -> Event | None:
-        stored = await self._facts.outcome(name)
-        return decode_event(stored.data) if stored is not None else None
-
     async def _holder(self, msisdn: str, currency: str) -> tuple[str, str] | None:
-        opened = await self._fact(holder_of(wallet("", msisdn, currency)))
+        opened = await read_fact(self._facts, holder_of(wallet("", msisdn, currency)))
         return opened.holder if isinstance(opened, AccountOpened) else None
 
 

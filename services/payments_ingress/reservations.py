@@ -5,10 +5,9 @@ Read next: domain/ledger/reservations.py.
 """
 
 from mkondo.adapters.http.request import Request
-from mkondo.contracts.records import decode_event
 from mkondo.domain import reasons
 from mkondo.domain.ids import AccountId, PaymentId
-from mkondo.domain.payment import Forced, Payment, PaymentAdmitted, PaymentFailed
+from mkondo.domain.payment import Forced, Payment
 from mkondo.domain.request import DecideReservation, MakeRequest
 from mkondo.domain.request import Request as ServiceRequest
 from mkondo.openapi.render import Answer
@@ -17,6 +16,7 @@ from mkondo.openapi.triggers import trigger
 from mkondo.ports.store import Facts
 from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import Checked, Checks
+from services.payments_ingress.reading import payment_in
 from services.payments_ingress.requests import service_request
 
 COMMIT = "1"
@@ -49,10 +49,10 @@ class Reservations:
         """The caller's own payment of that TransactionID, in this market."""
         transaction_id = checked.fields["input_TransactionID"]
         stored = await self._facts.reference(checked.caller.application.application, transaction_id)
-        event = decode_event(stored.data) if stored is not None and stored.transaction_id == transaction_id else None
-        if not isinstance(event, PaymentAdmitted | PaymentFailed) or event.payment.market != checked.market.path:
+        payment = payment_in(stored)
+        if payment is None or payment.transaction_id != transaction_id or payment.market != checked.market.path:
             return None
-        return event.payment
+        return payment
 
 
 def _decision(envelope: Envelope, payment: Payment | None) -> ServiceRequest:

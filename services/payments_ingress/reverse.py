@@ -5,14 +5,13 @@ by the owner of its reversals. Read next: domain/reversals.py.
 """
 
 from mkondo.adapters.http.request import Request
-from mkondo.contracts.journal import StoredReference
-from mkondo.contracts.records import decode_event
 from mkondo.domain import reasons
 from mkondo.domain.account import till, wallet
 from mkondo.domain.environments import LIVE
+from mkondo.domain.facts import outcome_of
 from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.money import Money
-from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
+from mkondo.domain.payment import Payment, PaymentCompleted, RequestPayment
 from mkondo.domain.reversal import Original, ReversalOf
 from mkondo.openapi.render import Answer
 from mkondo.openapi.routing import Miss
@@ -22,6 +21,7 @@ from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import UNKNOWN, Checked, Checks
 from services.payments_ingress.parties import SHOP_FIELD
 from services.payments_ingress.pay import payment
+from services.payments_ingress.reading import payment_in, read_fact
 
 TEST_CUSTOMER = "000000000001"
 TEST_AMOUNT_MINOR = 10_00
@@ -55,14 +55,12 @@ class Reversals:
 
     async def _original(self, request: Request, checked: Checked) -> Original | None:
         """The payment of that TransactionID in this market. Of somebody else's only that it is somebody else's."""
-        stored = await self._facts.transaction(checked.fields["input_TransactionID"])
-        found = _payment(stored)
+        found = payment_in(await self._facts.transaction(checked.fields["input_TransactionID"]))
         if found is None or found.market != checked.market.path:
             return None
         if not _owned(found, request, checked):
             return _foreign(request, checked)
-        outcome = await self._facts.outcome(found.payment_id)
-        ended = decode_event(outcome.data) if outcome is not None else None
+        ended = await read_fact(self._facts, outcome_of(found.payment_id))
         known = ended.payment if isinstance(ended, PaymentCompleted) else found
         return Original(
             known.payment_id,
@@ -76,11 +74,6 @@ class Reversals:
             isinstance(ended, PaymentCompleted),
             owned=True,
         )
-
-
-def _payment(stored: StoredReference | None) -> Payment | None:
-    event = decode_event(stored.data) if stored is not None else None
-    return event.payment if isinstance(event, PaymentAdmitted | PaymentFailed) else None
 
 
 def _owned(found: Payment, request: Request, checked: Checked) -> bool:

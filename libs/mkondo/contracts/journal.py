@@ -85,7 +85,10 @@ class StoredRecord(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StoredReference(msgspec.Struct, frozen=True):
-    """A row of the reference table: three ways to find one payment, and the encoded Reference."""
+    """A row of the reference table: three ways to find one request, and the encoded event with which it began.
+
+    `payment_id` is the ConversationID, of a service request too.
+    """
 
     application: str
     third_party_conversation_id: str

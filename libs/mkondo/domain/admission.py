@@ -1,4 +1,4 @@
-"""Admission: may this application, in this session, make this payment? Applications, sessions, duplicates, limits.
+"""Admission: may this application, in this session, make this request? Applications, sessions, duplicates, limits.
 
 Pure. A decider keyed by application. Commands: application.py, session.py, payment.py, request.py. Refusals first, in
 the order of the contract's section 5; what is admitted is the last line. Read next: ledger/, which moves the money.

@@ -48,7 +48,7 @@ class Send(msgspec.Struct, frozen=True):
 class ReplyTo(msgspec.Struct, frozen=True, array_like=True):
     """Who asked: its reply partition, the random incarnation it drew at start, and what it waits for.
 
-    `asked` is the payment id, session hash or application id of the question: one process waits for many answers.
+    `asked` is the ConversationID, session hash or application id of the question: one process waits for many answers.
     """
 
     partition: int

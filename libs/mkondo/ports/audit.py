@@ -39,7 +39,7 @@ class Snapshot(Protocol):
         ...
 
     async def references(self, after: str, limit: int) -> Sequence[StoredReference]:
-        """By payment id."""
+        """By ConversationID."""
         ...
 
     async def outcomes(self, after: str, limit: int) -> Sequence[StoredOutcome]:

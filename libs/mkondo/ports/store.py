@@ -96,11 +96,11 @@ class Facts(Protocol):
         ...
 
     async def reference(self, application: str, text: str) -> StoredReference | None:
-        """One of the application's payments by TransactionID, then ConversationID, then ThirdPartyConversationID."""
+        """One of the application's requests by TransactionID, then ConversationID, then ThirdPartyConversationID."""
         ...
 
     async def transaction(self, transaction_id: str) -> StoredReference | None:
-        """Whoever's payment it is: only to tell one of somebody else's from none at all (contract section 12)."""
+        """Whoever's request it is: only to tell one of somebody else's from none at all (contract section 12)."""
         ...
 
     async def outcome(self, name: str) -> StoredOutcome | None:

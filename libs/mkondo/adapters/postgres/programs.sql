@@ -1,13 +1,6 @@
 -- What runs inside Postgres, so that a whole batch is one statement: one round trip, one transaction, one flush.
 -- Replaced at every initialise. Error MK001 is "fenced". Read next: commit.py, which makes the arrays.
 
--- Once all its columns were arrays. Of that name there must be one function: a call would fit both.
-DROP FUNCTION IF EXISTS mkondo_commit(
-    text[], bigint[], bigint[], bigint[], bigint[], bytea[], text[], text[],
-    text[], bigint[], bigint[], text[], integer[], text[], bytea[], text[], bytea[],
-    text[], text[], bytea[], bigint[], text[], text[],
-    text[], text[], text[], text[], bytea[], text[], bytea[]
-);
 CREATE OR REPLACE FUNCTION mkondo_commit(
     p_name text[], p_epoch bigint[], p_before bigint[], p_last bigint[], p_time bigint[], p_head bytea[],
     p_positions text[], p_sent text[],
