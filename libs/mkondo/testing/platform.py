@@ -43,6 +43,14 @@ class NotUp(Exception):
         self.said = said
 
 
+def _has_ended(process: psutil.Process) -> bool:
+    """A zombie has ended too: whoever adopted it need not have looked yet."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 class RunningPlatform:
     """`mkondo up` on a data directory. `options` are added to its command line, `environment` to this process's own,
     `before` is put in front of the command (another user, other limits)."""
@@ -136,7 +144,9 @@ class RunningPlatform:
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(family, timeout=STOP_SECONDS)
+        until = time.monotonic() + STOP_SECONDS
+        while not all(_has_ended(process) for process in family) and time.monotonic() < until:
+            time.sleep(0.01)
         self._process = None
 
     def is_running(self) -> bool:
