@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -67,12 +68,11 @@ def answer(msisdn: str, action: str, pin: str, payment: str, data: Path, applica
     Example:  mkondo handset answer 255700000001 cancel
     """
     body = {"action": action, "pin": pin, "payment_id": payment}
-    path = f"sandbox/handsets/{msisdn}/answers?application={application}"
-    _tell(call(data, "POST", path, body), as_json)
+    _tell(call(data, "POST", _path(msisdn, application, "/answers"), body), as_json)
 
 
-def _path(msisdn: str, application: str) -> str:
-    return f"sandbox/handsets/{msisdn}?application={application}"
+def _path(msisdn: str, application: str, below: str = "") -> str:
+    return f"sandbox/handsets/{quote(msisdn, safe='')}{below}?application={quote(application, safe='')}"
 
 
 def _tell(said: dict[str, Any], as_json: bool) -> None:

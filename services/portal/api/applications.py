@@ -59,7 +59,7 @@ async def show_application(parts: Environment, application: Own) -> ApplicationV
 
 @router.patch("/{environment}/applications/{application}")
 async def edit_application(parts: Environment, application: Own, change: ApplicationChange) -> ApplicationView:
-    """Change what the request names and nothing else; the answer is what is in force then."""
+    """Change what the request names and nothing else. The answer is in force within a second, at every edge."""
     changed = await change_application(
         parts, application, lambda now: apply(now, change, parts.environment), change.expected
     )

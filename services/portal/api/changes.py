@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from mkondo.adapters.http.sources import EVERYTHING
 from mkondo.domain.application import Configuration, ProductScope, Switches
@@ -18,6 +18,7 @@ from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.money import parse_amount
 from mkondo.openapi.operations import OPERATIONS
+from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
 
 PRODUCTS = tuple(name for name in OPERATIONS if name != "get_session")
@@ -29,10 +30,8 @@ _DOMAIN = re.compile(rf"(?:https?://)?(?=.{{1,253}}$)(?![0-9.:]+$){_LABEL}(?:\.{
 """A host name, or an origin as browsers send it; not a misspelt address."""
 
 
-class ApplicationChange(BaseModel):
+class ApplicationChange(Asked):
     """Only what is named is changed. `expected`: the version this change was made for; any other is a conflict."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     expected: int | None = Field(None, ge=1)
     name: str | None = Field(None, max_length=100, pattern=r"^\P{Cc}+$")

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from mkondo.ports.clock import ClockSetting
 from mkondo.runtime.clock_follower import advance_for_all
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Operator, Sandbox
+from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["clock"])
@@ -26,10 +27,8 @@ class ClockView(BaseModel):
     ahead_ms: int
 
 
-class Advance(BaseModel):
+class Advance(Asked):
     """How far to move on: up to ten years at once."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     seconds: int = Field(ge=0, le=10 * YEAR_SECONDS)
 

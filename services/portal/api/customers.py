@@ -3,7 +3,7 @@
 import asyncio
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.views import decode_row
@@ -16,6 +16,7 @@ from mkondo.domain.views.balances import BalanceRow
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
+from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of
 from services.portal.api.errors import Refused
 from services.portal.api.numbers import FullNumber
@@ -42,11 +43,12 @@ class CustomerView(BaseModel):
     wallets: list[WalletView]
 
 
-class StatusChange(BaseModel):
+class StatusChange(Asked):
     """Only an active account can be debited."""
 
     currency: str
-    status: AccountStatus
+    status: AccountStatus = Field(strict=False)
+    """By its name: JSON has no type for it."""
 
 
 @router.get("/{environment}/customers/{msisdn}")

@@ -1,5 +1,7 @@
 """How the management API says no: `{"error": …, "mend": …}`, always both."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -25,8 +27,11 @@ def say_no_in_one_shape(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, no: RequestValidationError) -> JSONResponse:
-        found = [f"{'.'.join(str(part) for part in error['loc'][1:])}: {error['msg']}" for error in no.errors()]
-        return refusal(422, "; ".join(found), "Compare with /api/v1/openapi.json.")
+        found = [f"{_place(error['loc'])}: {error['msg']}" for error in no.errors()]
+        mend = "Compare with /api/v1/openapi.json."
+        if any(tuple(error["loc"]) == ("body",) for error in no.errors()):
+            mend = f"Send a JSON object with `Content-Type: application/json`. {mend}"
+        return refusal(422, "; ".join(found), mend)
 
     @app.exception_handler(HTTPException)
     async def unknown(_: Request, no: HTTPException) -> JSONResponse:
@@ -43,6 +48,12 @@ def say_no_in_one_shape(app: FastAPI) -> None:
     async def broken(_: Request, __: Exception) -> JSONResponse:
         """A bug. It goes on to whoever serves the API, and is logged there."""
         return refusal(500, "this should not happen", "Look into the log, and report it.")
+
+
+def _place(location: Sequence[str | int]) -> str:
+    """What of the request is meant: a field by its name, or its body as a whole."""
+    where, *path = location
+    return ".".join(str(part) for part in path) or f"the {where}"
 
 
 def refusal(status: int, error: str, mend: str) -> JSONResponse:

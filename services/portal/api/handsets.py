@@ -1,8 +1,11 @@
 """The sandbox's virtual handset: register a test number, see what it shows, answer as its customer would.
 
+A screen is a view, and a view follows: what is over by the facts is shown no longer, whether the view knows it or not.
 Read next: domain/handset.py, which says what each act means.
 """
 
+import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 from fastapi import APIRouter
@@ -14,6 +17,7 @@ from mkondo.contracts.views import decode_row
 from mkondo.domain import ledger
 from mkondo.domain.account import wallet
 from mkondo.domain.application import Configuration
+from mkondo.domain.facts import outcome_of, reservation_of
 from mkondo.domain.handset import ANSWERS, APPROVE, ASK, SCRIPTS, command, entered
 from mkondo.domain.ids import AccountId, ApplicationId, PaymentId, partition_of
 from mkondo.domain.markets import MARKETS
@@ -21,6 +25,7 @@ from mkondo.domain.money import format_amount
 from mkondo.domain.views.handsets import HandsetRow, Shown
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
+from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of, change_application
 from services.portal.api.errors import Refused
 from services.portal.api.numbers import FullNumber
@@ -30,7 +35,7 @@ router = APIRouter(tags=["handsets"])
 _CURRENCIES = {market.currency: market.decimals for market in MARKETS.values()}
 
 
-class Registration(BaseModel):
+class Registration(Asked):
     """What the handset does when it is asked: `ask` waits for a person, the others act by themselves."""
 
     behaviour: Literal["ask", "approve", "wrong_pin", "cancel", "ignore", "off"] = "ask"
@@ -60,7 +65,7 @@ class HandsetView(BaseModel):
     vouchers: list[ShownView] = []
 
 
-class Act(BaseModel):
+class Act(Asked):
     """What the customer does. `payment_id` may be left out when one payment waits."""
 
     action: Literal["approve", "cancel", "ignore", "off"]
@@ -125,18 +130,17 @@ async def answer_handset(parts: Sandbox, application: Own, msisdn: str, act: Act
 
 
 async def _waiting(parts: Parts, application: ApplicationId, msisdn: str, payment_id: str) -> tuple[AccountId, Shown]:
-    waiting = [
-        (AccountId(row.account), shown)
-        for row in await _rows(parts, application, msisdn)
-        for shown in row.prompts.values()
-        if payment_id in ("", shown.payment_id)
-    ]
+    rows = await _rows(parts, application, msisdn)
+    waiting = [(AccountId(row.account), shown) for row in rows for shown in row.prompts.values()]
+    names = ", ".join(shown.payment_id for _, shown in waiting)
     if not waiting:
         raise Refused(404, "no payment waits on this handset", f"Register it with behaviour {ASK}, then pay.")
-    if len(waiting) > 1:
-        names = ", ".join(shown.payment_id for _, shown in waiting)
+    if not payment_id and len(waiting) > 1:
         raise Refused(409, f"{len(waiting)} payments wait", f"Say which with payment_id: {names}.")
-    return waiting[0]
+    for account, shown in waiting:
+        if payment_id in ("", shown.payment_id):
+            return account, shown
+    raise Refused(404, f"no payment {payment_id[:80]!r} waits on this handset", f"These do, by payment_id: {names}.")
 
 
 async def _handset(parts: Parts, application: ApplicationId, msisdn: str) -> HandsetView:
@@ -155,7 +159,23 @@ async def _rows(parts: Parts, application: ApplicationId, msisdn: str) -> list[H
     accounts = [wallet(application, msisdn, currency) for currency in _CURRENCIES]
     found = await parts.views.read("handsets", accounts)
     rows = [decode_row("handsets", found[account]) for account in accounts if account in found]
-    return [row for row in rows if isinstance(row, HandsetRow)]
+    return [await _as_it_stands(parts, row) for row in rows if isinstance(row, HandsetRow)]
+
+
+async def _as_it_stands(parts: Parts, row: HandsetRow) -> HandsetRow:
+    """Without the prompts that were answered, and the vouchers that were used, a moment ago."""
+    prompts = await asyncio.gather(*(_has(parts, outcome_of(name), reservation_of(name)) for name in row.prompts))
+    vouchers = await asyncio.gather(*(_has(parts, outcome_of(name)) for name in row.vouchers))
+    return replace(row, prompts=_open(row.prompts, prompts), vouchers=_open(row.vouchers, vouchers))
+
+
+async def _has(parts: Parts, *names: str) -> bool:
+    """Whether any of these facts is known."""
+    return any(await asyncio.gather(*(parts.facts.outcome(name) for name in names)))
+
+
+def _open(shown: dict[str, Shown], over: Sequence[bool]) -> dict[str, Shown]:
+    return {name: one for (name, one), ended in zip(shown.items(), over, strict=True) if not ended}
 
 
 def _view(shown: Shown) -> ShownView:

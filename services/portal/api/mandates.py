@@ -11,6 +11,7 @@ from mkondo.domain.mandate import AnswerMandate, MandateKey, Status
 from mkondo.domain.views.mandates import MandateRow, row_key
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
+from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["mandates"])
@@ -36,7 +37,7 @@ class MandateView(BaseModel):
     collections: int
 
 
-class MandateAnswer(BaseModel):
+class MandateAnswer(Asked):
     """The customer's word about a mandate that waits for approval."""
 
     agreed: bool

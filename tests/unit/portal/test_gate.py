@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from httpx import ASGITransport, AsyncClient, Response
 
 from mkondo.adapters.http.intake import BODY_MAX
+from services.portal.api.app import ROUTERS
+from services.portal.api.bodies import Asked
 from tests.unit.portal.test_access import OPERATOR, OWN, TOKENS, application
 
 PATCH = "/sandbox/applications/demo"
@@ -83,3 +86,19 @@ async def test_a_bug_is_told_in_the_apis_shape_too() -> None:
     async with AsyncClient(transport=transport, base_url="http://mkondo") as client:
         answer = await client.get(PATCH, headers={"authorization": f"Bearer {OPERATOR}"})
     assert (answer.status_code, answer.json().keys()) == (500, {"error", "mend"})
+
+
+def test_every_body_is_taken_strictly() -> None:
+    """A route whose body may hold what nobody reads would ignore a misspelt setting."""
+    fields = [route.body_field for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    bodies = [field.field_info.annotation for field in fields if field is not None]
+    assert len(bodies) >= 5
+    assert all(isinstance(body, type) and issubclass(body, Asked) for body in bodies), bodies
+
+
+@pytest.mark.parametrize("headers", [{"content-type": "text/plain"}, {}], ids=["of another type", "left out"])
+async def test_a_body_that_is_not_there_is_missed_by_name(headers: dict[str, str]) -> None:
+    answer = await send(b"{}" if headers else b"", **headers)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("the body: ")
+    assert "Content-Type: application/json" in answer.json()["mend"]
