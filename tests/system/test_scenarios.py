@@ -1,6 +1,8 @@
 """The whole catalogue on a running platform: each scenario is answered, pushed and queried as it says."""
 
 import json
+import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from services.cli.scenarios.catalogue import BRIEF, CATALOGUE
 from services.cli.scenarios.page import page
 from services.cli.scenarios.run import Exchange, Ran, runner_of
 from services.cli.scenarios.scenario import Expected, Scenario
+from services.portal.api.changes import PRODUCTS
 from tests.system.test_commands import mkondo
 
 PUBLISHED = ROOT / "reports" / "scenarios.html"
@@ -47,6 +50,29 @@ def test_a_scenario_that_is_not_as_it_says_is_told(platform: RunningPlatform) ->
     assert mkondo("trigger", "no-such", "--data", str(platform.data)).returncode == 1
     assert mkondo("trigger").returncode == 2
     assert "insufficient-balance" in mkondo("trigger", "--list").stdout
+
+
+def test_scenarios_of_a_demo_that_was_changed_name_the_command_that_sets_it_back(platform: RunningPlatform) -> None:
+    data = ("--data", str(platform.data))
+    others = [name for name in PRODUCTS if name != "c2b_single_stage"]
+    for settings in (
+        (f"products={json.dumps(others)}",),
+        ("asynchronous=[]", "response_url_override=false"),
+        ("response_url=http://127.0.0.1:9/",),
+    ):
+        assert mkondo("apps", "set", "demo", *settings, *data).returncode == 0
+        refused = mkondo("trigger", "success", *data)
+        assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (1, "", 1), refused
+        mend = shlex.split(refused.stderr.split("`")[1])
+        assert mend[:4] == ["mkondo", "apps", "set", "demo"]
+        assert mkondo(*mend[1:], *data).returncode == 0
+        changed = started = time.monotonic()
+        while mkondo("trigger", "success", *data).returncode != 0:
+            # Architecture section 4: the edge's rows are at most a second old.
+            assert started < changed + 1.0, "it was started a second after the change and still failed"
+            started = time.monotonic()
+    every = json.dumps(list(PRODUCTS))
+    assert mkondo("apps", "set", "demo", f"asynchronous={every}", *data).returncode == 0, "shared: as it was"
 
 
 async def test_a_wrong_expectation_is_a_trouble(platform: RunningPlatform) -> None:

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from mkondo.adapters.client.client import Body, MpesaClient
+from services.cli.demo_data import DEMO
 
 DEFAULTS: dict[str, dict[str, str]] = {
     "c2b_single_stage": {"CustomerMSISDN": "{customer}", "PurchasedItemsDesc": "Shoes"},
@@ -79,6 +80,11 @@ class SandboxUser:
     async def handset(self, behaviour: str) -> None:
         await self._manage("PUT", f"handsets/{self.known['customer']}", {"behaviour": behaviour})
 
+    async def application(self) -> Body:
+        """The demo application as it is configured now."""
+        shown: Body = (await self._manage("GET", f"applications/{DEMO}")).json()
+        return shown
+
     async def lock(self) -> None:
         path = f"customers/{self.known['customer']}/status"
         await self._manage("PUT", path, {"currency": self._demo["currency"], "status": "Locked"})
@@ -88,14 +94,16 @@ class SandboxUser:
         await self._manage("POST", "clock/advance", {"seconds": seconds}, role="operator")
         await self._client.open_session()
 
-    async def _manage(self, method: str, path: str, body: Body, role: str = "application") -> None:
+    async def _manage(
+        self, method: str, path: str, body: Body | None = None, role: str = "application"
+    ) -> httpx.Response:
         answer = await self._http.request(
             method,
             f"{self._demo['http']}/api/v1/sandbox/{path}",
             json=body,
             headers={"Authorization": f"Bearer {self._demo['tokens'][role]}"},
         )
-        answer.raise_for_status()
+        return answer.raise_for_status()
 
 
 class Mailbox:
