@@ -43,9 +43,13 @@ TOPOLOGY: tuple[Row, ...] = (
         hears=(ledger.NAME, mandates.NAME, reversals.NAME),
         emits=(
             "ApplicationChanged",
+            "ApiKeyEnded",
+            "OrganisationChanged",
             "SessionOpened",
             "SessionRevoked",
             "PaymentAdmitted",
+            "RoomConfirmed",
+            "RoomGivenBack",
             "PaymentFailed",
             "RequestAdmitted",
             "RequestAnswered",

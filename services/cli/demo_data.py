@@ -17,13 +17,17 @@ from mkondo.domain.account import OpenAccount, till, wallet
 from mkondo.domain.application import STRICT as STRICT_SWITCHES
 from mkondo.domain.application import Configuration, ConfigureApplication, ProductScope
 from mkondo.domain.ids import AccountId, ApplicationId, partition_of
+from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.markets import MARKETS, Market
 from mkondo.openapi import mozambique
-from mkondo.openapi.operations import OPERATIONS
+from mkondo.runtime.organisations import configure_organisation
 from mkondo.runtime.parts import Parts
 
 DEMO, STRICT, LIVE = ApplicationId("demo"), ApplicationId("demo-strict"), ApplicationId("demo-live")
 ORGANISATION = "demo-shop"
+PRODUCTS = tuple(APPLICABLE)
+BY = "demo"
+"""Who made it all, in the events."""
 SHORTCODE, SECOND_SHORTCODE = "000000", "ORG002"
 LIVE_SHORTCODE, LIVE_SUPPLIER_SHORTCODE = "171717", "171718"
 FIRST_MARKET = "vodacomTZN"
@@ -56,7 +60,7 @@ def _msisdn(market: Market, last: str) -> str:
 
 
 def _configuration(name: str, api_key: str, **more: Any) -> Configuration:
-    products = {operation: ProductScope() for operation in OPERATIONS if operation != "get_session"}
+    products = {operation: ProductScope() for operation in PRODUCTS}
     return Configuration(
         name=name,
         api_key_hash=hashlib.sha256(api_key.encode()).hexdigest(),
@@ -72,6 +76,7 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
     A request to the demo that names an `input_ResponseURL` is answered there, any other at once."""
     demo = _configuration("Demo", credentials.demo, response_url_override=True)
     pushed = {name: replace(scope, asynchronous=True) for name, scope in demo.products.items()}
+    await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY)
     await _configure(parts, DEMO, replace(demo, products=pushed))
     await _configure(parts, STRICT, _configuration("Demo, strict", credentials.strict, switches=STRICT_SWITCHES))
     for market in MARKETS.values():
@@ -81,6 +86,7 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
 
 async def make_live(parts: Parts, credentials: Credentials) -> None:
     """The live application, its shortcode's account, one customer and one other organisation in every market."""
+    await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY)
     configuration = _configuration(
         "Demo, live", credentials.live, switches=STRICT_SWITCHES, shortcodes=(LIVE_SHORTCODE,)
     )
@@ -94,7 +100,7 @@ async def make_live(parts: Parts, credentials: Credentials) -> None:
 
 async def _configure(parts: Parts, application: ApplicationId, configuration: Configuration) -> None:
     with parts.desk.ask(application) as question:
-        command = ConfigureApplication(application, configuration, reply_to=question.reply_to)
+        command = ConfigureApplication(application, configuration, None, question.reply_to, BY)
         await parts.log.send_command(Partition(admission.NAME, partition_of(application)), command)
         await question.answer()
 

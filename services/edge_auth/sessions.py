@@ -8,11 +8,10 @@ import asyncio
 from contextlib import suppress
 
 from mkondo.adapters.http.bearer import hash_of
-from mkondo.adapters.http.callers import Callers, Stranger, allows_market
+from mkondo.adapters.http.callers import Caller, Callers, Stranger, allows_market
 from mkondo.adapters.http.request import Request
 from mkondo.contracts.journal import Partition
 from mkondo.domain import admission
-from mkondo.domain.application import Application
 from mkondo.domain.ids import SessionHash, partition_of
 from mkondo.domain.session import OpenSession, SessionOpened
 from mkondo.openapi import render
@@ -42,13 +41,14 @@ class Sessions:
         if isinstance(caller, Stranger) or not allows_market(caller.application, request.match.market):
             return render.session_refused()
         session_id = self._ids.session_id()
-        opened = await self._open(caller.application, SessionHash(hash_of(session_id)))
+        opened = await self._open(caller, SessionHash(hash_of(session_id)))
         return render.session_opened(session_id) if opened else render.session_refused()
 
-    async def _open(self, application: Application, session: SessionHash) -> bool:
-        owner = Partition(admission.NAME, partition_of(application.application))
+    async def _open(self, caller: Caller, session: SessionHash) -> bool:
+        application = caller.application.application
+        owner = Partition(admission.NAME, partition_of(application))
         with self._desk.ask(session) as question:
-            command = OpenSession(application.application, session, question.reply_to)
+            command = OpenSession(application, session, question.reply_to, caller.session)
             try:
                 async with asyncio.timeout(self._settings.open_seconds_max):
                     with suppress(CommitUnknown):  # it may have been sent: only a reply or the record tells

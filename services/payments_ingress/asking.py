@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
+from msgspec.structs import replace
 
 from mkondo.adapters.http.request import Request as HttpRequest
 from mkondo.contracts.journal import Partition
@@ -21,6 +22,7 @@ from mkondo.domain.decider import Message, ReplyTo
 from mkondo.domain.delivery import CallbackQueued, QueueCallback
 from mkondo.domain.environments import LIVE
 from mkondo.domain.facts import outcome_of, reservation_of
+from mkondo.domain.hours import Closed
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
 from mkondo.domain.markets import Market
 from mkondo.domain.payment import (
@@ -34,6 +36,7 @@ from mkondo.domain.payment import (
 )
 from mkondo.domain.request import MakeRequest, Request, RequestAdmitted, RequestAnswered, RequestRejected
 from mkondo.openapi import render
+from mkondo.openapi.explain import explain_hours, explain_limits
 from mkondo.openapi.operations import Operation
 from mkondo.openapi.parse import Fields
 from mkondo.openapi.profiles import operation_of
@@ -135,7 +138,9 @@ class Asking:
                     reply = await question.answer()
             except TimeoutError:
                 return await self._unheard(about)
-        return answer(about, reply)
+        explanation = "" if request.match.environment == LIVE else _explanation(reply)
+        told = answer(about, reply)
+        return replace(told, explanation=explanation) if explanation else told
 
     def pushes(self, request: HttpRequest, checked: Checked) -> bool:
         """Whether the caller is told the result by callback."""
@@ -210,6 +215,17 @@ def answer(about: Payment | Request, reply: Message) -> Answer:
             return refusal(about, code, text if code == reasons.BAD_SESSION else None)
         case _:
             raise TypeError(f"{type(reply).__name__} is no answer to a request")
+
+
+def _explanation(reply: Message) -> str:
+    """Which limits stood in the way, and their figures."""
+    match reply:
+        case PaymentFailed(breaches=found) | RequestAnswered(breaches=found) if found:
+            return explain_limits(found)
+        case RequestRejected(closed=Closed() as shut):
+            return explain_hours(shut)
+        case _:
+            return ""
 
 
 def refusal(about: Payment | Request, code: str, text: str | None = None) -> Answer:

@@ -1,4 +1,5 @@
-"""What every operation asks of a request, in the contract's order (section 5): who, market, product, fields, shortcode.
+"""What every operation asks of a request, in the contract's order (section 5): who, market, product, usage time,
+fields, shortcode.
 
 A request that passes is Checked; one that does not has its answer. Read next: pay.py, query.py.
 """
@@ -6,17 +7,22 @@ A request that passes is Checked; one that does not has its answer. Read next: p
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from mkondo.adapters.http.callers import Caller, Stranger, allows_market
 from mkondo.adapters.http.request import Request
 from mkondo.domain import reasons
 from mkondo.domain.application import Configuration
 from mkondo.domain.environments import LIVE
+from mkondo.domain.hours import closed
 from mkondo.domain.markets import MARKETS, Market
+from mkondo.domain.organisation import is_enabled
 from mkondo.openapi import render
+from mkondo.openapi.explain import explain_hours
 from mkondo.openapi.parse import Fields, Refusal, parse, third_party_conversation_id
 from mkondo.openapi.render import Answer
 from mkondo.openapi.routing import Miss
+from mkondo.ports.clock import Clock
 from services.payments_ingress.conversations import Conversations
 
 UNKNOWN = "unknown"
@@ -41,9 +47,10 @@ class Checked(msgspec.Struct, frozen=True):
 class Checks:
     """The checks of one environment, for callers who are known in one way."""
 
-    def __init__(self, recognise: Recognise, conversations: Conversations) -> None:
+    def __init__(self, recognise: Recognise, conversations: Conversations, clock: Clock) -> None:
         self._recognise = recognise
         self._conversations = conversations
+        self._clock = clock
 
     async def check(self, request: Request) -> Checked | Answer | Miss:
         """May raise TryLater."""
@@ -58,8 +65,13 @@ class Checks:
             return asked.strict_miss
         if not allows_market(caller.application, asked.market):
             return self.refuse(request, values, reasons.BAD_MARKET)
-        if asked.operation.name not in configuration.products:
+        scope, sandbox = configuration.scope_of(asked.operation.name), asked.environment != LIVE
+        if scope is None or not is_enabled(caller.organisation, asked.operation.name, asked.market, sandbox=sandbox):
             return self.refuse(request, values, reasons.NOT_ENABLED)
+        shut = closed(asked.operation.name, scope, asked.market, self._clock.now())
+        if shut is not None:
+            refused = self.refuse(request, values, reasons.OUT_OF_HOURS)
+            return replace(refused, explanation=explain_hours(shut)) if sandbox else refused
         market = MARKETS[asked.market]
         lenient = configuration.switches.lenient_fields
         fields = parse(asked.operation, values, market, asked.environment, lenient=lenient)

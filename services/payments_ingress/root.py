@@ -32,7 +32,7 @@ def handlers(
 ) -> dict[str, Handler]:
     """The M-Pesa OpenAPI's, by operation name."""
     conversations = Conversations(ids, clock)
-    checks = Checks(callers.of_session, conversations)
+    checks = Checks(callers.of_session, conversations, clock)
     settings = settings or Settings()
     asking = Asking(facts, log, desk, clock, ids, settings)
     payments = Payments(checks, asking, facts, ids, settings.ussd_markets)
@@ -65,7 +65,7 @@ def mozambique_handlers(
 ) -> dict[str, Handler]:
     """The Mozambique gateway's, by operation name."""
     conversations = Conversations(ids, clock)
-    checks = Checks(callers.without_session, conversations)
+    checks = Checks(callers.without_session, conversations, clock)
     settings = settings or Settings()
     asking = Asking(facts, log, desk, clock, ids, settings)
     payments = Payments(checks, asking, facts, ids, settings.ussd_markets)

@@ -21,6 +21,7 @@ from mkondo.domain.account import (
     SetAccountStatus,
 )
 from mkondo.domain.application import (
+    ApiKeyEnded,
     ApplicationChanged,
     ConfigurationRejected,
     ConfigurationUnchanged,
@@ -53,6 +54,7 @@ from mkondo.domain.mandates import (
     MandateExpired,
     MandateFound,
 )
+from mkondo.domain.organisation import ConfigureOrganisation, OrganisationChanged, OrganisationUnchanged
 from mkondo.domain.payment import (
     PaymentAdmitted,
     PaymentCompleted,
@@ -62,6 +64,7 @@ from mkondo.domain.payment import (
 )
 from mkondo.domain.request import MakeRequest, RequestAdmitted, RequestAnswered, RequestRejected
 from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted, ReversalDeclined
+from mkondo.domain.room import RoomConfirmed, RoomGivenBack
 from mkondo.domain.session import (
     OpenSession,
     SessionOpened,
@@ -96,6 +99,7 @@ class MessageType(msgspec.Struct, frozen=True):
 MESSAGES: tuple[MessageType, ...] = (
     # Commands: to admission, to the ledger, to mandates.
     MessageType(ConfigureApplication),
+    MessageType(ConfigureOrganisation),
     MessageType(OpenSession),
     MessageType(RequestPayment),
     MessageType(MakeRequest),
@@ -111,14 +115,19 @@ MESSAGES: tuple[MessageType, ...] = (
     # Rejections: answers that are never stored (rule 12).
     MessageType(ConfigurationRejected),
     MessageType(ConfigurationUnchanged),
+    MessageType(OrganisationUnchanged),
     MessageType(SessionRefused),
     MessageType(RequestRejected),
     # Admission's events.
     MessageType(ApplicationChanged, topic=APPLICATION),
+    MessageType(ApiKeyEnded, topic=APPLICATION),
+    MessageType(OrganisationChanged, topic=APPLICATION),
     MessageType(SessionOpened, topic=APPLICATION),
     MessageType(SessionRevoked, topic=APPLICATION),
     MessageType(PaymentAdmitted, topic=PAYMENT),
     MessageType(RequestAdmitted, topic=PAYMENT),
+    MessageType(RoomConfirmed, topic=LIMIT),
+    MessageType(RoomGivenBack, topic=LIMIT),
     # The ledger's events: approvals, accounts, entries, holds.
     MessageType(ApprovalAsked, topic=PAYMENT),
     MessageType(ApprovalGranted, topic=PAYMENT),

@@ -16,9 +16,11 @@ from mkondo.domain.decider import Event, Record
 from mkondo.domain.delivery import Delivery
 from mkondo.domain.ids import RecordKey
 from mkondo.domain.mandate import Mandate, MandateCount
+from mkondo.domain.organisation import Organisation
 from mkondo.domain.payment import PaymentAdmitted, PaymentFailed
 from mkondo.domain.request import Reference, RequestAdmitted, RequestAnswered
 from mkondo.domain.reversal import Reversals
+from mkondo.domain.room import Room
 from mkondo.domain.session import Session
 
 REFERENCE = "reference"
@@ -49,6 +51,9 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "application": Application,
     "api-key": ApiKey,
     "session": Session,
+    "session-room": Room,
+    "customer-room": Room,
+    "organisation": Organisation,
     "account": Account,
     "hold": Hold,
     "approval": Approval,

@@ -7,20 +7,55 @@ each accepted one is a new version, named by every payment it admits. Read next:
 import msgspec
 
 from mkondo.domain.decider import Rejection, ReplyTo
-from mkondo.domain.ids import ApplicationId
+from mkondo.domain.ids import ApplicationId, Instant
+from mkondo.domain.markets import MARKETS
 
 HOUR_MS = 3_600_000
 
 
-class ProductScope(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One product that is switched on. Ceilings are minor units of a named currency; an absent one does not limit.
+class UsageTime(msgspec.Struct, frozen=True):
+    """The part of the market's day in which a product may be used: from the minute `opens` until before `closes`.
 
-    `single_value` maps a currency to the most that one payment may move (INS-995). `asynchronous`: requests are
-    accepted at once and their results pushed to the response URL (contract section 6).
+    Minutes since midnight, 0 to 1439. `closes` before `opens`: over midnight. The two are never the same."""
+
+    opens: int
+    closes: int
+
+    def covers(self, minute: int) -> bool:
+        if self.opens < self.closes:
+            return self.opens <= minute < self.closes
+        return minute >= self.opens or minute < self.closes
+
+
+Ceilings = dict[str, int]
+"""By currency, minor units. Empty: no such limit. A currency that is not there may not be used (INS-995)."""
+
+
+class ProductScope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One product: whether it is switched on, how it answers, and its limits; an absent one does not limit.
+
+    `single_value` is the most that one payment may move; `daily_value` and `daily_count` what one session may do in a
+    day of the market; `customer_daily_value` and `customer_daily_count` what one customer may, over all sessions.
+    `asynchronous`: requests are accepted at once and their results pushed (contract section 6). Read next: limits.py.
     """
 
-    single_value: dict[str, int] = {}
+    single_value: Ceilings = {}
     asynchronous: bool = False
+    on: bool = True
+    daily_value: Ceilings = {}
+    daily_count: int | None = None
+    customer_daily_value: Ceilings = {}
+    customer_daily_count: int | None = None
+    usage_time: UsageTime | None = None
+
+    @property
+    def counts_session(self) -> bool:
+        """Whether what its sessions do is counted."""
+        return bool(self.daily_value) or self.daily_count is not None
+
+    @property
+    def counts_customer(self) -> bool:
+        return bool(self.customer_daily_value) or self.customer_daily_count is not None
 
 
 class Switches(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,7 +99,7 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     api_key_hash: str
     """Lower-case hex SHA-256 of the 32-character API key."""
     products: dict[str, ProductScope]
-    """By operation name; a product that is not here is switched off (INS-997)."""
+    """By operation name; a product that is not here, or not on, may not be used (INS-997)."""
     organisation: str = ""
     shortcodes: tuple[str, ...] = ()
     """Live only: the organisation's shortcodes. In the sandbox any shortcode names the application's own account."""
@@ -81,28 +116,59 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     test_msisdns: dict[str, str] = {}
     """Sandbox only: registered test handsets, and what each does when it is asked (approval.py)."""
     removed: bool = False
+    description: str = ""
+    release: str = ""
+    """What its developer calls this version of it: several live side by side, each an application of its own."""
+
+    def scope_of(self, product: str) -> ProductScope | None:
+        """The product's scope, if it is switched on."""
+        scope = self.products.get(product)
+        return scope if scope is not None and scope.on else None
 
     def is_asynchronous(self, product: str) -> bool:
         scope = self.products.get(product)
         return scope is not None and scope.asynchronous
 
+    def is_narrower_than(self, other: "Configuration") -> bool:
+        """Whether something that could be asked for under the other one no longer can: sessions end with it."""
+        lost = any(scope.on and self.scope_of(name) is None for name, scope in other.products.items())
+        return lost or (bool(self.markets) and not set(other.markets or MARKETS) <= set(self.markets))
 
-class ConfigureApplication(msgspec.Struct, frozen=True, tag=True):
-    """Create an application or replace its configuration. `expected` is the version the writer saw, 0 for none."""
+
+class ConfigureApplication(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Create an application or replace its configuration. `expected` is the version the writer saw, 0 for none.
+
+    `by` is who asks. With a new API key, the one before it works on for `overlap_ms`.
+    """
 
     application: ApplicationId
     configuration: Configuration
     expected: int | None = None
     reply_to: ReplyTo | None = None
+    by: str = ""
+    overlap_ms: int = 0
 
 
 class ApplicationChanged(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """The application's configuration is now this one."""
+    """The application's configuration is now this one; `before` it was that. `by`: who changed it.
+
+    `overlaps`: the API keys that were replaced and still work, until when.
+    """
 
     application: ApplicationId
     version: int
     configuration: Configuration
     reply_to: ReplyTo | None = None
+    before: Configuration | None = None
+    by: str = ""
+    overlaps: dict[str, Instant] = {}
+
+
+class ApiKeyEnded(msgspec.Struct, frozen=True, tag=True):
+    """An API key that was replaced no longer works, nor do the sessions that were opened with it."""
+
+    application: ApplicationId
+    api_key_hash: str
 
 
 class ConfigurationRejected(Rejection, frozen=True, tag=True):
@@ -117,15 +183,34 @@ class ConfigurationUnchanged(Rejection, frozen=True, tag=True):
     version: int
 
 
-class Application(msgspec.Struct, frozen=True):
-    """Record `application/ID`. Read by the ingress too, at most 1 s old; admission's own copy is the authority."""
+class Application(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Record `application/ID`. Read by the ingress too, at most 1 s old; admission's own copy is the authority.
+
+    `overlaps`: API keys that were replaced and still work, until when. `narrowed`: the version that last narrowed its
+    scope; a session that was opened under an earlier one has ended.
+    """
 
     application: ApplicationId
     version: int
     configuration: Configuration
+    overlaps: dict[str, Instant] = {}
+    narrowed: int = 0
+
+    def accepts_key(self, api_key_hash: str, now: Instant) -> bool:
+        """Whether this is its API key, or the one before it that may still be used."""
+        if self.configuration.removed:
+            return False
+        return api_key_hash == self.configuration.api_key_hash or now < self.overlaps.get(api_key_hash, 0)
 
 
-class ApiKey(msgspec.Struct, frozen=True):
-    """Record `api-key/HASH`: whose API key this is. The key itself is not stored here."""
+class ApiKey(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Record `api-key/HASH`: whose API key this is. The key itself is not stored here.
+
+    `until` above 0: it was replaced and works until then.
+    """
 
     application: ApplicationId
+    until: Instant = Instant(0)
+
+    def works(self, now: Instant) -> bool:
+        return not self.until or now < self.until

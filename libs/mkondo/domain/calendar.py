@@ -41,6 +41,21 @@ def end_of(day: date, time_zone: str) -> Instant:
     return start_of(day + _DAY, time_zone)
 
 
+def minute_of(now: Instant, time_zone: str) -> int:
+    """Minutes since midnight that a clock on the wall shows in that zone."""
+    shown = (_EPOCH + timedelta(milliseconds=now)).astimezone(_zone(time_zone))
+    return shown.hour * 60 + shown.minute
+
+
+def next_minute(minute: int, after: Instant, time_zone: str) -> Instant:
+    """When a clock on the wall next shows that minute of the day. One that is skipped in spring comes an hour later."""
+    today = day_of(after, time_zone)
+    at = time(minute // 60, minute % 60, tzinfo=_zone(time_zone))
+    days = (today + _DAY * number for number in range(3))
+    instants = (Instant((datetime.combine(day, at) - _EPOCH) // _MILLISECOND) for day in days)
+    return next(instant for instant in instants if instant > after)
+
+
 def parse_day(text: str) -> date | None:
     """The date of a wire text such as `20260228`, or None when there is no such day."""
     if not _WIRE_DATE.fullmatch(text):

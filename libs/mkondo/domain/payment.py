@@ -10,7 +10,8 @@ import msgspec
 
 from mkondo.domain import reasons
 from mkondo.domain.decider import ReplyTo, Send
-from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
+from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, RecordKey, SessionHash, TransactionId
+from mkondo.domain.limits import Breach
 from mkondo.domain.mandate import Collection
 from mkondo.domain.money import Money
 from mkondo.domain.reversal import ReversalOf
@@ -97,7 +98,7 @@ class PaymentAdmitted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True)
     configuration: int
     approval: str = "implicit"
     market_day: str = ""
-    buckets: tuple[str, ...] = ()
+    buckets: tuple[RecordKey, ...] = ()
     script: str = ""
     """What the sandbox's handset will do when it is asked."""
     forced: Forced | None = None
@@ -122,7 +123,7 @@ class PaymentCompleted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True
     payment: Payment
     code: str = reasons.OK
     market_day: str = ""
-    buckets: tuple[str, ...] = ()
+    buckets: tuple[RecordKey, ...] = ()
     purpose: Purpose | None = None
     reserved: bool = False
 
@@ -138,9 +139,11 @@ class PaymentFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     reason: str
     status: str = "Failed"
     market_day: str = ""
-    buckets: tuple[str, ...] = ()
+    buckets: tuple[RecordKey, ...] = ()
     purpose: Purpose | None = None
     reserved: bool = False
+    breaches: tuple[Breach, ...] = ()
+    """The limits that it would have passed."""
 
 
 PaymentEnded = PaymentCompleted | PaymentFailed

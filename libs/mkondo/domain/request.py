@@ -8,7 +8,9 @@ import msgspec
 
 from mkondo.domain import reasons
 from mkondo.domain.decider import Rejection, ReplyTo, Send
-from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
+from mkondo.domain.hours import Closed
+from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, RecordKey, SessionHash, TransactionId
+from mkondo.domain.limits import Breach
 from mkondo.domain.mandate import CancelMandate, CreateMandate, FindMandate
 from mkondo.domain.payment import Forced, Payment, after_answer
 
@@ -59,6 +61,9 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     opens_accounts: bool = False
     sufficient_balance_as_text: bool = False
     profile: str = ""
+    market_day: str = ""
+    buckets: tuple[RecordKey, ...] = ()
+    """Where room was reserved for it when it was admitted, and in which day of its market."""
 
     @property
     def conversation_id(self) -> PaymentId:
@@ -93,6 +98,16 @@ class RequestAnswered(msgspec.Struct, frozen=True, tag=True, omit_defaults=True)
     reason: str = ""
     status: str = "Completed"
     outputs: Outputs = {}
+    breaches: tuple[Breach, ...] = ()
+    """The limits that it would have passed."""
+
+    @property
+    def buckets(self) -> tuple[RecordKey, ...]:
+        return self.request.buckets
+
+    @property
+    def market_day(self) -> str:
+        return self.request.market_day
 
     @property
     def succeeded(self) -> bool:
@@ -105,6 +120,8 @@ class RequestRejected(Rejection, frozen=True, tag=True):
     request_id: PaymentId
     operation: str
     third_party_conversation_id: str
+    closed: Closed | None = None
+    """Why it may not be asked at this time of the day."""
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -126,4 +143,6 @@ def forced_answer(request: Request, forced: Forced) -> RequestAnswered:
 
 
 def after_answered(answered: RequestAnswered) -> tuple[Send, ...]:
-    return after_answer(answered.request.application, answered.request.asynchronous)
+    request = answered.request
+    sends = (Send("admission", request.application),) if request.buckets else ()
+    return (*sends, *after_answer(request.application, request.asynchronous))

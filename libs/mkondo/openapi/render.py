@@ -43,10 +43,11 @@ _USUAL = (_TRANSACTION,)
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A status and a body, ready to be sent under HEADERS."""
+    """A status and a body, ready to be sent under HEADERS. `explanation` goes into a header (explain.py)."""
 
     status: int
     body: bytes
+    explanation: str = ""
 
 
 class _Told(msgspec.Struct, frozen=True):

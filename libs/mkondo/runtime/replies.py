@@ -12,6 +12,7 @@ from typing import Self
 from mkondo.domain.application import ApplicationChanged
 from mkondo.domain.decider import Message, Rejection, ReplyTo
 from mkondo.domain.delivery import CallbackQueued
+from mkondo.domain.organisation import OrganisationChanged
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.domain.session import SessionOpened
@@ -29,7 +30,7 @@ def asker(message: Message) -> ReplyTo | None:
             return message.request.reply_to
         case PaymentAdmitted() | RequestAdmitted() | CallbackQueued():
             return message.reply_to
-        case SessionOpened() | ApplicationChanged() | Rejection():
+        case SessionOpened() | ApplicationChanged() | OrganisationChanged() | Rejection():
             return message.reply_to
         case _:
             return None

@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from mkondo.domain.account import Hold, OpenAccount, till, wallet
 from mkondo.domain.application import ApplicationChanged, Configuration, ConfigureApplication, ProductScope
 from mkondo.domain.decider import ReplyTo
-from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId
+from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
+from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.money import Money
+from mkondo.domain.organisation import ConfigureOrganisation, OrganisationChanged, key_of
 from mkondo.domain.payment import Payment, PaymentAdmitted, RequestPayment
 from mkondo.domain.request import DecideReservation, Order, Request, RequestAdmitted
-from mkondo.domain.session import SessionOpened
+from mkondo.domain.session import OpenSession, SessionOpened
 
 NOW = Instant(1_733_000_000_000)
 DEADLINE_MS = 20_000
@@ -22,7 +24,9 @@ APPLICATION = ApplicationId("app-1")
 SESSION = SessionHash("5e" * 32)
 C2B = "c2b_single_stage"
 MULTI = "c2b_multi_stage"
+API_KEY_HASH = "api-key-hash-1"
 VOUCHER = "TGS813"
+ORGANISATION = "000000"
 MARKET = "vodacomTZN"
 
 CUSTOMER = wallet(APPLICATION, "255744000001", "TZS")
@@ -52,7 +56,7 @@ def payment(name: str = "p1", amount: Money = SIXTY, **changes: object) -> Payme
         payment_id=PaymentId(name),
         transaction_id=TransactionId(f"T-{name}"),
         application=APPLICATION,
-        organisation="000000",
+        organisation=ORGANISATION,
         operation=C2B,
         market=MARKET,
         amount=amount,
@@ -107,7 +111,7 @@ def service_request(name: str, operation: str, order: Order, **changes: object) 
         request_id=PaymentId(name),
         transaction_id=TransactionId(f"T-{name}"),
         application=APPLICATION,
-        organisation="000000",
+        organisation=ORGANISATION,
         operation=operation,
         market=MARKET,
         third_party_conversation_id=f"tp-{name}",
@@ -122,7 +126,7 @@ def service_request(name: str, operation: str, order: Order, **changes: object) 
 
 def configuration(**changes: object) -> Configuration:
     """One product switched on, no limits."""
-    return replace(Configuration("Demo", "api-key-hash-1", {C2B: ProductScope()}), **changes)
+    return replace(Configuration("Demo", API_KEY_HASH, {C2B: ProductScope()}), **changes)
 
 
 def configure(expected: int | None = None, **changes: object) -> ConfigureApplication:
@@ -133,9 +137,25 @@ def configured(version: int = 1, /, **changes: object) -> ApplicationChanged:
     return ApplicationChanged(APPLICATION, version, configuration(**changes), asking(APPLICATION))
 
 
+def enabling(*products: str, application: ApplicationId = APPLICATION) -> ConfigureOrganisation:
+    """The shop's organisation has these products in its market, where this application is decided; by default all."""
+    grants = {MARKET: products or tuple(APPLICABLE)}
+    return ConfigureOrganisation(key_of(ORGANISATION, partition_of(application)), grants)
+
+
+def enabled(*products: str) -> OrganisationChanged:
+    command = enabling(*products)
+    return OrganisationChanged(command.key, command.grants)
+
+
+def opening(session: SessionHash = SESSION) -> OpenSession:
+    """Whoever shows the application's API key asks for a session."""
+    return OpenSession(APPLICATION, session, asking(session), API_KEY_HASH)
+
+
 def opened(session: SessionHash = SESSION, application: ApplicationId = APPLICATION) -> SessionOpened:
     """A session that is live since NOW, for an hour."""
-    return SessionOpened(application, session, NOW, later(HOUR_MS), asking(session))
+    return SessionOpened(application, session, NOW, later(HOUR_MS), asking(session), API_KEY_HASH, 1)
 
 
 def open_with(account: AccountId, minor: int, floor: int | None = 0) -> OpenAccount:

@@ -16,7 +16,7 @@ from mkondo.domain.decider import Decider, Event, Message, Record, Rejection
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.mandates import CollectionAdmitted, MandateFound
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
-from mkondo.domain.request import RequestAdmitted
+from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.domain.reversals import ReversalAdmitted
 from mkondo.testing.builders import NOW
 
@@ -29,6 +29,7 @@ CHANNEL_GUARDED = (
     JournalEntryPosted,
     PaymentCompleted,
     PaymentFailed,
+    RequestAnswered,
 )
 """Messages of another decider: the channel drops a repeat of these (architecture rule 6), not the decider."""
 
@@ -131,11 +132,11 @@ class Story:
         return set(changes)
 
 
-def story_of(decider: Decider) -> Callable[..., Story]:
-    """What a test module calls `given`: it begins a story of one decider with some facts."""
+def story_of(decider: Decider, *always: Event) -> Callable[..., Story]:
+    """What a test module calls `given`: it begins a story of one decider with facts, after those of `always`."""
 
     def given(*facts: Event) -> Story:
-        return Story(decider, facts)
+        return Story(decider, (*always, *facts))
 
     return given
 

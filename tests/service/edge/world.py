@@ -116,7 +116,9 @@ class Core:
 
     async def open_session(self, command: OpenSession) -> SessionOpened:
         now = self._clock.now()
-        await self.add_session(Session(command.application, command.session, now, Instant(now + HOUR_MS)))
+        await self.add_session(
+            Session(command.application, command.session, now, Instant(now + HOUR_MS), command.api_key_hash, 1)
+        )
         return SessionOpened(command.application, command.session, now, now, command.reply_to)
 
     async def add_session(self, session: Session) -> None:
@@ -202,6 +204,8 @@ class World:
     ) -> None:
         self.clock = clock
         self.ids = ids
+        self.keys_of: dict[tuple[str, ApplicationId], str] = {}
+        """The hash of each application's API key, with which its sessions are opened."""
         self.front = front
         self.cores = cores
         self.core = cores["sandbox"]
@@ -214,6 +218,7 @@ class World:
     ) -> None:
         """Create or replace an application, as admission would have."""
         core, configured = self.cores[environment], configuration(**changes)
+        self.keys_of[environment, application] = configured.api_key_hash
         await core.put(admission.application_key(application), Application(application, 1, configured))
         await core.put(admission.api_key_key(configured.api_key_hash), ApiKey(application))
 
@@ -228,9 +233,10 @@ class World:
     ) -> str:
         """A session id that admission has opened."""
         session_id = secrets.token_hex(16)
+        key = "of another key" if revoked else self.keys_of[environment, application]
         live_from = Instant(self.clock.now() + live_in_ms)
         ends = Instant(live_from + lasts_ms)
-        session = Session(application, SessionHash(hash_of(session_id)), live_from, ends, revoked)
+        session = Session(application, SessionHash(hash_of(session_id)), live_from, ends, key, 1)
         await self.cores[environment].add_session(session)
         return session_id
 

@@ -16,7 +16,6 @@ from mkondo.domain.decider import Message, Record, TimerDue
 from mkondo.domain.ids import AccountId, Instant, RecordKey, partition_of
 from mkondo.domain.payment import RequestPayment
 from mkondo.domain.request import MakeRequest
-from mkondo.domain.session import OpenSession
 from mkondo.ports.log import COMMANDS, Received
 from mkondo.ports.store import Store
 from mkondo.runtime.batch import BatchWriter
@@ -34,7 +33,9 @@ from mkondo.testing.builders import (
     VOUCHER,
     configure,
     deciding,
+    enabling,
     open_with,
+    opening,
     payment,
     tzs,
 )
@@ -130,7 +131,8 @@ async def begin(store: Store) -> History:
     """An application with a ceiling, a session, a customer and a shop."""
     history = History(store)
     history.ask("admission", configure(products=dict.fromkeys((C2B, MULTI, UPDATE), ProductScope({"TZS": CEILING}))))
-    history.ask("admission", OpenSession(APPLICATION, SESSION))
+    history.ask("admission", enabling())
+    history.ask("admission", opening())
     history.ask("ledger", open_with(CUSTOMER, 10_000_00), open_with(SHOP, 0))
     await history.settle()
     return history

@@ -20,12 +20,15 @@ from mkondo.domain.decider import Event, Record
 from mkondo.domain.delivery import Delivery
 from mkondo.domain.ids import PaymentId, RecordKey
 from mkondo.domain.mandate import Mandate, MandateCount, MandateKey, Terms
+from mkondo.domain.organisation import Organisation
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
 from mkondo.domain.request import Reference
 from mkondo.domain.reversal import Reversals
+from mkondo.domain.room import Line, Room, Use
 from mkondo.domain.session import Session
 from mkondo.testing.builders import (
     APPLICATION,
+    C2B,
     CUSTOMER,
     HOUR_MS,
     NOW,
@@ -40,7 +43,10 @@ from mkondo.testing.builders import (
 EXAMPLES: dict[str, Record] = {
     "application": Application(APPLICATION, 3, configuration(markets=("vodacomTZN",), switches=STRICT)),
     "api-key": ApiKey(APPLICATION),
-    "session": Session(APPLICATION, SESSION, NOW, later(HOUR_MS), revoked=True),
+    "session": Session(APPLICATION, SESSION, NOW, later(HOUR_MS), "api-key-hash-1", 3),
+    "session-room": Room({f"{C2B}/TZS": Line({"2026-11-26": Use(40_00, 2, 5_00, 1)}, 40_00, 2)}),
+    "customer-room": Room({f"{C2B}/TZS": Line({"2026-11-26": Use(40_00, 2)}, 40_00, 2)}),
+    "organisation": Organisation({"vodacomTZN": (C2B,)}),
     "account": Account(CUSTOMER, "TZS", 40_00, 5_00, floor=None),
     "hold": hold(),
     "approval": Approval(admitted(opens_accounts=True), later(5)),

@@ -5,13 +5,13 @@ from msgspec.structs import replace
 
 from mkondo.domain import admission
 from mkondo.domain.admission import reference_key
-from mkondo.domain.application import ProductScope
+from mkondo.domain.application import ProductScope, UsageTime
 from mkondo.domain.decider import Event, Send, TimerDue
 from mkondo.domain.ids import ApplicationId, RecordKey, SessionHash
+from mkondo.domain.limits import Breach
 from mkondo.domain.money import Money
 from mkondo.domain.payment import Forced, Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
 from mkondo.domain.request import Reference, RequestRejected
-from mkondo.domain.session import OpenSession
 from mkondo.testing.builders import (
     C2B,
     CUSTOMER,
@@ -21,15 +21,18 @@ from mkondo.testing.builders import (
     asking,
     configure,
     configured,
+    enabled,
+    enabling,
     later,
     opened,
+    opening,
     payment,
     request,
     tzs,
 )
 from mkondo.testing.given import Story, story_of
 
-given = story_of(admission)
+given = story_of(admission, enabled())
 
 CEILING = ProductScope({"TZS": 60_00})
 
@@ -89,7 +92,7 @@ def test_an_id_is_used_up_by_a_declined_payment_too() -> None:
 def test_an_id_is_not_used_up_by_a_rejected_payment() -> None:
     story = given(configured()).after(request("p1"))
     assert reference_key(payment("p1")) not in story.records
-    story.after(OpenSession(payment().application, SESSION))
+    story.after(opening())
     story.when(request("p2", third_party_conversation_id="tp-p1"))
     assert isinstance(story.answer[0], PaymentAdmitted)
 
@@ -120,14 +123,17 @@ def test_a_payment_of_exactly_the_single_value_is_admitted() -> None:
 
 
 def test_one_minor_unit_more_than_the_single_value_is_declined() -> None:
-    reason = "single value: ceiling 6000, asked 6001 minor units"
-    declined = failed(payment("p1", tzs(60_01)), "INS-995", reason, "Declined")
+    reason = "single value: ceiling 6000, used 0, asked 6001 minor units of TZS"
+    breach = Breach("single_value", "INS-995", 60_00, 0, 60_01, "TZS")
+    declined = PaymentFailed(payment("p1", tzs(60_01)), "INS-995", reason, "Declined", breaches=(breach,))
     ready(products={C2B: CEILING}).when(request("p1", tzs(60_01))).then(declined)
 
 
-def test_a_ceiling_of_another_currency_does_not_limit() -> None:
-    cedis = Money(60_01, "GHS")
-    ready(products={C2B: CEILING}).when(request("p1", cedis)).then(PaymentAdmitted(payment("p1", cedis), SESSION, 1))
+def test_where_value_limits_are_on_a_currency_without_a_ceiling_may_not_be_used() -> None:
+    cedis = Money(1, "GHS")
+    breach = Breach("single_value", "INS-995", None, 0, 1, "GHS")
+    declined = failed(payment("p1", cedis), "INS-995", "single value: no ceiling in GHS", "Declined")
+    ready(products={C2B: CEILING}).when(request("p1", cedis)).then(replace(declined, breaches=(breach,)))
 
 
 def test_a_ceiling_of_zero_lets_nothing_pass() -> None:
@@ -137,10 +143,11 @@ def test_a_ceiling_of_zero_lets_nothing_pass() -> None:
 
 # The order of refusals: each payment below has every fault from its own down to the last one.
 
-FAULTS = ("session", "product", "duplicate", "deadline", "limit")
+FAULTS = ("session", "product", "hours", "duplicate", "deadline", "limit")
 EXPECTED = {
     "session": "INS-989",
     "product": "INS-997",
+    "hours": "INS-996",
     "duplicate": "INS-10",
     "deadline": "INS-9",
     "limit": "INS-995",
@@ -151,10 +158,11 @@ def with_faults(*faults: str) -> tuple[Story, RequestPayment]:
     story = given(configured(), opened())
     if "duplicate" in faults:
         story.after(request("p0", third_party_conversation_id="tp-p1"))
+    hours = UsageTime(0, 1) if "hours" in faults else None
     if "limit" in faults:
-        story.after(configure(products={C2B: CEILING}))
+        story.after(configure(products={C2B: replace(CEILING, usage_time=hours)}))
     if "product" in faults:
-        story.after(configure(products={}))
+        story.after(enabling("b2c_payment"))
     if "deadline" in faults:
         story.at(later(DEADLINE_MS))
     session = SessionHash("00" * 32) if "session" in faults else SESSION
@@ -167,7 +175,7 @@ def test_the_first_fault_in_the_contracts_order_is_the_one_that_is_told(first: s
     (answer,) = story.when(command).and_all_is_well().answer
     assert isinstance(answer, RequestRejected | PaymentFailed)
     assert answer.code == EXPECTED[first]
-    assert isinstance(answer, RequestRejected) == (first in ("session", "product", "duplicate"))
+    assert isinstance(answer, RequestRejected) == (first in ("session", "product", "hours", "duplicate"))
 
 
 def test_an_unknown_application_is_an_invalid_session() -> None:

@@ -9,6 +9,7 @@ from mkondo.domain.application import (
     ApiKey,
     Application,
     ApplicationChanged,
+    Configuration,
     ConfigurationRejected,
     ConfigurationUnchanged,
 )
@@ -19,8 +20,11 @@ from mkondo.testing.given import story_of
 given = story_of(admission)
 
 
-def changed(version: int, **changes: object) -> ApplicationChanged:
-    return ApplicationChanged(APPLICATION, version, configuration(**changes), asking(APPLICATION))
+def changed(version: int, before: Configuration | None = None, /, **changes: object) -> ApplicationChanged:
+    return ApplicationChanged(APPLICATION, version, configuration(**changes), asking(APPLICATION), before)
+
+
+NOW_SO = configuration()
 
 
 def test_a_new_application_is_version_1_and_found_by_its_api_key() -> None:
@@ -32,7 +36,7 @@ def test_a_new_application_is_version_1_and_found_by_its_api_key() -> None:
 
 
 def test_each_change_is_the_next_version() -> None:
-    given(configured(4)).when(configure(name="Other")).then(changed(5, name="Other"))
+    given(configured(4)).when(configure(name="Other")).then(changed(5, NOW_SO, name="Other"))
 
 
 def test_asking_for_what_is_already_so_changes_nothing() -> None:
@@ -42,7 +46,7 @@ def test_asking_for_what_is_already_so_changes_nothing() -> None:
 
 
 def test_whoever_saw_the_current_version_may_change_it() -> None:
-    given(configured(4)).when(configure(expected=4, name="Other")).then(changed(5, name="Other"))
+    given(configured(4)).when(configure(expected=4, name="Other")).then(changed(5, NOW_SO, name="Other"))
     given().when(configure(expected=0)).then(changed(1))
 
 
@@ -81,7 +85,8 @@ def test_a_removed_applications_api_key_is_not_known_and_its_sessions_are_worth_
 
 
 def test_a_removed_application_may_come_back() -> None:
-    story = given(configured(), configured(2, removed=True)).when(configure()).then(changed(3))
+    gone = configuration(removed=True)
+    story = given(configured(), configured(2, removed=True)).when(configure()).then(changed(3, gone))
     assert story.records[api_key_key("api-key-hash-1")] == ApiKey(APPLICATION)
 
 

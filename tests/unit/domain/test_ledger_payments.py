@@ -13,7 +13,7 @@ from mkondo.domain.account import (
     funding,
 )
 from mkondo.domain.decider import Send
-from mkondo.domain.ids import AccountId, Instant
+from mkondo.domain.ids import AccountId, Instant, RecordKey
 from mkondo.domain.ledger.keys import account_key
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
@@ -167,9 +167,9 @@ FUNDED_BEFORE = next(
 
 
 def test_what_was_reserved_is_named_again_by_the_ending_so_that_admission_can_settle_it() -> None:
-    reserved = PaymentAdmitted(payment(), SESSION, 1, market_day="2024-12-01", buckets=("day",))
+    reserved = PaymentAdmitted(payment(), SESSION, 1, market_day="2024-12-01", buckets=(RecordKey("session-room/x"),))
     story = given().after(open_with(CUSTOMER, 60_00)).when(reserved)
-    completed = PaymentCompleted(payment(), market_day="2024-12-01", buckets=("day",))
+    completed = PaymentCompleted(payment(), market_day="2024-12-01", buckets=(RecordKey("session-room/x"),))
     story.then(entry("p1", 60_00, 0), completed)
     assert ledger.react(completed) == (Send("admission", "app-1"),)
     assert ledger.react(PaymentCompleted(payment())) == ()

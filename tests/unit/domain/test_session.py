@@ -1,21 +1,37 @@
 """Sessions: opened with a delay and an end, unknown, foreign, revoked, forgotten."""
 
 import pytest
-from msgspec.structs import replace
 
 from mkondo.domain import admission
 from mkondo.domain.admission import session_key
+from mkondo.domain.application import Application, ProductScope
 from mkondo.domain.decider import TimerDue
 from mkondo.domain.ids import ApplicationId, Instant, SessionHash
-from mkondo.domain.markets import DAY_MS
+from mkondo.domain.markets import DAY_MS, MARKETS
 from mkondo.domain.payment import PaymentAdmitted
-from mkondo.domain.session import ALWAYS, OpenSession, Session, SessionOpened, SessionRevoked
-from mkondo.testing.builders import APPLICATION, HOUR_MS, NOW, SESSION, asking, configured, later, opened, request
+from mkondo.domain.session import ALWAYS, Session, SessionOpened, SessionRevoked
+from mkondo.testing.builders import (
+    API_KEY_HASH,
+    APPLICATION,
+    C2B,
+    HOUR_MS,
+    NOW,
+    SESSION,
+    asking,
+    configuration,
+    configured,
+    enabled,
+    later,
+    opened,
+    opening,
+    request,
+)
 from mkondo.testing.given import Story, story_of
 
-given = story_of(admission)
+given = story_of(admission, enabled())
 
-OPEN = OpenSession(APPLICATION, SESSION, asking(SESSION))
+OPEN = opening()
+DEMO = Application(APPLICATION, 1, configuration())
 FORGET_AT = later(HOUR_MS + DAY_MS)
 
 
@@ -25,25 +41,27 @@ def using(now: Instant, **changes: object) -> Story:
 
 
 def test_a_session_is_live_at_once_for_an_hour() -> None:
-    given(configured()).when(OPEN).then(SessionOpened(APPLICATION, SESSION, ALWAYS, later(HOUR_MS), asking(SESSION)))
+    given(configured()).when(OPEN).then(
+        SessionOpened(APPLICATION, SESSION, ALWAYS, later(HOUR_MS), asking(SESSION), API_KEY_HASH, 1)
+    )
 
 
 def test_without_a_delay_a_session_is_live_by_every_clock() -> None:
     """The edge's clock is a little behind the partition's time: another machine's, or ours, set back."""
     session = given(configured()).after(OPEN).records[session_key(SESSION)]
     assert isinstance(session, Session)
-    assert session.trouble(Instant(NOW - 5_000)) is None
+    assert session.trouble(DEMO, Instant(NOW - 5_000)) is None
 
 
 def test_delay_and_lifetime_are_the_applications() -> None:
     application = configured(activation_delay_ms=30_000, session_lifetime_ms=60_000)
-    session = SessionOpened(APPLICATION, SESSION, later(30_000), later(90_000), asking(SESSION))
+    session = SessionOpened(APPLICATION, SESSION, later(30_000), later(90_000), asking(SESSION), API_KEY_HASH, 1)
     given(application).when(OPEN).then(session)
 
 
 def test_an_application_has_many_live_sessions() -> None:
     other = SessionHash("07" * 32)
-    story = given(configured(), opened()).after(OpenSession(APPLICATION, other))
+    story = given(configured(), opened()).after(opening(other))
     for number, session in enumerate((SESSION, other)):
         answer = story.when(request(f"p{number}", session=session)).and_all_is_well().answer
         assert isinstance(answer[0], PaymentAdmitted)
@@ -81,10 +99,38 @@ def test_another_applications_session_is_invalid() -> None:
     given(configured(), foreign).when(request()).then_rejected("INS-989", "Session is invalid")
 
 
+REVOKING = {
+    "its application was removed": configured(2, removed=True),
+    "a product was switched off": configured(2, products={C2B: ProductScope(on=False)}),
+    "a product was taken away": configured(2, products={}),
+    "a market was taken away": configured(2, markets=("vodafoneGHA",)),
+    "its API key was replaced": configured(2, api_key_hash="another"),
+}
+
+
+@pytest.mark.parametrize("why", REVOKING)
 @pytest.mark.parametrize("now", [NOW, later(2 * HOUR_MS)])
-def test_a_revoked_session_is_invalid_whatever_the_time(now: Instant) -> None:
-    session = Session(APPLICATION, SESSION, NOW, later(HOUR_MS))
-    assert replace(session, revoked=True).trouble(now) == "Session is invalid"
+def test_a_revoked_session_is_invalid_whatever_the_time_and_never_comes_back(why: str, now: Instant) -> None:
+    story = given(configured(), opened(), REVOKING[why])
+    for facts in ((), (configured(3),)):
+        story = given(configured(), opened(), REVOKING[why], *facts)
+        story.at(now).when(request(deadline=later(20_000, now)))
+        if why != "its API key was replaced" or not facts:
+            story.then_rejected("INS-989", "Session is invalid")
+
+
+WIDER = {
+    "another name": configured(2, name="Other"),
+    "another product": configured(2, products={C2B: ProductScope(), "b2c_payment": ProductScope()}),
+    "a lower limit": configured(2, products={C2B: ProductScope({"TZS": 60_00})}),
+    "every market by name": configured(2, markets=tuple(MARKETS)),
+}
+
+
+@pytest.mark.parametrize("what", WIDER)
+def test_a_session_outlives_a_change_that_takes_nothing_away(what: str) -> None:
+    (event,) = given(configured(), opened(), WIDER[what]).when(request()).and_all_is_well().answer
+    assert isinstance(event, PaymentAdmitted)
 
 
 def test_a_session_is_told_as_expired_for_a_day_and_then_forgotten() -> None:

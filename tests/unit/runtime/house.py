@@ -20,14 +20,13 @@ from mkondo.domain.account import Account, AccountOpened, CreditApplied, Journal
 from mkondo.domain.decider import Decider, Event, Message, Record, Records
 from mkondo.domain.ids import PARTITIONS, AccountId, Instant, RecordKey, partition_of
 from mkondo.domain.ledger.keys import account_key
-from mkondo.domain.session import OpenSession
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import COMMANDS, Inbox, Received
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
 from mkondo.runtime.relay import DirectRelay
 from mkondo.runtime.replies import asker
-from mkondo.testing.builders import APPLICATION, NOW, SESSION, asking, configure
+from mkondo.testing.builders import NOW, SESSION, asking, configure, enabling, opening
 from mkondo.topology import DECIDERS, sources_of
 
 Trouble = Literal["fine", "fenced", "try later", "unknown, committed", "unknown, not committed"]
@@ -260,7 +259,7 @@ class House:
 
     async def open_for_business(self) -> None:
         """The application and its session, so that payments can be asked for."""
-        await self.send("admission", configure(), OpenSession(APPLICATION, SESSION, asking(SESSION)))
+        await self.send("admission", enabling(), configure(), opening())
         await self.until(lambda: bool(self.answered(SESSION)), "the session is open")
 
     async def ask(self, decider: str, *commands: Message, names: Sequence[str]) -> None:

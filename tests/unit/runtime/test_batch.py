@@ -1,18 +1,21 @@
 """One batch: rows numbered, routed with `previous` and sealed; records encoded once; facts and positions picked out."""
 
 import pytest
+from msgspec.structs import replace
 
 from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, PartitionState, Route, StoredRecord, seal
 from mkondo.contracts.records import decode_event, decode_record
 from mkondo.domain import admission, ledger
 from mkondo.domain.account import Account, Hold
+from mkondo.domain.admission import organisation_key
 from mkondo.domain.decider import Decider, Message, Record
 from mkondo.domain.ids import Instant, RecordKey, partition_of
 from mkondo.domain.ledger.keys import account_key, hold_key
+from mkondo.domain.organisation import Organisation
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
 from mkondo.domain.request import Reference
-from mkondo.domain.session import OpenSession, SessionOpened
+from mkondo.domain.session import SessionOpened
 from mkondo.ports.log import COMMANDS, Received
 from mkondo.runtime.batch import BatchWriter, Decided
 from mkondo.runtime.parking import ParkedMessages
@@ -22,13 +25,16 @@ from mkondo.testing.builders import (
     DEADLINE_MS,
     HOUR_MS,
     NOW,
+    ORGANISATION,
     SESSION,
     SHOP,
     admitted,
     configure,
     deciding,
+    enabled,
     later,
     open_with,
+    opening,
     payment,
     request,
     reserving,
@@ -52,7 +58,9 @@ def write(
     now: Instant = NOW,
 ) -> Decided:
     parked = ParkedMessages(before.partition, {})
-    writer = BatchWriter(decider, before, {} if memory is None else memory, parked, now)
+    memory = {} if memory is None else memory
+    memory[organisation_key(ORGANISATION, APPLICATION)] = Organisation(enabled().grants)
+    writer = BatchWriter(decider, before, memory, parked, now)
     for one in received:
         writer.take(one)
     return writer.finish()
@@ -60,7 +68,7 @@ def write(
 
 def admissions(*names: str) -> list[Received]:
     """A configured application, its session, and one payment of each name."""
-    messages: list[Message] = [configure(), OpenSession(APPLICATION, SESSION)]
+    messages: list[Message] = [configure(), opening()]
     return [command(message) for message in [*messages, *(request(name) for name in names)]]
 
 
@@ -199,7 +207,7 @@ def test_an_ending_writes_the_outcome_and_answers_whoever_asked(amount: int) -> 
 
 
 def test_who_opened_a_session_or_configured_is_answered() -> None:
-    decided = write(admission, FRESH, *(command(m) for m in (configure(), OpenSession(APPLICATION, SESSION, None))))
+    decided = write(admission, FRESH, *(command(m) for m in (configure(), replace(opening(), reply_to=None))))
     assert [type(message).__name__ for _, message in decided.replies] == ["ApplicationChanged"]
     assert isinstance(decided.events[1], SessionOpened)
 

@@ -27,10 +27,10 @@ from mkondo.testing.builders import (
     HOUR_MS,
     SESSION,
     SHOP,
-    asking,
     configure,
     deciding,
     open_with,
+    opening,
     payment,
     request,
     reserving,
@@ -136,7 +136,7 @@ async def test_a_poison_session_is_answered() -> None:
     poisoned = Poisoned(admission, lambda message: isinstance(message, OpenSession))
     async with house(admission=poisoned) as h:
         await h.member()
-        await h.ask("admission", OpenSession(APPLICATION, SESSION, asking(SESSION)), names=[SESSION])
+        await h.ask("admission", opening(), names=[SESSION])
         (answer,) = h.answered(SESSION)
         assert isinstance(answer, Rejection) and answer.code == "INS-1"
 

@@ -5,9 +5,19 @@ import pytest
 from mkondo.domain.account import CreditApplied, JournalEntryPosted
 from mkondo.domain.ids import partition_of
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted
-from mkondo.domain.session import OpenSession
 from mkondo.runtime.processor import ProcessorSettings
-from mkondo.testing.builders import APPLICATION, CUSTOMER, SESSION, SHOP, asking, configure, open_with, request, tzs
+from mkondo.testing.builders import (
+    APPLICATION,
+    CUSTOMER,
+    SESSION,
+    SHOP,
+    configure,
+    enabling,
+    open_with,
+    opening,
+    request,
+    tzs,
+)
 from tests.unit.runtime.house import House, Trouble, house
 
 TROUBLES: tuple[Trouble, ...] = ("fenced", "try later", "unknown, committed", "unknown, not committed")
@@ -85,8 +95,9 @@ async def test_direct_commands_are_answered_once(trouble: Trouble) -> None:
         h.store.troubles["admission"].append(trouble)
         await h.ask(
             "admission",
+            enabling(),
             configure(),
-            OpenSession(APPLICATION, SESSION, asking(SESSION)),
+            opening(),
             names=[APPLICATION, SESSION],
         )
         assert [len(h.answered(name)) for name in (APPLICATION, SESSION)] == [1, 1]
@@ -109,7 +120,7 @@ async def test_a_rejection_in_a_lost_batch_is_answered(trouble: Trouble) -> None
     async with house() as h:
         await h.member()
         h.store.troubles["admission"].append(trouble)
-        await h.ask("admission", OpenSession(APPLICATION, SESSION, asking(SESSION)), names=[SESSION])
+        await h.ask("admission", opening(), names=[SESSION])
         assert len(h.answered(SESSION)) == 1
 
 

@@ -15,8 +15,9 @@ from mkondo.adapters.http.sources import is_trusted
 from mkondo.contracts.records import decode_record
 from mkondo.domain.application import ApiKey, Application
 from mkondo.domain.decider import Record, record_key
-from mkondo.domain.ids import SessionHash
+from mkondo.domain.ids import SessionHash, partition_of
 from mkondo.domain.markets import MARKETS
+from mkondo.domain.organisation import Organisation, key_of
 from mkondo.domain.session import Session
 from mkondo.ports.clock import Clock
 from mkondo.ports.keys import Keys
@@ -30,11 +31,13 @@ NOT_TRUSTED = "Request source is not trusted"
 class Caller(msgspec.Struct, frozen=True):
     """An application that has shown a session it may use now, from a source it trusts.
 
-    `by_api_key`: it showed its API key itself, whose hash stands in for the session."""
+    `by_api_key`: it showed its API key itself, whose hash stands in for the session. `organisation`: None where it was
+    never set up."""
 
     application: Application
     session: SessionHash
     by_api_key: bool = False
+    organisation: Organisation | None = None
 
 
 class Stranger(msgspec.Struct, frozen=True):
@@ -53,22 +56,36 @@ class Callers:
         self._applications = Recent(self._application, clock)
         self._sessions = Recent(self._session, clock)
         self._api_keys = Recent(self._api_key, clock)
+        self._organisations = Recent(self._organisation, clock, absent=True)
 
     async def of_session(self, request: Request) -> Caller | Stranger:
         """The caller of every operation but getSession: its bearer holds a session id."""
         secret = await self._bearers.secret(request.authorization)
         session = await self._sessions.get(secret.hash) if secret else None
-        application = await self._applications.get(session.application) if session else None
-        if secret is None or session is None or application is None or application.configuration.removed:
+        application = await self._application_of(session) if session else None
+        if secret is None or session is None or application is None:
             return Stranger(INVALID)
         if secret.raw and not application.configuration.switches.raw_session:
             return Stranger(INVALID)
-        trouble = session.trouble(self._clock.now())
+        trouble = session.trouble(application, self._clock.now())
         if trouble is not None:
             return Stranger(trouble)
         if not is_trusted(application.configuration.trusted_sources, request.address, request.origin):
             return Stranger(NOT_TRUSTED)
-        return Caller(application, session.session)
+        return Caller(application, session.session, organisation=await self._organisation_of(application))
+
+    async def _application_of(self, session: Session) -> Application | None:
+        """The session's application, at least as new as when the session was opened: a new API key works at once."""
+        found = await self._applications.get(session.application)
+        if found is not None and found.version < session.configuration:
+            return await self._applications.renew(session.application)
+        return found
+
+    async def _organisation_of(self, application: Application) -> Organisation | None:
+        name = application.configuration.organisation
+        if not name:
+            return None
+        return await self._organisations.get(key_of(name, partition_of(application.application)))
 
     async def of_api_key(self, request: Request) -> Caller | Stranger:
         """The caller of getSession: its bearer holds the API key. Nobody checks that key again, so it is read anew."""
@@ -82,11 +99,14 @@ class Callers:
         secret = await self._bearers.secret(request.authorization)
         key = await find(secret.hash) if secret and not secret.raw else None
         application = await self._applications.get(key.application) if key else None
-        if secret is None or application is None or application.configuration.removed:
+        if secret is None or key is None or not key.works(self._clock.now()):
+            return Stranger(INVALID_KEY)
+        if application is None or application.configuration.removed:
             return Stranger(INVALID_KEY)
         if not is_trusted(application.configuration.trusted_sources, request.address, request.origin):
             return Stranger(NOT_TRUSTED)
-        return Caller(application, SessionHash(secret.hash), by_api_key=True)
+        organisation = await self._organisation_of(application)
+        return Caller(application, SessionHash(secret.hash), by_api_key=True, organisation=organisation)
 
     async def knows(self, request: Request) -> bool:
         """Whether the bearer holds the API key of an application here, wherever it comes from."""
@@ -100,6 +120,10 @@ class Callers:
     async def _api_key(self, name: str) -> ApiKey | None:
         record = await self._record("api-key", name)
         return record if isinstance(record, ApiKey) else None
+
+    async def _organisation(self, name: str) -> Organisation | None:
+        record = await self._record("organisation", name)
+        return record if isinstance(record, Organisation) else None
 
     async def _application(self, name: str) -> Application | None:
         record = await self._record("application", name)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
+from mkondo.openapi.explain import HEADER as EXPLANATION
 from mkondo.openapi.render import HEADERS, Answer
 
 Header = tuple[bytes, bytes]
@@ -50,4 +51,5 @@ def raw_response(answer: Answer) -> bytes:
 def _headers(answer: Answer, extra: tuple[Header, ...]) -> list[Header]:
     if answer.status == HTTPStatus.NO_CONTENT:
         return [*_NO_CONTENT, *extra]
-    return [*HEADERS, (b"content-length", b"%d" % len(answer.body)), *extra]
+    explained = [(EXPLANATION, answer.explanation.encode("ascii"))] if answer.explanation else []
+    return [*HEADERS, (b"content-length", b"%d" % len(answer.body)), *explained, *extra]

@@ -105,7 +105,7 @@ class Payments:
         if not isinstance(application, Application) or application.version != event.configuration:
             journal.wrong(row.sequence, f"version {event.configuration} of {payment.application} was not in force")
             return
-        scope = application.configuration.products.get(payment.operation)
+        scope = application.configuration.scope_of(payment.operation)
         if scope is None:
             journal.wrong(row.sequence, f"payment {payment.payment_id}: {payment.operation} is not switched on")
             return

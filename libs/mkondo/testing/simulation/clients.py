@@ -18,13 +18,14 @@ from mkondo.domain.admission import Asked
 from mkondo.domain.application import ConfigureApplication
 from mkondo.domain.decider import Event, Message
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
+from mkondo.domain.organisation import ConfigureOrganisation, key_of
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentFailed
 from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered
 from mkondo.domain.session import OpenSession, SessionOpened
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.testing.simulation.ingress import BUSY, DROPPED, Attempt, about_of, owner_of
 from mkondo.testing.simulation.loop import at_once
-from mkondo.testing.simulation.orders import configuration
+from mkondo.testing.simulation.orders import MARKET, PRODUCTS, SHORTCODE, configuration
 from mkondo.testing.simulation.process import Process
 from mkondo.testing.simulation.queries import disagreements
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
@@ -76,17 +77,23 @@ class Clients:
     # Applications and sessions ------------------------------------------------------------------------------------
 
     async def set_up(self, application: ApplicationId) -> None:
-        """Configure the application and open its first session, however often it takes."""
-        wanted = configuration(application)
-        command = partial(ConfigureApplication, application, wanted, None)
-        while await self._ask(application, application, command) is None and not self._doors.is_stopped(application):
-            await asyncio.sleep(0.1)
+        """Configure the application and its organisation, and open the first session, however often it takes."""
+        organisation = key_of(SHORTCODE, partition_of(application))
+        enable = partial(ConfigureOrganisation, organisation, {MARKET: PRODUCTS}, "")
+        await self._insist(application, organisation, enable)
+        configure = partial(ConfigureApplication, application, configuration(application), None)
+        await self._insist(application, application, configure)
         await self.open_session(application)
 
+    async def _insist(self, application: ApplicationId, asked: str, command: Callable[..., Message]) -> None:
+        while await self._ask(application, asked, command) is None and not self._doors.is_stopped(application):
+            await asyncio.sleep(0.1)
+
     async def open_session(self, application: ApplicationId) -> None:
+        wanted = configuration(application)
         while not self._doors.is_stopped(application):
             session = SessionHash(self._doors.ids.session_id())
-            command = partial(OpenSession, application, session)
+            command = partial(OpenSession, application, session, api_key_hash=wanted.api_key_hash)
             if isinstance(await self._ask(application, session, command), SessionOpened):
                 self._sessions[application] = session
                 return

@@ -33,6 +33,7 @@ from mkondo.testing.simulation.orders import (
     MARKET,
     NEVER,
     REVERSE,
+    SHORTCODE,
     UPDATE,
     Order,
     configuration,
@@ -48,7 +49,6 @@ from mkondo.testing.simulation.stories import (
 )
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
 
-SHORTCODE = "000000"
 SERVICE_MS = 4_000
 """The deadline of requests that move no money."""
 

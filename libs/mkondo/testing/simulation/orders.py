@@ -17,6 +17,7 @@ from mkondo.testing.simulation.weather import Weather
 
 APPLICATIONS = tuple(ApplicationId(name) for name in ("duka", "soko", "gari"))
 MARKET, CURRENCY = "vodacomTZN", "TZS"
+SHORTCODE = "000000"
 OPENING = MARKETS[MARKET].opening_balance_minor
 CEILING = OPENING // 2
 HOT = tuple(f"2557000000{number:02d}" for number in range(5))

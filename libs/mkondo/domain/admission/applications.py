@@ -1,0 +1,87 @@
+"""Applications and organisations: what they may do, changed as a whole and by one writer at a time."""
+
+from collections.abc import Sequence
+
+from mkondo.domain import reasons
+from mkondo.domain.admission.keys import application_key
+from mkondo.domain.application import (
+    ApiKey,
+    ApiKeyEnded,
+    Application,
+    ApplicationChanged,
+    ConfigurationRejected,
+    ConfigurationUnchanged,
+    ConfigureApplication,
+)
+from mkondo.domain.decider import Event, Records, record_key
+from mkondo.domain.ids import Instant, RecordKey, is_name
+from mkondo.domain.organisation import (
+    ConfigureOrganisation,
+    Organisation,
+    OrganisationChanged,
+    OrganisationUnchanged,
+)
+
+OVERLAPS_MAX = 5
+"""API keys of one application that were replaced and still work."""
+
+
+def configure(command: ConfigureApplication, records: Records, now: Instant) -> Sequence[Event]:
+    current = records.get(application_key(command.application))
+    before = current if isinstance(current, Application) else None
+    version = before.version if before is not None else 0
+    if before is not None and before.configuration == command.configuration:
+        return (ConfigurationUnchanged(command.reply_to, reasons.OK, "nothing to change", version),)
+    if not all(is_name(name) for name in _names(command)):
+        return (ConfigurationRejected(command.reply_to, "INVALID", "a name holds what no name may hold", version),)
+    if command.expected is not None and command.expected != version:
+        return (ConfigurationRejected(command.reply_to, "CONFLICT", "the application was changed meanwhile", version),)
+    overlaps = _overlaps(command, before, now)
+    if command.configuration.api_key_hash in overlaps:
+        return (ConfigurationRejected(command.reply_to, "INVALID", "that API key was replaced", version),)
+    if len(overlaps) > OVERLAPS_MAX:
+        return (ConfigurationRejected(command.reply_to, "INVALID", "too many API keys still overlap", version),)
+    return (
+        ApplicationChanged(
+            command.application,
+            version + 1,
+            command.configuration,
+            command.reply_to,
+            before.configuration if before is not None else None,
+            command.by,
+            overlaps,
+        ),
+    )
+
+
+def _overlaps(command: ConfigureApplication, before: Application | None, now: Instant) -> dict[str, Instant]:
+    """The API keys that work beside the new one: those that still did, and the one that it replaces."""
+    if before is None or command.configuration.removed:
+        return {}
+    live = {name: until for name, until in before.overlaps.items() if now < until}
+    replaced = before.configuration.api_key_hash
+    if command.configuration.api_key_hash == replaced or not command.overlap_ms:
+        return live
+    return {**live, replaced: Instant(now + command.overlap_ms)}
+
+
+def _names(command: ConfigureApplication) -> Sequence[str]:
+    """What of it becomes part of keys: of references, wallets and tills."""
+    configuration = command.configuration
+    organisation = (configuration.organisation,) if configuration.organisation else ()
+    return (command.application, *organisation, *configuration.shortcodes)
+
+
+def end_api_key(key: RecordKey, record: ApiKey, now: Instant) -> Sequence[Event]:
+    """The overlap is over: the key and its sessions end."""
+    if not record.until or now < record.until:
+        return ()
+    return (ApiKeyEnded(record.application, key.partition("/")[2]),)
+
+
+def change_organisation(command: ConfigureOrganisation, records: Records) -> Sequence[Event]:
+    record = records.get(record_key("organisation", command.key))
+    before = record.grants if isinstance(record, Organisation) else None
+    if before == command.grants:
+        return (OrganisationUnchanged(command.reply_to, reasons.OK, "nothing to change"),)
+    return (OrganisationChanged(command.key, command.grants, before, command.by, command.reply_to),)

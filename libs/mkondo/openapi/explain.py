@@ -1,0 +1,66 @@
+"""Why a request was refused, as the sandbox says it beside the answer: `Mkondo-Explanation`.
+
+Pure. A structured field (RFC 9651): a list with one member for each limit, its figures as parameters, so that programs
+read it with any such parser. No quote character ever: one client crashes on it (contract section 10.5). The body stays
+what the contract says. Read next: render.py.
+"""
+
+from collections.abc import Sequence
+
+from mkondo.domain.hours import Closed
+from mkondo.domain.limits import NEW_SESSION, USAGE_TIME, Breach
+from mkondo.domain.markets import MARKETS
+
+HEADER = b"mkondo-explanation"
+
+_SECOND_MS = 1_000
+_WHOLE_DIGITS_MAX = 12
+"""Of a decimal number in a structured field. What is larger is written without its fraction."""
+
+
+def explain_limits(breaches: Sequence[Breach]) -> str:
+    """`daily_value;code=INS-994;ceiling=100.00;used=90.00;asked=20.00;left=10.00;currency=TZS;resets=1795132800`.
+
+    `resets` is in seconds since 1970, `new_session`, or `never`. Without a `ceiling`, none names the currency.
+    """
+    return ", ".join(_limit(breach) for breach in breaches)
+
+
+def explain_hours(closed: Closed) -> str:
+    """`usage_time;code=INS-996;opens=T08:00;closes=T17:00;now=T07:59;resets=1795132800`, in the market's own time."""
+    clock = f"opens={_time(closed.opens)};closes={_time(closed.closes)};now={_time(closed.minute)}"
+    return f"{USAGE_TIME};code=INS-996;{clock};resets={closed.opens_at // _SECOND_MS}"
+
+
+def _limit(breach: Breach) -> str:
+    figures = {"code": breach.code}
+    if breach.ceiling is not None:
+        figures |= {"ceiling": _figure(breach.ceiling, breach), "used": _figure(breach.used, breach)}
+    figures["asked"] = _figure(breach.asked, breach)
+    figures["left"] = _figure(breach.left, breach)
+    if breach.currency:
+        figures["currency"] = breach.currency
+    figures["resets"] = _resets(breach)
+    return ";".join((breach.limit, *(f"{name}={value}" for name, value in figures.items())))
+
+
+def _resets(breach: Breach) -> str:
+    if breach.resets_at is None:
+        return "never"
+    return "new_session" if breach.resets_at == NEW_SESSION else str(breach.resets_at // _SECOND_MS)
+
+
+_DECIMALS = {market.currency: market.decimals for market in MARKETS.values()}
+
+
+def _figure(number: int, breach: Breach) -> str:
+    """A count as it is, a value in whole units of its currency."""
+    decimals = _DECIMALS[breach.currency] if breach.currency else 0
+    whole, fraction = divmod(number, 10**decimals)
+    if not decimals or whole >= 10**_WHOLE_DIGITS_MAX:
+        return str(whole)
+    return f"{whole}.{fraction:0{decimals}}"
+
+
+def _time(minute: int) -> str:
+    return f"T{minute // 60:02}:{minute % 60:02}"

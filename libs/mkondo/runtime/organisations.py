@@ -1,0 +1,39 @@
+"""Telling every partition of admission what an organisation may use (domain/organisation.py)."""
+
+import asyncio
+
+from mkondo.contracts.journal import Partition
+from mkondo.domain import admission
+from mkondo.domain.ids import partition_of
+from mkondo.domain.organisation import (
+    ConfigureOrganisation,
+    Grants,
+    OrganisationChanged,
+    OrganisationUnchanged,
+    keys_of,
+)
+from mkondo.ports.errors import TryLater
+from mkondo.runtime.parts import Parts
+
+ANSWER_SECONDS = 5.0
+
+
+async def configure_organisation(parts: Parts, organisation: str, grants: Grants, by: str) -> bool:
+    """Whether anything changed. TryLater when a partition doesn't answer: those that did have changed, and asking again
+    tells the rest."""
+    answers = await asyncio.gather(*(_tell(parts, key, grants, by) for key in keys_of(organisation)))
+    return any(isinstance(answer, OrganisationChanged) for answer in answers)
+
+
+async def _tell(parts: Parts, key: str, grants: Grants, by: str) -> OrganisationChanged | OrganisationUnchanged:
+    with parts.desk.ask(f"{key}/{parts.ids.incarnation()}") as question:
+        command = ConfigureOrganisation(key, grants, by, question.reply_to)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await parts.log.send_command(Partition(admission.NAME, partition_of(key)), command)
+                answer = await question.answer()
+        except TimeoutError:
+            raise TryLater("admission does not answer") from None
+    if not isinstance(answer, OrganisationChanged | OrganisationUnchanged):
+        raise TypeError(f"{type(answer).__name__} is no answer to an organisation's products")
+    return answer
