@@ -1,7 +1,7 @@
 """The system as one table: which service hosts which decider, keyed by what, speaking on which topics.
 
 Topics, documentation and tests are made from it; splitting or joining services is an edit of this table.
-Read next: domain/admission.py, domain/ledger, runtime/processor.py.
+Read next: domain/admission, domain/ledger, runtime/processor.py.
 """
 
 import msgspec

@@ -1,1 +1,1 @@
-"""The admission service hosts that decider. Composition root: root.py. Read next: mkondo/domain/admission.py."""
+"""The admission service hosts that decider. Composition root: root.py. Read next: mkondo/domain/admission."""

@@ -1,7 +1,7 @@
 """An application: a developer's integration record, and what it may do.
 
 Pure. Keyed by application. The management API and the demo send ConfigureApplication with the whole configuration;
-each accepted one is a new version, named by every payment it admits. Read next: session.py, admission.py.
+each accepted one is a new version, named by every payment it admits. Read next: limits.py, session.py, admission/.
 """
 
 import msgspec

@@ -11,7 +11,7 @@ Pure. A decider is a module (or folder) with seven functions:
     give_up(message, reason)        -> events that end a message nobody can decide (rule 14)
 
 Commands, events and records are frozen msgspec Structs: on the hot path they are several times cheaper to make, encode
-and decode than dataclasses. Read next: payment.py, then admission.py and ledger/.
+and decode than dataclasses. Read next: payment.py, then admission/ and ledger/.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,7 +3,7 @@
 Pure. The command and the events here are the spine of the platform: admission turns RequestPayment into PaymentAdmitted
 or PaymentFailed, the ledger turns PaymentAdmitted into PaymentCompleted or PaymentFailed (architecture rule 9), a
 two-step payment by way of PaymentReserved. Reply, callback, query and view are all rendered from these events.
-Read next: request.py for requests that move no money; then admission.py, ledger/.
+Read next: request.py for requests that move no money; then admission/, ledger/.
 """
 
 import msgspec

@@ -1,7 +1,7 @@
 """A service request: it uses up a ThirdPartyConversationID but moves no money by itself, and has one answer.
 
 Pure. Deciding a two-step payment, and creating, cancelling or asking about a direct debit: admission turns MakeRequest
-into RequestAdmitted, whose `order` says which decider answers it with RequestAnswered. Read next: admission.py.
+into RequestAdmitted, whose `order` says which decider answers it with RequestAnswered. Read next: admission/.
 """
 
 import msgspec

@@ -43,7 +43,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     peak_minor: int = 0
     peak_count: int = 0
 
-    def today(self, day: str) -> str:
+    def counting_day(self, day: str) -> str:
         """The day to count in. A market's day never goes back, whatever its clocks do."""
         return max(day, *self.days) if self.days else day
 

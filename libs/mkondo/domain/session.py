@@ -1,7 +1,7 @@
 """A session: a time-limited access that an application opens with its API key.
 
 Pure. Keyed by application, so that opening, revoking, reconfiguring and paying are ordered by construction.
-Read next: admission.py.
+Read next: admission/.
 """
 
 import msgspec

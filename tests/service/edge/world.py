@@ -39,6 +39,9 @@ from mkondo.domain.application import ApiKey, Application, Configuration, Produc
 from mkondo.domain.decider import Message, Record, ReplyTo
 from mkondo.domain.facts import names_of
 from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash, partition_of
+from mkondo.domain.limits import APPLICABLE
+from mkondo.domain.markets import MARKETS
+from mkondo.domain.organisation import Organisation
 from mkondo.domain.payment import (
     Payment,
     PaymentAdmitted,
@@ -219,6 +222,9 @@ class World:
         """Create or replace an application, as admission would have."""
         core, configured = self.cores[environment], configuration(**changes)
         self.keys_of[environment, application] = configured.api_key_hash
+        if configured.organisation:
+            everything = Organisation(dict.fromkeys(MARKETS, tuple(APPLICABLE)))
+            await core.put(admission.organisation_key(configured.organisation, application), everything)
         await core.put(admission.application_key(application), Application(application, 1, configured))
         await core.put(admission.api_key_key(configured.api_key_hash), ApiKey(application))
 

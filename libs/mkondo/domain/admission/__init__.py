@@ -2,7 +2,7 @@
 
 Pure. A decider keyed by application. Commands: application.py, organisation.py, session.py, payment.py, request.py.
 Reading order: keys, applications, sessions, requests, rooms, state; this file joins them into the decider. Read next:
-ledger/, which moves the money.
+domain/ledger, which moves the money.
 """
 
 from collections.abc import Sequence

@@ -37,7 +37,7 @@ def room_for(asked: Asked, scope: ProductScope, records: Records, now: Instant) 
     today = day_of(now, market.time_zone)
     part = part_of(it, today.isoformat())
     mine, theirs = _line(records, session, part), _line(records, customer, part)
-    part = msgspec.structs.replace(part, day=max(mine.today(part.day), theirs.today(part.day)))
+    part = msgspec.structs.replace(part, day=max(mine.counting_day(part.day), theirs.counting_day(part.day)))
     found = breaches(scope, Counted(part, mine, theirs, end_of(today, market.time_zone)))
     if found:
         return Reservation(found)
