@@ -1,5 +1,7 @@
 """Applications: list, look, change. Read next: changes.py."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 
@@ -7,15 +9,12 @@ from mkondo.contracts.journal import partitions_of
 from mkondo.contracts.records import decode_record
 from mkondo.domain import admission
 from mkondo.domain.application import Application
-from mkondo.domain.markets import MARKETS
-from mkondo.domain.money import format_amount
 from services.portal.api.access import Environment, Operator, Own
 from services.portal.api.changes import MINUTE_MS, SECOND_MS, SWITCHES, ApplicationChange, apply
 from services.portal.api.configuring import application_of, change_application
+from services.portal.api.limits import shown
 
 router = APIRouter(tags=["applications"])
-
-_DECIMALS = {market.currency: market.decimals for market in MARKETS.values()}
 
 
 class ApplicationView(BaseModel):
@@ -28,7 +27,7 @@ class ApplicationView(BaseModel):
     shortcodes: list[str]
     products: list[str]
     asynchronous: list[str]
-    limits: dict[str, dict[str, dict[str, str]]]
+    limits: dict[str, dict[str, Any]]
     markets: list[str]
     trusted_sources: list[str]
     session_lifetime_minutes: int
@@ -74,17 +73,9 @@ def _view(application: Application) -> ApplicationView:
         name=now.name,
         organisation=now.organisation,
         shortcodes=list(now.shortcodes),
-        products=list(now.products),
-        asynchronous=[name for name, scope in now.products.items() if scope.asynchronous],
-        limits={
-            name: {
-                "single_value": {
-                    unit: format_amount(most, _DECIMALS[unit]) for unit, most in scope.single_value.items()
-                }
-            }
-            for name, scope in now.products.items()
-            if scope.single_value
-        },
+        products=[name for name, scope in now.products.items() if scope.on],
+        asynchronous=[name for name, scope in now.products.items() if scope.on and scope.asynchronous],
+        limits={name: found for name, scope in now.products.items() if (found := shown(scope))},
         markets=list(now.markets),
         trusted_sources=list(now.trusted_sources),
         session_lifetime_minutes=now.session_lifetime_ms // MINUTE_MS,

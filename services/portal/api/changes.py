@@ -15,13 +15,13 @@ from pydantic import Field
 from mkondo.adapters.http.sources import EVERYTHING
 from mkondo.domain.application import Configuration, ProductScope, Switches
 from mkondo.domain.environments import LIVE
+from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.markets import MARKETS
-from mkondo.domain.money import parse_amount
-from mkondo.openapi.operations import OPERATIONS
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
+from services.portal.api.limits import LimitsChange, limited
 
-PRODUCTS = tuple(name for name in OPERATIONS if name != "get_session")
+PRODUCTS = tuple(APPLICABLE)
 SWITCHES = Switches.__struct_fields__
 MINUTE_MS, SECOND_MS = 60_000, 1_000
 URL_MAX = 2_048
@@ -37,9 +37,7 @@ class ApplicationChange(Asked):
     name: str | None = Field(None, max_length=100, pattern=r"^\P{Cc}+$")
     products: list[str] | None = Field(None, description="The operations that are switched on.")
     asynchronous: list[str] | None = Field(None, description="Those of them whose results are pushed.")
-    limits: dict[str, dict[str, dict[str, str]]] | None = Field(
-        None, description='By product: `{"single_value": {"TZS": "50.00"}}`, the most one payment may move.'
-    )
+    limits: dict[str, LimitsChange] | None = Field(None, description="By product. What is not named stays as it is.")
     markets: list[str] | None = Field(None, description="Market path values; none: all.")
     trusted_sources: list[str] | None = Field(None, min_length=1, max_length=100)
     session_lifetime_minutes: int | None = Field(None, ge=1, le=30 * 24 * 60)
@@ -57,38 +55,30 @@ def _known(values: list[str], known: tuple[str, ...], what: str) -> list[str]:
 
 
 def _products(configuration: Configuration, names: list[str]) -> Configuration:
-    """One that stays on keeps its scope."""
-    kept = configuration.products
-    scopes = {name: kept.get(name, ProductScope()) for name in _known(names, PRODUCTS, "product")}
-    return replace(configuration, products=scopes)
+    """One that is switched off keeps its scope, for the day when it is switched on again."""
+    _known(names, PRODUCTS, "product")
+    kept = {name: replace(scope, on=name in names) for name, scope in configuration.products.items()}
+    made = {name: ProductScope() for name in names if name not in kept}
+    return replace(configuration, products=kept | made)
 
 
 def _asynchronous(configuration: Configuration, names: list[str]) -> Configuration:
-    _known(names, tuple(configuration.products), "product that is switched on")
-    scopes = {name: replace(scope, asynchronous=name in names) for name, scope in configuration.products.items()}
+    _known(names, _switched_on(configuration), "product that is switched on")
+    scopes = {
+        name: replace(scope, asynchronous=name in names) if scope.on else scope
+        for name, scope in configuration.products.items()
+    }
     return replace(configuration, products=scopes)
 
 
-def _limits(configuration: Configuration, limits: dict[str, dict[str, dict[str, str]]]) -> Configuration:
-    _known(list(limits), tuple(configuration.products), "product that is switched on")
-    scopes = dict(configuration.products)
-    for product, named in limits.items():
-        _known(list(named), ("single_value",), "limit")
-        ceilings = {currency: _minor(currency, text) for currency, text in named.get("single_value", {}).items()}
-        scopes[product] = replace(scopes[product], single_value=ceilings)
-    return replace(configuration, products=scopes)
+def _limits(configuration: Configuration, limits: dict[str, LimitsChange]) -> Configuration:
+    _known(list(limits), _switched_on(configuration), "product that is switched on")
+    scopes = {name: limited(name, configuration.products[name], change) for name, change in limits.items()}
+    return replace(configuration, products=configuration.products | scopes)
 
 
-def _minor(currency: str, text: str) -> int:
-    decimals = {market.currency: market.decimals for market in MARKETS.values()}
-    minor = parse_amount(text, decimals[currency]) if currency in decimals else None
-    if minor is None:
-        raise Refused(
-            422,
-            f"{text[:80]!r} is no amount in {currency[:80]!r}",
-            "Send digits such as 50.00 and a market's currency.",
-        )
-    return minor
+def _switched_on(configuration: Configuration) -> tuple[str, ...]:
+    return tuple(name for name, scope in configuration.products.items() if scope.on)
 
 
 def _markets(configuration: Configuration, names: list[str]) -> Configuration:
@@ -155,7 +145,7 @@ def apply(configuration: Configuration, change: ApplicationChange, environment: 
         value = getattr(change, field)
         if value is not None:
             configuration = effect(configuration, value)
-    pushed = [name for name, scope in configuration.products.items() if scope.asynchronous]
+    pushed = [name for name, scope in configuration.products.items() if scope.on and scope.asynchronous]
     if pushed and not (configuration.response_url or configuration.response_url_override):
         mend = "Set response_url too, or response_url_override."
         raise Refused(422, f"nowhere to push the results of {', '.join(pushed)}", mend)
