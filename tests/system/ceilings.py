@@ -46,7 +46,7 @@ class Reached:
 async def reach_for(
     platform: RunningPlatform, seconds: float, session_units: int, customer_units: int
 ) -> list[Reached]:
-    """Half of the clients pay in one session, half pay one customer in several; for that long, then until it is full."""
+    """Half of the clients use one session, half pay one customer in several; until time is up and all is full."""
     api = Api(platform, "application")
     limits = {
         "c2b_single_stage": {"daily_value": {"TZS": f"{session_units}.00"}},

@@ -6,7 +6,7 @@ YYYYMMDD (contract section 3). Read next: mandate.py, whose due dates it counts.
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from mkondo.domain.ids import Instant
@@ -15,6 +15,7 @@ _WIRE_DATE = re.compile(r"[0-9]{8}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY = timedelta(days=1)
+MINUTE_MS = 60_000
 
 
 @cache
@@ -54,6 +55,14 @@ def next_minute(minute: int, after: Instant, time_zone: str) -> Instant:
     days = (today + _DAY * number for number in range(3))
     instants = (Instant((datetime.combine(day, at) - _EPOCH) // _MILLISECOND) for day in days)
     return next(instant for instant in instants if instant > after)
+
+
+@lru_cache(maxsize=256)
+def day_around(minute: int, time_zone: str) -> tuple[str, Instant]:
+    """The day, as an ISO date, of a minute since 1970 in that zone, and when that day ends. Asked for every payment: no
+    zone's day begins within a minute."""
+    day = day_of(Instant(minute * MINUTE_MS), time_zone)
+    return day.isoformat(), end_of(day, time_zone)
 
 
 def parse_day(text: str) -> date | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from mkondo.domain.decider import Changes, Records, record_key
+from mkondo.domain.decider import Changes, Records
 from mkondo.domain.ids import ApplicationId, PaymentId, RecordKey, SessionHash
 
 
@@ -92,11 +92,11 @@ class RoomGivenBack(msgspec.Struct, frozen=True, tag=True):
 
 
 def session_room(session: SessionHash) -> RecordKey:
-    return record_key("session-room", session)
+    return RecordKey(f"session-room/{session}")  # record_key, in line: these are made for every payment
 
 
 def customer_room(application: ApplicationId, customer: str) -> RecordKey:
-    return record_key("customer-room", application, customer)
+    return RecordKey(f"customer-room/{application}/{customer}")
 
 
 def reserve(records: Records, buckets: tuple[RecordKey, ...], part: Part) -> Changes:

@@ -15,6 +15,7 @@ from mkondo.domain.ids import RecordKey
 COMMIT = f"SELECT mkondo_commit({', '.join(f'${number}' for number in range(1, 31))})"
 
 _encoder = msgspec.json.Encoder()
+_SEPARATOR = "\x1f"
 
 
 def arguments(batches: Sequence[PartitionBatch]) -> list[object]:
@@ -83,6 +84,14 @@ def _references(references: Sequence[StoredReference]) -> Iterable[list[object]]
 def _outcomes(outcomes: Sequence[StoredOutcome]) -> Iterable[list[object]]:
     yield [outcome.name for outcome in outcomes]
     yield [outcome.data for outcome in outcomes]
+
+
+def column(names: Sequence[str]) -> str:
+    """Names as one text, which Postgres takes apart at the separator: no name holds a control character."""
+    text = _SEPARATOR.join(names)
+    if text.count(_SEPARATOR) != len(names) - 1:
+        raise ValueError("a name holds a control character")
+    return text
 
 
 def format_routes(routes: Sequence[Route]) -> str:

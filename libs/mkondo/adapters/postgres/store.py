@@ -9,7 +9,7 @@ from datetime import timedelta
 import asyncpg
 import msgspec
 
-from mkondo.adapters.postgres.commit import COMMIT, arguments, parse_routes
+from mkondo.adapters.postgres.commit import COMMIT, arguments, column, parse_routes
 from mkondo.adapters.postgres.connections import PATIENCE_SECONDS, Connections, committing, reading
 from mkondo.adapters.postgres.facts import PostgresFacts
 from mkondo.adapters.postgres.schema import check
@@ -28,14 +28,15 @@ _REFERENCE = "reference/"
 _ACQUIRE = """
 INSERT INTO partition AS p (name, epoch) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET epoch = p.epoch + 1 RETURNING *
 """
-_LOAD = "SELECT key, data FROM record WHERE partition = $1 AND key = ANY ($2::text[])"
-_LOAD_MANY = """
-SELECT r.key, r.data FROM unnest($1::text[], $2::text[]) AS w (partition, key)
+_LOAD = r"SELECT key, data FROM record WHERE partition = $1 AND key = ANY (string_to_array($2, E'\x1f'))"
+_LOAD_MANY = r"""
+SELECT r.key, r.data
+  FROM unnest(string_to_array($1, E'\x1f'), string_to_array($2, E'\x1f')) AS w (partition, key)
   JOIN record r ON r.key = w.key AND r.partition = w.partition
 """
-_LOAD_REFERENCES = """
+_LOAD_REFERENCES = r"""
 SELECT 'reference/' || r.application || '/' || r.third_party_conversation_id AS key, r.data
-  FROM unnest($1::text[], $2::text[]) AS w (application, name)
+  FROM unnest(string_to_array($1, E'\x1f'), string_to_array($2, E'\x1f')) AS w (application, name)
   JOIN reference r ON r.application = w.application AND r.third_party_conversation_id = w.name
 """
 _LOAD_KIND = "SELECT key, data, due FROM record WHERE partition = $1 AND key >= $2 || '/' AND key < $2 || '0'"
@@ -98,11 +99,13 @@ class PostgresStore(PostgresFacts):
         found: list[asyncpg.Record] = []
         async with reading(self._writers) as connection:
             if len(wanted) == 1 and records:
-                found += await connection.fetch(_LOAD, records[0][0], [key for _, key in records])
+                found += await connection.fetch(_LOAD, records[0][0], column([key for _, key in records]))
             elif records:
-                found += await connection.fetch(_LOAD_MANY, [name for name, _ in records], [key for _, key in records])
+                names, keys = zip(*records, strict=True)
+                found += await connection.fetch(_LOAD_MANY, column(names), column(keys))
             if references:
-                found += await connection.fetch(_LOAD_REFERENCES, *zip(*references, strict=True))
+                applications, names = zip(*references, strict=True)
+                found += await connection.fetch(_LOAD_REFERENCES, column(applications), column(names))
         return {row["key"]: row["data"] for row in found}
 
     async def load_kind(self, partition: Partition, kind: str) -> dict[RecordKey, StoredRecord]:

@@ -20,24 +20,24 @@ Asked = RequestPayment | MakeRequest
 
 
 def application_key(application: ApplicationId) -> RecordKey:
-    return record_key("application", application)
+    return RecordKey(f"application/{application}")  # record_key, in line: these are made for every payment
 
 
 def session_key(session: SessionHash) -> RecordKey:
-    return record_key("session", session)
+    return RecordKey(f"session/{session}")
 
 
 def api_key_key(api_key_hash: str) -> RecordKey:
-    return record_key("api-key", api_key_hash)
+    return RecordKey(f"api-key/{api_key_hash}")
 
 
 def organisation_key(organisation: str, application: ApplicationId) -> RecordKey:
     """The organisation's record in the partition of one of its applications."""
-    return record_key("organisation", key_of(organisation, partition_of(application)))
+    return RecordKey(f"organisation/{key_of(organisation, partition_of(application))}")
 
 
 def reference_key(about: Payment | Request) -> RecordKey:
-    return record_key("reference", about.application, about.third_party_conversation_id)
+    return RecordKey(f"reference/{about.application}/{about.third_party_conversation_id}")
 
 
 def about(asked: Asked) -> Payment | Request:

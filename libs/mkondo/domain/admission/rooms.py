@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from mkondo.domain.admission.keys import Asked, about, customer_bucket
 from mkondo.domain.application import ProductScope
-from mkondo.domain.calendar import day_of, end_of
+from mkondo.domain.calendar import MINUTE_MS, day_around
 from mkondo.domain.decider import Event, Records
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.limits import APPLICABLE, Breach, Counted, breaches
@@ -34,11 +35,12 @@ def room_for(asked: Asked, scope: ProductScope, records: Records, now: Instant) 
         return UNLIMITED
     market = MARKETS[it.market]
     session, customer = session_room(asked.session), customer_bucket(it)
-    today = day_of(now, market.time_zone)
-    part = part_of(it, today.isoformat())
+    today, day_ends = day_around(now // MINUTE_MS, market.time_zone)
+    part = part_of(it, today)
     mine, theirs = _line(records, session, part), _line(records, customer, part)
-    part = msgspec.structs.replace(part, day=max(mine.counting_day(part.day), theirs.counting_day(part.day)))
-    found = breaches(scope, Counted(part, mine, theirs, end_of(today, market.time_zone)))
+    day = max(mine.counting_day(today), theirs.counting_day(today))
+    part = part if day == today else replace(part, day=day)
+    found = breaches(scope, Counted(part, mine, theirs, day_ends))
     if found:
         return Reservation(found)
     buckets = ((session,) if scope.counts_session else ()) + (
