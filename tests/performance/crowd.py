@@ -32,7 +32,7 @@ from mkondo.domain import admission
 from mkondo.domain.application import Configuration, ConfigureApplication, ProductScope
 from mkondo.domain.decider import Event, Message, Record
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, RecordKey, SessionHash, TransactionId, partition_of
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment, completed
+from mkondo.domain.payment import PaymentAdmitted, PaymentFailed, RequestPayment, completed
 from mkondo.domain.session import OpenSession
 from mkondo.ports.errors import TryLater
 from mkondo.ports.log import COMMANDS, Received
@@ -87,6 +87,18 @@ class Crowd(msgspec.Struct, frozen=True):
         return RequestPayment(payment, self.session(session))
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """What one turn showed. `cpu` in seconds per 1,000 payments, Postgres included."""
+
+    start: float
+    rate: float
+    cpu: float
+    megabytes: float
+
+    def __str__(self) -> str:
+        return f"start {self.start:.2f} s  {self.rate:7,.0f}/s  {self.cpu:.3f} CPU s  {self.megabytes:.0f} MB"
+
+
 class House:
     """One crowd's store and whoever decides in it."""
 
@@ -115,9 +127,10 @@ class House:
         for first in range(0, crowd.customers, _BATCH):
             numbers = range(first, min(first + _BATCH, crowd.customers))
             asked = [self._payment(number) for number in numbers]
-            admitted = [event for event in await self._decide(states, known, asked) if isinstance(event, PaymentAdmitted)]
-            assert len(admitted) == len(asked), "somebody was refused"
-            await self._decide(states, known, [_ended(event) for event in admitted])
+            events = await self._decide(states, known, asked)
+            ended = [completed(event) for event in events if isinstance(event, PaymentAdmitted)]
+            assert len(ended) == len(asked), "somebody was refused"
+            await self._decide(states, known, ended)
             for records in known.values():
                 _forget(records)
 
@@ -146,31 +159,41 @@ class House:
         self._name += 1
         return self.crowd.payment(self._name, number, self._clock.now())
 
-    async def turn(self, payments: int) -> tuple[float, float]:
-        """A processor starts, owns everything and decides that many payments of anybody: seconds of both."""
+    async def turn(self, payments: int, crowd: Crowd) -> tuple[float, float]:
+        """A processor starts, owns everything and decides that many payments of that crowd: seconds of both."""
         log = MemoryLog()
         relay = _Counting(log, payments)
         processor = Processor(
-            self.crowd.environment, admission.NAME, admission, (), self.store, log, relay, self._clock, self._ids, "turn"
+            self.crowd.environment,
+            admission.NAME,
+            admission,
+            (),
+            self.store,
+            log,
+            relay,
+            self._clock,
+            self._ids,
+            "turn",
         )
         processor.wanted = frozenset(partitions_of(admission.NAME))
         began = time.perf_counter()
         running = asyncio.create_task(processor.run())
-        await self._send(log)
+        await self._send(log, crowd)
         await relay.until(1)
         started = time.perf_counter()
         for number in range(1, payments):
             if number - relay.decided > AT_ONCE:
                 await relay.until(number - AT_ONCE // 2)
-            await self._send(log)
+            await self._send(log, crowd)
         await relay.until(payments)
         seconds = time.perf_counter() - started
         processor.stop()
         await running
         return started - began, seconds
 
-    async def _send(self, log: MemoryLog) -> None:
-        command = self._payment(self._random.randrange(self.crowd.customers))
+    async def _send(self, log: MemoryLog, crowd: Crowd) -> None:
+        self._name += 1
+        command = crowd.payment(self._name, self._random.randrange(crowd.customers), self._clock.now())
         owner = Partition(admission.NAME, partition_of(command.payment.application))
         while True:
             try:
@@ -201,17 +224,8 @@ class _Counting(DirectRelay):
 
 
 def _configure(application: ApplicationId) -> ConfigureApplication:
-    configuration = Configuration(
-        application,
-        f"{KEY_HASH}-{application}" if application != APPLICATIONS[0] else KEY_HASH,
-        {builders.C2B: SCOPE},
-        session_lifetime_ms=DAY_MS,
-    )
-    return ConfigureApplication(application, msgspec.structs.replace(configuration, api_key_hash=KEY_HASH))
-
-
-def _ended(event: PaymentAdmitted) -> PaymentCompleted:
-    return completed(event)
+    configuration = Configuration(application, KEY_HASH, {builders.C2B: SCOPE}, session_lifetime_ms=DAY_MS)
+    return ConfigureApplication(application, configuration)
 
 
 def _forget(records: dict[RecordKey, Record]) -> None:
@@ -229,31 +243,40 @@ async def measure(folder: Path, customers: int, sessions: int) -> None:
     await server.start()
     try:
         few = await House.open(server, Crowd("openapi", 1_000, 100))
-        await few.fill()
         many = await House.open(server, Crowd("sandbox", customers, sessions))
+        await few.fill()
         began = time.perf_counter()
         await many.fill()
-        print(f"made {customers:,} customers, {sessions:,} sessions in {time.perf_counter() - began:.0f} s", flush=True)
-        await few.turn(PAYMENTS)
-        before = _megabytes()
-        rates: dict[str, list[float]] = {"few": [], "many": []}
-        cpus: dict[str, list[float]] = {"few": [], "many": []}
-        for number in range(TURNS):
-            for name, house in (("few", few), ("many", many)):
-                used = _cpu(server)
-                start, seconds = await house.turn(PAYMENTS)
-                rates[name].append(PAYMENTS / seconds)
-                cpus[name].append((_cpu(server) - used) / PAYMENTS * 1_000)
-                print(f"{number} {name:4} start {start:.2f} s  {PAYMENTS / seconds:7,.0f}/s  {_megabytes():.0f} MB", flush=True)
-        print(f"memory {before:.0f} MB before the crowd's turns, {_megabytes():.0f} MB after")
-        for name in rates:
-            print(f"{name}: median {statistics.median(rates[name]):,.0f}/s, {statistics.median(cpus[name]):.3f} CPU s per 1,000")
-        ratios = [many / few for many, few in zip(rates["many"], rates["few"], strict=True)]
-        print(f"throughput with the crowd ÷ without: {statistics.median(ratios):.2f}")
+        print(
+            f"{customers:,} customers and {sessions:,} sessions made in {time.perf_counter() - began:.0f} s", flush=True
+        )
+        await _compare(server, few, many)
         await few.store.close()
         await many.store.close()
     finally:
         await server.stop()
+
+
+async def _compare(server: PostgresServer, few: House, many: House) -> None:
+    """In turns, with payments of everybody; and of the few who come all day, while the crowd is there."""
+    usual = Crowd(many.crowd.environment, few.crowd.customers, few.crowd.sessions)
+    cases = {"a thousand": (few, few.crowd), "the crowd": (many, many.crowd), "a thousand of the crowd": (many, usual)}
+    turns: dict[str, list[Turn]] = {name: [] for name in cases}
+    for number in range(TURNS):
+        for name, (house, crowd) in cases.items():
+            used = _cpu(server)
+            start, seconds = await house.turn(PAYMENTS, crowd)
+            turn = Turn(start, PAYMENTS / seconds, (_cpu(server) - used) / PAYMENTS * 1_000, _megabytes())
+            turns[name].append(turn)
+            print(f"{number} {name:24} {turn}", flush=True)
+    first = turns["a thousand"]
+    for name, found in turns.items():
+        ratio = statistics.median(one.rate / other.rate for one, other in zip(found, first, strict=True))
+        print(
+            f"{name}: {statistics.median(turn.rate for turn in found):,.0f}/s, {ratio:.2f} of the first;"
+            f" {statistics.median(turn.cpu for turn in found):.3f} CPU s per 1,000;"
+            f" restart {max(turn.start for turn in found):.2f} s; {max(turn.megabytes for turn in found):.0f} MB"
+        )
 
 
 def _cpu(server: PostgresServer) -> float:
