@@ -33,6 +33,9 @@ class Setting(MemoryClockSetting):
             raise TryLater("out of reach")
 
 
+YEAR_SECONDS = 366 * 86_400
+
+
 async def advance(setting: Setting, seconds: int) -> Response:
     parts: Any = SimpleNamespace(environment="sandbox", clock=HandClock(), clock_setting=setting)
     api = management_api({"sandbox": parts}, TOKENS)
@@ -56,3 +59,15 @@ async def test_a_clock_that_could_not_be_moved_is_to_be_moved_again() -> None:
     setting = Setting("advance")
     answer = await advance(setting, 60)
     assert (answer.status_code, answer.headers["retry-after"], await setting.ahead_ms()) == (503, "1", 0)
+
+
+async def test_the_clock_is_a_hundred_years_ahead_at_most_and_not_a_second_more() -> None:
+    """The calendar has an end, and the clock never moves back: one that is past it is lost."""
+    setting = Setting()
+    for _ in range(10):
+        answer = await advance(setting, 10 * YEAR_SECONDS)
+        assert answer.status_code == 200, answer.text
+    refused = await advance(setting, 1)
+    assert (refused.status_code, "a hundred years" in refused.json()["error"]) == (422, True)
+    assert await setting.ahead_ms() == 100 * YEAR_SECONDS * 1_000
+    assert (await advance(setting, 0)).status_code == 200
