@@ -34,11 +34,11 @@ def call(data: Path, method: str, path: str, body: dict[str, Any] | None = None)
     except ValueError:
         raise CannotDo(f"{address} answered {answer.status_code} and no JSON: is that this `mkondo up`?") from None
     if answer.is_error:
-        raise CannotDo(_refusal(said, address))
+        raise CannotDo(in_one_line(said, address))
     return said
 
 
-def _refusal(said: Any, address: str) -> str:
+def in_one_line(said: Any, address: str) -> str:
     """What the API says, in one line. Whoever says no in another shape is not the API."""
     if not isinstance(said, dict) or "error" not in said:
         return f"no management API answers at {address}: start `mkondo up` again, or `mkondo serve portal`"

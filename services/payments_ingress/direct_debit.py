@@ -21,11 +21,11 @@ from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import SUFFICIENT_UP_TO_MINOR, scripted_mandate, trigger
 from mkondo.ports.ids import Ids
 from mkondo.ports.store import Facts
+from mkondo.runtime.facts import read_fact
 from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import Checked, Checks
 from services.payments_ingress.parties import CUSTOMER_FIELD, SHOP_FIELD
 from services.payments_ingress.pay import payment
-from services.payments_ingress.reading import read_fact
 from services.payments_ingress.requests import service_request
 
 REFERENCE_FIELD, TOKEN_FIELD, MANDATE_FIELD = "input_ThirdPartyReference", "input_MsisdnToken", "input_MandateID"

@@ -25,11 +25,12 @@ from mkondo.openapi.render import Answer, Standing
 from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
 from mkondo.ports.store import Facts
+from mkondo.runtime.facts import read_fact
 from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import Checked, Checks
 from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.parties import CUSTOMER_FIELD
-from services.payments_ingress.reading import asked_by, read_fact
+from services.payments_ingress.reading import asked_by
 from services.payments_ingress.requests import service_request
 
 IN_PROGRESS, PENDING, COMPLETED = "In Progress", "Pending", "Completed"

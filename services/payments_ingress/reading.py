@@ -1,20 +1,12 @@
-"""Immutable facts, as the ingress reads them: events instead of rows.
+"""What a reference row is about, as the ingress reads it: a payment or a request instead of an event.
 
-Read next: domain/facts.py for their names, ports/store.py for what is promised of them.
+Read next: runtime/facts.py for facts, ports/store.py for what is promised of both.
 """
 
 from mkondo.contracts.journal import StoredReference
 from mkondo.contracts.records import decode_event
-from mkondo.domain.decider import Event
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentFailed
 from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered
-from mkondo.ports.store import Facts
-
-
-async def read_fact(facts: Facts, name: str) -> Event | None:
-    """The event of that name. May raise TryLater."""
-    stored = await facts.outcome(name)
-    return decode_event(stored.data) if stored is not None else None
 
 
 def asked_by(stored: StoredReference | None) -> Payment | Request | None:

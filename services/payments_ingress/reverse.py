@@ -17,11 +17,12 @@ from mkondo.openapi.render import Answer
 from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
 from mkondo.ports.store import Facts
+from mkondo.runtime.facts import read_fact
 from services.payments_ingress.asking import Asking, Envelope
 from services.payments_ingress.checks import UNKNOWN, Checked, Checks
 from services.payments_ingress.parties import SHOP_FIELD
 from services.payments_ingress.pay import payment
-from services.payments_ingress.reading import payment_in, read_fact
+from services.payments_ingress.reading import payment_in
 
 TEST_CUSTOMER = "000000000001"
 TEST_AMOUNT_MINOR = 10_00

@@ -13,6 +13,8 @@ from mkondo.adapters.callbacks.addresses import NotAllowed, place_of, rules_of
 from mkondo.adapters.callbacks.names import Names
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import ensure_certificates
+from mkondo.domain.environments import ENVIRONMENTS
+from mkondo.openapi.addresses import is_address
 from mkondo.ports.callback_sender import Callback
 from mkondo.testing.conformance.callback_sender import SECONDS_MAX, CallbackSenderConformance
 from mkondo.testing.merchant_endpoint import MerchantEndpoint
@@ -81,6 +83,21 @@ async def test_a_name_with_one_address_that_is_not_the_internets_is_not_called_a
 async def test_what_is_no_address_of_a_merchant_is_told_in_words(url: str) -> None:
     with pytest.raises(NotAllowed, match=r".+"):
         await place_of(url, LIVE, Names())
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("url", [
+    "http://8.8.8.8/", "HTTP://8.8.8.8/", "https://8.8.8.8/", "hTTps://8.8.8.8:1/a?b@c", "https://user@8.8.8.8/",
+    "https://user:secret@8.8.8.8/", "https://@8.8.8.8/", "https://8.8.8.8:0/", "https://8.8.8.8:99999/", "https://[::1",
+    "https:///x", "https:8.8.8.8", "//8.8.8.8/", "ftp://8.8.8.8/", "https://8.8.8.8/é", "https://8.8.8.8/ ", "",
+])  # fmt: skip
+async def test_an_address_may_be_named_if_and_only_if_it_can_be_called(url: str, environment: str) -> None:
+    try:
+        await place_of(url, rules_of(environment, loopback=False), Names())
+        called = True
+    except NotAllowed:
+        called = False
+    assert is_address(url, environment) == called
 
 
 async def test_a_refused_address_is_a_receipt_with_the_reason(endpoint: MerchantEndpoint) -> None:

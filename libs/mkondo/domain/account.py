@@ -14,7 +14,8 @@ from mkondo.domain.payment import PaymentAdmitted
 
 
 class AccountStatus(Enum):
-    """What a query says of a customer's account (contract section 7). Only an active one can be debited."""
+    """What a query says of a customer's account (contract section 7). Only an active one can be debited anew: what was
+    reserved before is still captured, because the merchant was promised it."""
 
     ACTIVE = "Active"
     PENDING = "Pending Approval"
@@ -122,7 +123,8 @@ class AccountOpened(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class SetAccountStatus(msgspec.Struct, frozen=True, tag=True):
-    """Lock an account, or let it be used again. Credits still reach one that is locked."""
+    """Lock an account, or let it be used again. Credits still reach one that is locked, and what was reserved before
+    is still captured."""
 
     account: AccountId
     status: AccountStatus

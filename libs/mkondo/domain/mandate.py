@@ -78,7 +78,8 @@ class FindMandate(msgspec.Struct, frozen=True, tag=True):
 
 
 class Collection(msgspec.Struct, frozen=True, tag=True):
-    """The purpose of a direct debit payment: to collect under this mandate."""
+    """The purpose of a direct debit payment: to collect under this mandate. `mandate_id` empty: the one alive under the
+    key; its owner writes down which one that was."""
 
     key: MandateKey
     mandate_id: str

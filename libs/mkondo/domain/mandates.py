@@ -72,7 +72,7 @@ class CollectionAdmitted(msgspec.Struct, frozen=True, tag=True):
 
 
 class CollectionReturned(msgspec.Struct, frozen=True, tag=True):
-    """The collection failed: its period is free again."""
+    """The collection failed and counts no more. Its period, if it is still the one that is taken, is free again."""
 
     key: MandateKey
     mandate_id: str
@@ -113,7 +113,7 @@ def _key_of(message: Message) -> MandateKey:
         case RequestAdmitted(request=request) | RequestAnswered(request=request) | MandateFound(request=request):
             return _ordered(request).key
         case PaymentCompleted() | PaymentFailed():
-            return _collected(message)
+            return _collected(message).key
         case MandateCreated(mandate=mandate):
             return mandate.key
         case MandateApproved() | MandateCancelled() | MandateExpired() | CollectionAdmitted() | CollectionReturned():
@@ -129,11 +129,11 @@ def _ordered(request: Request) -> CreateMandate | CancelMandate | FindMandate:
     return order
 
 
-def _collected(ended: PaymentCompleted | PaymentFailed) -> MandateKey:
-    """Whose collection has ended: what the ending was told to say to this decider."""
+def _collected(ended: PaymentCompleted | PaymentFailed) -> Collection:
+    """Which collection has ended: what the ending was told to say to this decider."""
     if not isinstance(ended.purpose, Collection):
         raise TypeError(f"payment {ended.payment.payment_id} is no collection")
-    return ended.purpose.key
+    return ended.purpose
 
 
 def reads(message: Message) -> Sequence[RecordKey]:
@@ -156,7 +156,7 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
         case PaymentAdmitted(purpose=Collection() as purpose):
             return _collect(message, purpose, records, now)
         case PaymentFailed():
-            return _give_back(message, records)
+            return _give_back(message)
         case PaymentCompleted():
             return ()
         case AnswerMandate():
@@ -264,21 +264,19 @@ def _collect(admitted: PaymentAdmitted, purpose: Collection, records: Records, n
     trouble = not_due(mandate, today)
     if trouble is not None:
         return (failed(admitted, reasons.REFUSED, trouble, "Declined"),)
-    period = period_of(mandate.terms, today)
     collected = replace(
         admitted,
         payment=replace(payment, outputs={"output_MsisdnToken": mandate.token}),
-        reserved=bool(period),
+        purpose=Collection(purpose.key, mandate.mandate_id),
+        reserved=True,
     )
-    return (CollectionAdmitted(purpose.key, mandate.mandate_id, period, collected),)
+    return (CollectionAdmitted(purpose.key, mandate.mandate_id, period_of(mandate.terms, today), collected),)
 
 
-def _give_back(ended: PaymentFailed, records: Records) -> Sequence[Event]:
-    key = _collected(ended)
-    mandate = _mandate(key, records)
-    if mandate is None or mandate.taken_by != ended.payment.payment_id:
-        return ()
-    return (CollectionReturned(key, mandate.mandate_id, ended.payment.payment_id),)
+def _give_back(ended: PaymentFailed) -> Sequence[Event]:
+    """To the mandate that it was collected under, though another may have taken its place meanwhile."""
+    collection = _collected(ended)
+    return (CollectionReturned(collection.key, collection.mandate_id, ended.payment.payment_id),)
 
 
 def _answered_by_customer(command: AnswerMandate, records: Records) -> Sequence[Event]:
@@ -340,6 +338,8 @@ def _changed(mandate: Mandate, event: _OfMandate) -> Mandate:
         case CollectionAdmitted(period=period, admitted=admitted):
             payment_id = admitted.payment.payment_id
             return replace(mandate, taken=period, taken_by=payment_id, taken_before=mandate.taken)
+        case CollectionReturned(payment_id=payment_id) if payment_id != mandate.taken_by:
+            return mandate  # it used up no period, or another collection has taken one since
         case CollectionReturned():
             return replace(mandate, taken=mandate.taken_before, taken_by=PaymentId(""))
 

@@ -155,7 +155,10 @@ def _unknown_path() -> Json:
 
 def _response_url(operation: Operation) -> str:
     """Where the result goes: the address in the request if it has one, else the application's."""
-    return "{$request.body#/input_ResponseURL}" if RESPONSE_URL in operation.fields else _ELSEWHERE
+    if RESPONSE_URL not in operation.fields:
+        return _ELSEWHERE
+    where = "query." if operation.method == "GET" else "body#/"
+    return f"{{$request.{where}{RESPONSE_URL.name}}}"
 
 
 def _callback(operation: Operation) -> Json:

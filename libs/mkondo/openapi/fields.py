@@ -25,6 +25,8 @@ class Kind(Enum):
     """True or False in any of the spellings clients use; kept as `True` or `False`."""
     DIGITS = "digits"
     """Two digits; a single one is padded with a zero."""
+    ADDRESS = "address"
+    """Where a result can be pushed to in this environment (addresses.py)."""
     FIRST_DATE = "first date"
     START_DAY = "start day"
     END_DAY = "end day"
@@ -171,5 +173,6 @@ QUERY_BALANCE = Field(
 )  # fmt: skip
 RESPONSE_URL = Field(
     "input_ResponseURL", "INS-21", r"https?://[!-~]{1,2040}", "https://merchant.example/mpesa",
-    "Where an asynchronous result goes, instead of the application's own address.", mandatory=False,
+    "Where an asynchronous result goes, instead of the application's own address; in live https only.",
+    mandatory=False, kind=Kind.ADDRESS,
 )  # fmt: skip

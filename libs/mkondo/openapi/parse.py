@@ -14,6 +14,7 @@ from mkondo.domain.environments import LIVE
 from mkondo.domain.markets import Market
 from mkondo.domain.money import parse_amount
 from mkondo.openapi import terms
+from mkondo.openapi.addresses import is_address
 from mkondo.openapi.decode import Literal, decode_body, decode_query
 from mkondo.openapi.fields import CONVERSATION, Field, Kind
 from mkondo.openapi.operations import Operation
@@ -85,12 +86,17 @@ def _currency(text: str, market: Market, _: str) -> bool:
     return text == market.currency
 
 
+def _address(text: str, _: Market, environment: str) -> bool:
+    return is_address(text, environment)
+
+
 _CHECKS: dict[Kind, Check] = {
     Kind.AMOUNT: _amount,
     Kind.BALANCE: _balance,
     Kind.MSISDN: _msisdn,
     Kind.COUNTRY: _country,
     Kind.CURRENCY: _currency,
+    Kind.ADDRESS: _address,
 }
 _TOGETHER: dict[Kind, Together] = {
     Kind.FIRST_DATE: terms.first_date_fits,

@@ -41,6 +41,7 @@ _NUMBERS: dict[Kind, tuple[Json, ...]] = {
     Kind.MSISDN: ({"type": "integer", "minimum": 10**10, "maximum": 10**14 - 1},),
     Kind.COUNTRY: (),
     Kind.CURRENCY: (),
+    Kind.ADDRESS: (),
     Kind.FLAG: ({"type": "boolean"},),
     Kind.DIGITS: ({"type": "integer", "minimum": 1, "maximum": 8},),
     Kind.START_DAY: ({"type": "integer", "minimum": 1, "maximum": 31},),

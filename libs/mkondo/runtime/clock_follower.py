@@ -24,6 +24,11 @@ LOOK_SECONDS = 0.02
 """How often whoever moves the clock asks whether everybody has it."""
 
 
+class NotTakenYet(Exception):
+    """The clock is moved, and stays so; that some process is late undoes nothing. No TryLater: trying again would move
+    it twice."""
+
+
 class MovableClock(Protocol):
     """This process's clock."""
 
@@ -45,14 +50,15 @@ class FollowerSettings(msgspec.Struct, frozen=True):
 async def advance_for_all(setting: ClockSetting, milliseconds: int, seconds_max: float = 30.0) -> int:
     """Move the clock on. Returns how far it is ahead then, once every process has done what that asks.
 
-    Raises TryLater when some process takes longer; the clock is moved then, and stays so."""
+    Raises TryLater when it could not be moved, and NotTakenYet when it is moved and nobody can say that all have done
+    it: some process takes longer, or the setting is out of reach by then."""
     ahead_ms = await setting.advance(milliseconds)
     try:
         async with asyncio.timeout(seconds_max):
             while not await setting.everybody_has(ahead_ms):
                 await asyncio.sleep(LOOK_SECONDS)
-    except TimeoutError:
-        raise TryLater("the clock is moved, but not every process has taken it yet") from None
+    except (TimeoutError, TryLater) as trouble:
+        raise NotTakenYet("the clock is moved, and a process has not taken it yet") from trouble
     return ahead_ms
 
 

@@ -7,16 +7,16 @@ import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 from pydantic import Field
 
 from mkondo.adapters.http.sources import EVERYTHING
 from mkondo.domain.application import Configuration, ProductScope, Switches
-from mkondo.domain.environments import LIVE
+from mkondo.domain.environments import SANDBOX
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.markets import MARKETS
+from mkondo.openapi.addresses import is_address
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
 from services.portal.api.limits import LimitsChange, limited
@@ -102,20 +102,11 @@ def _is_network(text: str) -> bool:
 
 
 def _response_url(configuration: Configuration, url: str) -> Configuration:
-    if url and not _is_address(url):
+    if url and not is_address(url, SANDBOX):
         raise Refused(
             422, f"{url[:80]!r} is no address", "Send http:// or https:// and a host, in ASCII, without a password."
         )
     return replace(configuration, response_url=url)
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return named and parts.username is None and all("!" <= character <= "~" for character in url)
 
 
 def _switches(configuration: Configuration, values: dict[str, bool]) -> Configuration:
@@ -149,6 +140,6 @@ def apply(configuration: Configuration, change: ApplicationChange, environment: 
     if pushed and not (configuration.response_url or configuration.response_url_override):
         mend = "Set response_url too, or response_url_override."
         raise Refused(422, f"nowhere to push the results of {', '.join(pushed)}", mend)
-    if environment == LIVE and configuration.response_url.startswith("http:"):
+    if configuration.response_url and not is_address(configuration.response_url, environment):
         raise Refused(422, "in live results are pushed over https only", "Send an https:// address.")
     return configuration

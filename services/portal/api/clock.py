@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from mkondo.ports.clock import ClockSetting
-from mkondo.runtime.clock_follower import advance_for_all
+from mkondo.runtime.clock_follower import NotTakenYet, advance_for_all
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Operator, Sandbox
 from services.portal.api.bodies import Asked
@@ -40,12 +40,18 @@ async def show_clock(parts: Sandbox, _: Operator) -> ClockView:
 
 @router.post("/{environment}/clock/advance")
 async def advance_clock(parts: Sandbox, _: Operator, by: Advance) -> ClockView:
-    """Move the clock on. The answer comes when every process has taken it and done what fell due meanwhile."""
+    """Move the clock on. The answer comes when every process has taken it and done what fell due meanwhile.
+
+    504: it is moved, and one of them has not taken it yet. Moving it again would move it twice.
+    """
     setting = _setting(parts)
     if await setting.ahead_ms() + by.seconds * SECOND_MS > AHEAD_SECONDS_MAX * SECOND_MS:
         mend = "Move it less far, or make the sandbox anew with an empty data directory."
         raise Refused(422, "the clock would be more than a hundred years ahead", mend)
-    return _view(parts, await advance_for_all(setting, by.seconds * SECOND_MS))
+    try:
+        return _view(parts, await advance_for_all(setting, by.seconds * SECOND_MS))
+    except NotTakenYet as late:
+        raise Refused(504, str(late), "Do not move it again: wait, and look with GET …/clock.") from late
 
 
 def _setting(parts: Parts) -> ClockSetting:

@@ -44,7 +44,7 @@ class CustomerView(BaseModel):
 
 
 class StatusChange(Asked):
-    """Only an active account can be debited."""
+    """Only an active account can be debited anew; a payment that was reserved before can still be committed."""
 
     currency: str
     status: AccountStatus = Field(strict=False)

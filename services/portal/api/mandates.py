@@ -1,14 +1,23 @@
-"""Direct debits of the sandbox: list them, and answer for the customer one that waits. Read next: domain/mandate.py."""
+"""Direct debits of the sandbox: list them, and answer for the customer one that waits.
 
-from fastapi import APIRouter
+A view follows: a mandate that it does not know yet is read from the fact that it was made, which is there as soon as
+the merchant has its id. Read next: domain/mandate.py.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.views import decode_row
 from mkondo.domain import mandates
+from mkondo.domain.facts import mandate_of
 from mkondo.domain.ids import ApplicationId, partition_of
 from mkondo.domain.mandate import AnswerMandate, MandateKey, Status
-from mkondo.domain.views.mandates import MandateRow, row_key
+from mkondo.domain.mandates import MandateCreated
+from mkondo.domain.views.mandates import MandateRow, row_key, row_of
+from mkondo.runtime.facts import read_fact
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
 from services.portal.api.bodies import Asked
@@ -44,9 +53,15 @@ class MandateAnswer(Asked):
 
 
 @router.get("/{environment}/mandates")
-async def list_mandates(parts: Sandbox, application: Own) -> list[MandateView]:
-    """The application's mandates, whatever became of them."""
-    rows = await parts.views.page("mandates", row_key(application, ""), "", MOST)
+async def list_mandates(
+    parts: Sandbox,
+    application: Own,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> list[MandateView]:
+    """The application's mandates, whatever became of them, in the order of their ids as text: those behind `after`."""
+    start = row_key(application, after) if after else ""
+    rows = await parts.views.page("mandates", row_key(application, ""), start, limit)
     return [_view(row) for _, data in rows if isinstance(row := decode_row("mandates", data), MandateRow)]
 
 
@@ -57,7 +72,10 @@ async def show_mandate(parts: Sandbox, application: Own, mandate_id: str) -> Man
 
 @router.post("/{environment}/mandates/{mandate_id}/answers", status_code=202)
 async def answer_mandate(parts: Sandbox, application: Own, mandate_id: str, answer: MandateAnswer) -> MandateView:
-    """Approve a mandate that waits for its customer, or refuse it."""
+    """Approve a mandate that waits for its customer, or refuse it.
+
+    Its owner ignores an answer to one that waits no more; 409 is for what is known here already.
+    """
     row = await _row(parts, application, mandate_id)
     if row.status != Status.PENDING.value:
         raise Refused(409, f"the mandate is {row.status.lower()}", "Only one that is pending approval can be answered.")
@@ -71,9 +89,12 @@ async def _row(parts: Parts, application: ApplicationId, mandate_id: str) -> Man
     name = row_key(application, mandate_id)
     found = await parts.views.read("mandates", [name])
     row = decode_row("mandates", found[name]) if name in found else None
-    if not isinstance(row, MandateRow):
+    if isinstance(row, MandateRow):
+        return row
+    made = await read_fact(parts.facts, mandate_of(application, mandate_id))
+    if not isinstance(made, MandateCreated):
         raise Refused(404, f"no mandate {mandate_id!r}", "List them with GET …/mandates.")
-    return row
+    return row_of(made.mandate)
 
 
 def _view(row: MandateRow) -> MandateView:

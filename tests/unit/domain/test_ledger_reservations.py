@@ -217,6 +217,16 @@ def test_an_account_that_is_not_active_pays_nothing(status: AccountStatus) -> No
     assert isinstance(only(PaymentCompleted, story), PaymentCompleted)
 
 
+@pytest.mark.parametrize("status", [AccountStatus.LOCKED, AccountStatus.INACTIVE, AccountStatus.PENDING])
+def test_what_was_reserved_before_the_account_was_locked_is_still_captured(status: AccountStatus) -> None:
+    """The merchant was promised it. Nothing else leaves the account."""
+    story = reserved().after(SetAccountStatus(CUSTOMER, status)).when(update()).and_all_is_well()
+    assert isinstance(only(HoldCaptured, story), HoldCaptured)
+    assert (account_in(story).posted, account_in(story).held) == (40_00, 0)
+    failed = only(PaymentFailed, story.when(admitted("p2", tzs(1_00))))
+    assert isinstance(failed, PaymentFailed) and failed.code == "INS-6"
+
+
 def test_a_trigger_fails_a_payment_and_opens_no_account() -> None:
     forced = Forced("INS-1", "Internal Error", "Failed")
     asked = replace(admitted("p9", opens_accounts=True), forced=forced)

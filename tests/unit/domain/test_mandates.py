@@ -30,7 +30,7 @@ from mkondo.domain.mandates import (
     MandateFound,
     mandate_key,
 )
-from mkondo.domain.payment import Forced, PaymentAdmitted, PaymentFailed
+from mkondo.domain.payment import Forced, PaymentAdmitted, PaymentFailed, after_ending
 from mkondo.domain.request import Order, Outputs, RequestAdmitted, RequestAnswered
 from mkondo.testing.builders import APPLICATION, DEADLINE_MS, SESSION, SHOP, admitted, later, service_request, tzs
 from mkondo.testing.given import Story, story_of
@@ -146,17 +146,55 @@ def test_each_period_is_collected_once(frequency: str, days: list[str], expected
     assert got == expected
 
 
+def failure(story: Story) -> PaymentFailed:
+    """How the collection that was admitted last ends when it fails: its owner asked to hear of it."""
+    (event,) = story.answer
+    assert isinstance(event, CollectionAdmitted)
+    failed = PaymentFailed(
+        event.admitted.payment, "INS-2006", "short",
+        purpose=event.admitted.purpose, reserved=event.admitted.reserved,
+    )  # fmt: skip
+    assert Send("mandates", KEY.partition_key) in after_ending(failed)
+    return failed
+
+
 def test_a_failed_collection_gives_its_period_back() -> None:
     story = created(MARCH_1, frequency="01")
     assert collect(story, "p1", MARCH_1) == "yes"
-    (event,) = story.answer
-    assert isinstance(event, CollectionAdmitted) and event.admitted.reserved
+    failed = failure(story)
     assert collect(story, "p2", MARCH_1) == "INS-6"
-    story.when(
-        PaymentFailed(event.admitted.payment, "INS-2006", "short", purpose=event.admitted.purpose, reserved=True)
-    )
-    story.then(CollectionReturned(KEY, FIRST_ID, PaymentId("p1")))
+    story.when(failed).then(CollectionReturned(KEY, FIRST_ID, PaymentId("p1")))
     assert collect(story, "p3", MARCH_1) == "yes"
+
+
+@pytest.mark.parametrize("frequency", ["", "08"])
+def test_a_failed_collection_on_demand_is_returned_too(frequency: str) -> None:
+    """It used up no period, but it was counted."""
+    story = created(MARCH_1, frequency=frequency)
+    assert collect(story, "p1", MARCH_1) == "yes"
+    before = story.records[mandate_key(KEY)]
+    story.when(failure(story)).then(CollectionReturned(KEY, FIRST_ID, PaymentId("p1")))
+    assert story.records[mandate_key(KEY)] == before
+
+
+def test_a_collection_that_fails_late_never_frees_the_period_of_another() -> None:
+    story = created(MARCH_1, frequency="02")
+    assert collect(story, "p1", at("2026-03-01 23:59")) == "yes"
+    late = failure(story)
+    assert collect(story, "p2", at("2026-03-02 00:00")) == "yes"
+    story.when(late).then(CollectionReturned(KEY, FIRST_ID, PaymentId("p1")))
+    assert collect(story, "p3", at("2026-03-02 00:01")) == "INS-6"
+
+
+@pytest.mark.parametrize("named", ["", FIRST_ID])
+def test_a_failed_collection_is_returned_to_its_own_mandate_and_not_to_the_one_in_its_place(named: str) -> None:
+    story = created(MARCH_1, frequency="01")
+    assert collect(story, "p1", MARCH_1, named) == "yes"
+    late = failure(story)
+    story.after(creation(MARCH_1, "c2", frequency="01"))
+    assert collect(story, "p2", MARCH_1) == "yes"
+    story.when(late).then(CollectionReturned(KEY, FIRST_ID, PaymentId("p1")))
+    assert collect(story, "p3", MARCH_1) == "INS-6"
 
 
 @pytest.mark.parametrize(("day", "expected"), [

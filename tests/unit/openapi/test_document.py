@@ -153,8 +153,12 @@ def test_a_session_key_has_no_other_good_answer_and_no_callback() -> None:
 @PUSHED
 def test_every_result_and_its_acknowledgement_are_documented(operation: Operation) -> None:
     ((address, item),) = call_of(operation)["callbacks"]["result"].items()
-    has_address = "input_ResponseURL" in {field.name for field in operation.fields}
-    assert address.startswith("{$request.body#/input_ResponseURL}" if has_address else "https://")
+    if "input_ResponseURL" not in {field.name for field in operation.fields}:
+        assert address.startswith("https://")
+    elif operation.method == "GET":
+        assert address == "{$request.query.input_ResponseURL}", "where a GET has its parameters"
+    else:
+        assert address == "{$request.body#/input_ResponseURL}"
     body = item["post"]["requestBody"]["content"]["application/json"]
     assert tuple(body["example"]) == operation.callback_outputs
     validator(body["schema"]).validate(body["example"])

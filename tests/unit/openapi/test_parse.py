@@ -192,6 +192,25 @@ def test_a_number_is_judged_by_length_and_in_live_by_prefix(market: str, number:
     assert code(values, market=market, environment="openapi") == live
 
 
+@pytest.mark.parametrize(("url", "sandbox", "live"), [
+    ("https://merchant.example/mpesa?a=b", "ok", "ok"),
+    ("http://merchant.example/mpesa", "ok", "INS-21"),
+    ("http://127.0.0.1:9000/", "ok", "INS-21"),
+    ("https://user:secret@merchant.example/", "INS-21", "INS-21"),
+    ("https://user@merchant.example/", "INS-21", "INS-21"),
+    ("https://:secret@merchant.example/", "INS-21", "INS-21"),
+    ("https://merchant.example/@home", "ok", "ok"),
+    ("https://merchant.example:0/", "INS-21", "INS-21"),
+    ("https://[::1", "INS-21", "INS-21"),
+    ("https:///mpesa", "INS-21", "INS-21"),
+])  # fmt: skip
+def test_an_address_to_which_no_result_could_ever_go_is_refused_at_once(url: str, sandbox: str, live: str) -> None:
+    for operation in OPERATIONS.values():
+        if any(field.kind is Kind.ADDRESS for field in operation.fields):
+            values = good(operation) | {"input_ResponseURL": url}
+            assert (code(values, operation), code(values, operation, environment="openapi")) == (sandbox, live)
+
+
 def test_test_values_of_twenty_digits_pass_where_the_sandbox_has_them() -> None:
     payment = OPERATIONS["direct_debit_payment"]
     values = good(payment) | {"input_CustomerMSISDN": "1".zfill(20)}

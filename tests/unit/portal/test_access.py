@@ -37,6 +37,15 @@ WHO_MAY: dict[str, set[str]] = {
 }
 """Route -> roles in the sandbox. A new route needs a line here; in live every route is the operator's or nobody's."""
 
+IN_LIVE_TOO = {
+    "GET /{environment}/applications",
+    "GET /{environment}/applications/{application}",
+    "PATCH /{environment}/applications/{application}",
+    "GET /{environment}/deliveries",
+    "GET /{environment}/deliveries/{delivery}",
+}
+"""Anything else, a new route too, is of the sandbox alone: in live nobody answers for a customer or moves the clock."""
+
 BODIES: dict[str, Any] = {
     "PUT /{environment}/handsets/{msisdn}": {"behaviour": "ask"},
     "POST /{environment}/handsets/{msisdn}/answers": {"action": "cancel"},
@@ -103,6 +112,12 @@ async def test_in_the_sandbox_each_role_enters_what_it_may(route: str) -> None:
 @pytest.mark.parametrize("route", WHO_MAY)
 async def test_in_live_an_application_enters_nothing(route: str) -> None:
     assert await ask(route, OWN, "openapi") in (403, 404)
+
+
+@pytest.mark.parametrize("route", WHO_MAY)
+async def test_what_only_the_sandbox_has_is_not_there_in_live_for_its_operator_either(route: str) -> None:
+    answer = await ask(route, OPERATOR, "openapi")
+    assert (answer == 404) == (route not in IN_LIVE_TOO), answer
 
 
 async def test_the_document_is_served_to_anybody_and_names_every_route() -> None:

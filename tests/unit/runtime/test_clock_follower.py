@@ -9,8 +9,7 @@ import pytest
 from mkondo.adapters.memory.clock import MemoryClockSetting
 from mkondo.adapters.system.clock import SystemClock
 from mkondo.domain.account import CreditApplied, HoldExpired, HoldPlaced
-from mkondo.ports.errors import TryLater
-from mkondo.runtime.clock_follower import ClockFollower, FollowerSettings, advance_for_all
+from mkondo.runtime.clock_follower import ClockFollower, FollowerSettings, NotTakenYet, advance_for_all
 from mkondo.testing.builders import CUSTOMER, HOUR_MS, SHOP, open_with, reserving, tzs
 from tests.unit.runtime.house import HandClock, House, Member, Trouble, house
 
@@ -115,7 +114,7 @@ async def test_whoever_moves_the_clock_waits_for_a_process_that_is_just_starting
     await one.join()
     await two.join()
     running = asyncio.create_task(one.run())
-    with pytest.raises(TryLater, match="moved, but not every"):
+    with pytest.raises(NotTakenYet, match="is moved"):
         await advance_for_all(setting, 7, seconds_max=0.03)
     started = asyncio.create_task(two.run())
     assert await advance_for_all(setting, 1) == 8

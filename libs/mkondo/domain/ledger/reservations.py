@@ -57,6 +57,7 @@ def decide_reservation(
 
 
 def _capture(hold: Hold, records: Records) -> Sequence[Event]:
+    """Whatever the account's status is by now: the merchant was promised the funds while it was active."""
     account = find_account(hold.account, records)
     if not isinstance(account, Account):
         raise LookupError(f"the account of the open hold {hold.hold} is gone")

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mkondo.domain.ids import Instant
-from mkondo.domain.mandate import Status
+from mkondo.domain.mandate import Mandate, Status
 from mkondo.domain.mandates import (
     CollectionAdmitted,
     CollectionReturned,
@@ -45,8 +45,9 @@ class MandateRow(msgspec.Struct, frozen=True, omit_defaults=True):
     collections: int = 0
 
 
-def _created(row: MandateRow | None, event: MandateCreated, at: Recorded) -> MandateRow:
-    mandate, terms = event.mandate, event.mandate.terms
+def row_of(mandate: Mandate) -> MandateRow:
+    """The mandate as it was made: what the view says first, and who can't wait for the view may say for it."""
+    terms = mandate.terms
     return MandateRow(
         mandate.mandate_id,
         mandate.key.scope,
@@ -62,8 +63,12 @@ def _created(row: MandateRow | None, event: MandateCreated, at: Recorded) -> Man
         terms.expiry_date,
         mandate.status.value,
         created_at=mandate.created_at,
-        changed_at=at.time,
+        changed_at=mandate.created_at,
     )
+
+
+def _created(row: MandateRow | None, event: MandateCreated, at: Recorded) -> MandateRow:
+    return replace(row_of(event.mandate), changed_at=at.time)
 
 
 def _now(status: Status) -> Callable[[MandateRow | None, _Told, Recorded], MandateRow]:

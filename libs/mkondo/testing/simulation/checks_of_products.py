@@ -13,6 +13,7 @@ from mkondo.domain.facts import reversal_of
 from mkondo.domain.mandate import Mandate
 from mkondo.domain.mandates import (
     CollectionAdmitted,
+    CollectionReturned,
     MandateCancelled,
     MandateCreated,
     MandateExpired,
@@ -32,6 +33,7 @@ def every(world: Rested, journals: Journals) -> Iterator[str]:
     yield from _vouchers(journals)
     yield from _periods(journals)
     yield from _periods_given_back(journals)
+    yield from _failed_collections_are_returned(journals)
     yield from _only_live_mandates(journals)
     yield from _reversed(world, journals)
 
@@ -114,6 +116,19 @@ def _periods_given_back(journals: Journals) -> Iterator[str]:
     for mandate in journals.stored(Mandate):
         if mandate.taken_by and mandate.taken_by not in completed:
             yield f"G4: mandate {mandate.mandate_id} has {mandate.taken!r} used up by {mandate.taken_by}, which failed"
+
+
+def _failed_collections_are_returned(journals: Journals) -> Iterator[str]:
+    """Once, and to the mandate that it was collected under: so a mandate's view counts what was really collected."""
+    completed = _completed(journals)
+    failed = Counter(
+        (event.mandate_id, event.admitted.payment.payment_id)
+        for event in journals.of(CollectionAdmitted)
+        if event.admitted.payment.payment_id not in completed
+    )
+    returned = Counter((event.mandate_id, event.payment_id) for event in journals.of(CollectionReturned))
+    for (mandate_id, payment_id), count in ((failed - returned) + (returned - failed)).items():
+        yield f"G2: mandate {mandate_id} counts {payment_id} wrongly: returned {count} times too few or too many"
 
 
 def _only_live_mandates(journals: Journals) -> Iterator[str]:
