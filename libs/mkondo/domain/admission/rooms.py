@@ -36,8 +36,8 @@ def room_for(asked: Asked, scope: ProductScope, records: Records, now: Instant) 
     session, customer = session_room(asked.session), customer_bucket(it)
     today = day_of(now, market.time_zone)
     part = part_of(it, today.isoformat())
-    mine, theirs = _line(records, session, part), _line(records, customer, part)
-    part = msgspec.structs.replace(part, day=max(mine.counting_day(part.day), theirs.counting_day(part.day)))
+    mine, theirs = _line(records, session, part), _line(records, customer, part) if customer is not None else None
+    part = msgspec.structs.replace(part, day=max(line.counting_day(part.day) for line in (mine, theirs) if line))
     found = breaches(scope, Counted(part, mine, theirs, end_of(today, market.time_zone)))
     if found:
         return Reservation(found)
@@ -54,8 +54,8 @@ def part_of(it: Payment | Request, day: str) -> Part:
     return Part(it.operation, MARKETS[it.market].currency, day, 0)
 
 
-def _line(records: Records, bucket: RecordKey | None, part: Part) -> Line:
-    room = records.get(bucket) if bucket is not None else None
+def _line(records: Records, bucket: RecordKey, part: Part) -> Line:
+    room = records.get(bucket)
     return room.lines.get(part.line, EMPTY) if isinstance(room, Room) else EMPTY
 
 
