@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Self
 
-from msgspec.structs import replace
-
 from mkondo.domain import admission
 from mkondo.domain.application import ApplicationChanged, ProductScope
 from mkondo.domain.decider import Event, Message
 from mkondo.domain.ids import Instant, RecordKey, SessionHash, partition_of
 from mkondo.domain.limits import APPLICABLE, Breach
 from mkondo.domain.mandate import CancelMandate, MandateKey
+from mkondo.domain.money import Money
 from mkondo.domain.organisation import ConfigureOrganisation, key_of
 from mkondo.domain.payment import (
     PaymentAdmitted,
@@ -42,6 +41,7 @@ from mkondo.testing.builders import (
     enabled,
     payment,
     service_request,
+    tzs,
 )
 from mkondo.testing.given import Story, story_of
 
@@ -88,20 +88,18 @@ class Spending:
 
     def told_of(self, scopes: Mapping[str, ProductScope], **changes: object) -> Self:
         """The application's products are changed to these."""
-        return self.told(configure(products=dict(scopes), session_lifetime_ms=YEARS_MS, **changes))
+        return self.told(configure(None, products=dict(scopes), session_lifetime_ms=YEARS_MS, **changes))
 
     # What is asked ------------------------------------------------------------------------------------------------
 
     def pays(
         self, name: str, minor: int, session: SessionHash = MORNING, by_api_key: bool = False, **changes: object
     ) -> Self:
-        asked = payment(name, deadline=Instant(self.now + 20_000), **changes)
-        asked = replace(asked, amount=replace(asked.amount, minor=minor))
+        asked = payment(name, tzs(minor), deadline=Instant(self.now + 20_000), **changes)
         return self._asks(name, RequestPayment(asked, session, by_api_key=by_api_key))
 
     def pays_in(self, currency: str, name: str, minor: int, **changes: object) -> Self:
-        asked = payment(name, deadline=Instant(self.now + 20_000), **changes)
-        asked = replace(asked, amount=replace(asked.amount, minor=minor, currency=currency))
+        asked = payment(name, Money(minor, currency), deadline=Instant(self.now + 20_000), **changes)
         return self._asks(name, RequestPayment(asked, MORNING))
 
     def asks(self, name: str, operation: str, session: SessionHash = MORNING, **changes: object) -> Self:
