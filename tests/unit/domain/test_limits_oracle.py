@@ -30,7 +30,7 @@ from mkondo.domain.session import OpenSession, SessionOpened
 from mkondo.testing.builders import APPLICATION, NOW, configuration, payment, service_request
 from mkondo.testing.faulty_limits import FAULTY_LIMITS
 from mkondo.testing.given import Story
-from tests.unit.domain.limits_pencil import (
+from mkondo.testing.limits_pencil import (
     COUNTS_VALUES,
     DAY,
     DONE,
@@ -46,7 +46,7 @@ STEPS = 100_000
 """At least so many are taken each time."""
 
 MARKET_OF = {"TZS": "vodacomTZN", "USD": "vodacomDRC"}
-PRODUCTS = tuple(COUNTS_VALUES)
+PRODUCTS = ("c2b_single_stage", "b2c_payment", "b2b_payment", "update_transaction_status")
 CUSTOMERS = ("255744000001", "255744000002")
 KEYS = ("key-a", "key-b", "key-c")
 LIFETIME = 3 * DAY

@@ -1,7 +1,8 @@
 """What a person with a pencil knows of an application's limits: a list of all that was asked for and how it ended.
 
 Every question is answered by going through the whole list again. Nothing here looks at the program's counters: days are
-whole numbers of days, and sums are sums. Read next: test_limits_oracle.py.
+whole numbers of days, and sums are sums. Read next: tests/unit/domain/test_limits_oracle.py, which asks it as it goes,
+and simulation/checks_of_limits.py, which reads the list from the journals.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ DAY, MINUTE = 86_400_000, 60_000
 AHEAD = {"TZS": 3, "USD": 1}
 """Hours that the market of each currency is ahead of Greenwich: Tanzania, and Kinshasa."""
 
-COUNTS_VALUES = {"c2b_single_stage": True, "b2b_payment": True, "b2c_payment": True, "update_transaction_status": False}
+_PAYMENTS = ("c2b_single_stage", "c2b_multi_stage", "b2c_payment", "b2b_payment", "direct_debit_payment")
+_SERVICES = ("direct_debit_creation", "direct_debit_cancel", "update_transaction_status")
+COUNTS_VALUES = dict.fromkeys(_PAYMENTS, True) | dict.fromkeys(_SERVICES, False)
+"""The products that have limits, and whether these may be of values."""
 OPEN, DONE, FAILED = "open", "done", "failed"
 
 
@@ -86,20 +90,26 @@ class Pencil:
         scope = self.scopes[asked.product]
         if not scope.on:
             return "INS-997"
-        hours = scope.usage_time
-        if hours is not None:
-            minute = minute_in(asked.currency, now)
-            within = hours.opens <= minute < hours.closes
-            over_midnight = hours.opens > hours.closes and not hours.closes <= minute < hours.opens
-            if not (within or over_midnight):
-                return "INS-996"
+        if self.is_closed(asked.product, asked.currency, now):
+            return "INS-996"
         if reference in self.references:
             return "INS-10"
         return "INS-9" if now >= deadline else None
 
+    def is_closed(self, product: str, currency: str, now: int) -> bool:
+        hours = self.scopes[product].usage_time
+        if hours is None:
+            return False
+        minute = minute_in(currency, now)
+        if hours.opens < hours.closes:
+            return minute < hours.opens or minute >= hours.closes
+        return hours.closes <= minute < hours.opens
+
     def breaches(self, asked: Entry) -> list[Breach]:
         """Each limit by itself, in the contract's order."""
         scope = self.scopes[asked.product]
+        if asked.product not in COUNTS_VALUES:
+            return []
         found: list[Breach | None] = []
         if COUNTS_VALUES[asked.product]:
             found.append(self._value("single_value", "INS-995", scope.single_value, asked, None))
