@@ -181,7 +181,7 @@ class World:
         await self._rest()
         events = await check(self)
         told: dict[str, int] = {}
-        codes = Counter(str(getattr(attempt.answer, "code", "")) for attempt in self.attempts)
+        codes = dict(Counter(str(getattr(attempt.answer, "code", "")) for attempt in self.attempts))
         for attempt in self.attempts:
             name = type(attempt.answer).__name__ if attempt.told == ANSWERED else attempt.told
             told[name] = told.get(name, 0) + 1
