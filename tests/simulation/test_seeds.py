@@ -12,6 +12,8 @@ from mkondo.topology import DECIDERS, TOPOLOGY
 NOT_SIMULATED = {"AccountStatusChanged", "CallbackAbandoned", "SessionRevoked"}
 """Nobody locks an account, and no run lasts for days: until a session is forgotten, or a merchant given up."""
 
+LIMITS = {f"INS-{number}" for number in range(990, 998)} - {"INS-997"}
+
 DIGEST = "from mkondo.testing.simulation.world import simulate; print(simulate({seed}).digest)"
 
 
@@ -32,6 +34,16 @@ def test_every_kind_of_event_happens() -> None:
         seen |= simulate(seed).events.keys()
     all_of_them = {event for row in TOPOLOGY if row.decider in DECIDERS for event in row.emits}
     assert all_of_them - seen == NOT_SIMULATED
+
+
+def test_every_limit_is_reached() -> None:
+    """And several at once, and the hours that are set; every seed has some."""
+    seen: set[str] = set()
+    for seed in range(12):
+        codes = simulate(seed).codes.keys() & LIMITS
+        assert codes, f"seed {seed} reached no limit"
+        seen |= codes
+    assert seen == LIMITS
 
 
 @pytest.mark.parametrize("seed", [4, 5], ids=["embedded", "with a log"])

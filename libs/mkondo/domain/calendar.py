@@ -5,6 +5,7 @@ YYYYMMDD (contract section 3). Read next: mandate.py, whose due dates it counts.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -48,13 +49,24 @@ def minute_of(now: Instant, time_zone: str) -> int:
     return shown.hour * 60 + shown.minute
 
 
-def next_minute(minute: int, after: Instant, time_zone: str) -> Instant:
-    """When a clock on the wall next shows that minute of the day. One that is skipped in spring comes an hour later."""
-    today = day_of(after, time_zone)
-    at = time(minute // 60, minute % 60, tzinfo=_zone(time_zone))
-    days = (today + _DAY * number for number in range(3))
-    instants = (Instant((datetime.combine(day, at) - _EPOCH) // _MILLISECOND) for day in days)
-    return next(instant for instant in instants if instant > after)
+def next_minute(among: Callable[[int], bool], minute: int, after: Instant, time_zone: str) -> Instant:
+    """When a clock on the wall next shows one of those minutes of the day, which begin with `minute`.
+
+    Where the clocks are set meanwhile, `minute` may be skipped, or come twice: then it is looked for one by one.
+    """
+    today, zone = day_of(after, time_zone), _zone(time_zone)
+    shown = [time(minute // 60, minute % 60, tzinfo=zone, fold=fold) for fold in (0, 1)]
+    days = [today + _DAY * number for number in range(3)]
+    instants = (Instant((datetime.combine(day, at) - _EPOCH) // _MILLISECOND) for day in days for at in shown)
+    found = min(instant for instant in instants if instant > after)
+    if minute_of(found, time_zone) == minute and _offset(found, time_zone) == _offset(after, time_zone):
+        return found
+    full = range(after - after % MINUTE_MS + MINUTE_MS, after + 3 * _DAY // _MILLISECOND, MINUTE_MS)
+    return next(instant for instant in map(Instant, full) if among(minute_of(instant, time_zone)))
+
+
+def _offset(now: Instant, time_zone: str) -> timedelta | None:
+    return (_EPOCH + timedelta(milliseconds=now)).astimezone(_zone(time_zone)).utcoffset()
 
 
 @lru_cache(maxsize=256)

@@ -31,4 +31,4 @@ def closed(product: str, scope: ProductScope, market: str, now: Instant) -> Clos
     minute = minute_of(now, zone)
     if hours.covers(minute):
         return None
-    return Closed(hours.opens, hours.closes, minute, next_minute(hours.opens, now, zone))
+    return Closed(hours.opens, hours.closes, minute, next_minute(hours.covers, hours.opens, now, zone))

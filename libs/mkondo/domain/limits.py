@@ -84,18 +84,20 @@ class Breach(msgspec.Struct, frozen=True, omit_defaults=True):
 class Counted(msgspec.Struct, frozen=True):
     """What the limits of a request are held against: its own part, and what its session and customer have done.
 
-    `day_ends`: when the market's day is over."""
+    `customer` is None where it has none. `day_ends`: when the market's day is over."""
 
     part: Part
     session: Line
-    customer: Line
+    customer: Line | None
     day_ends: Instant
 
 
 def breaches(scope: ProductScope, counted: Counted) -> tuple[Breach, ...]:
     """The limits that this request would pass, each by itself; none: it may be admitted."""
-    applicable = APPLICABLE[counted.part.product]
-    found = (_breach(limit, scope, counted) for limit in LIMITS if limit.name in applicable)
+    applicable = [limit for limit in LIMITS if limit.name in APPLICABLE[counted.part.product]]
+    if counted.customer is None:
+        applicable = [limit for limit in applicable if limit.of != "customer"]
+    found = (_breach(limit, scope, counted) for limit in applicable)
     return tuple(breach for breach in found if breach is not None)
 
 
@@ -140,9 +142,9 @@ def _passes(limit: Limit, ceiling: int, counted: Counted, asked: int, currency: 
 
 def _done(limit: Limit, counted: Counted) -> tuple[int, int]:
     """What is taken of today, and the most that was done in any day."""
-    if limit.of == "payment":
+    line = {"payment": None, "session": counted.session, "customer": counted.customer}[limit.of]
+    if line is None:
         return 0, 0
-    line = counted.session if limit.of == "session" else counted.customer
     use = line.use(counted.part.day)
     if limit.measure == "count":
         return use.taken_count, line.peak_count

@@ -1,7 +1,7 @@
 """Planted bugs: each is a part of the system that is wrong in one way, put in by composition; production has no switch.
 
 The simulation must find every one of them within 300 seeds (tests/simulation/test_planted_bugs.py): that is how we know
-that it would find the same mistake in earnest. Read next: faulty_deciders.py for those in the rules;
+that it would find the same mistake in earnest. Read next: faulty_deciders.py, faulty_limits.py for those in the rules;
 testing/simulation/process.py for how parts are put together.
 """
 
@@ -15,7 +15,7 @@ from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, PartitionBatch, PartitionState, StoredRecord
 from mkondo.contracts.records import KINDS, PARKED
-from mkondo.domain import ledger
+from mkondo.domain import admission, ledger
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.payment import PaymentAdmitted
 from mkondo.domain.views import VIEWS
@@ -29,6 +29,7 @@ from mkondo.runtime.partition import Dropped
 from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from mkondo.testing.faulty_deciders import FAULTY, KeepsAnsweredApprovals, Same
+from mkondo.testing.faulty_limits import FAULTY_LIMITS
 from mkondo.testing.simulation.carrier import Attachment, Commands
 from mkondo.testing.simulation.life import Life
 from mkondo.testing.simulation.process import Blueprint
@@ -251,6 +252,7 @@ PLANTED: Mapping[str, Blueprint] = {
     "deleted commands passed over": Blueprint(attachment=SkipsWhatIsGone),
     "view depends on the order of sources": Blueprint(views={**VIEWS, PAYMENTS.name: _HASTY_PAYMENTS}),
     **{bug: _instead(name, wrong) for bug, (name, wrong) in FAULTY.items()},
+    **{bug: _instead(admission.NAME, wrong) for bug, wrong in FAULTY_LIMITS.items()},
     "outcome overwritten": Blueprint(
         store=ForgetfulOutcomes, deciders={**DECIDERS, ledger.NAME: KeepsAnsweredApprovals(ledger)}
     ),

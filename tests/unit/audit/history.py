@@ -10,7 +10,7 @@ from random import Random
 
 from mkondo.contracts.journal import Partition, PartitionState, parse_partition
 from mkondo.domain.account import till, wallet
-from mkondo.domain.application import ProductScope
+from mkondo.domain.application import ProductScope, UsageTime
 from mkondo.domain.approval import HANDSET, IMPLICIT, AnswerApproval
 from mkondo.domain.decider import Message, Record, TimerDue
 from mkondo.domain.ids import AccountId, Instant, RecordKey, partition_of
@@ -42,6 +42,16 @@ from mkondo.testing.builders import (
 from mkondo.topology import DECIDERS
 
 CEILING = 500_00
+DAILY = 9_000_00
+LIMITED = ProductScope(
+    single_value={"TZS": CEILING},
+    daily_value={"TZS": DAILY},
+    daily_count=60,
+    customer_daily_value={"TZS": DAILY},
+    customer_daily_count=60,
+    usage_time=UsageTime(6 * 60, 5 * 60),
+)
+"""Ceilings that one of these histories may meet, and that let most of it through."""
 UPDATE = "update_transaction_status"
 APPROVED, REFUSED, IGNORED = "h-approved", "h-refused", "h-ignored"
 
@@ -128,9 +138,9 @@ def customer(number: int) -> AccountId:
 
 
 async def begin(store: Store) -> History:
-    """An application with a ceiling, a session, a customer and a shop."""
+    """An application with every kind of limit, a session, a customer and a shop."""
     history = History(store)
-    history.ask("admission", configure(products=dict.fromkeys((C2B, MULTI, UPDATE), ProductScope({"TZS": CEILING}))))
+    history.ask("admission", configure(products=dict.fromkeys((C2B, MULTI, UPDATE), LIMITED)))
     history.ask("admission", enabling())
     history.ask("admission", opening())
     history.ask("ledger", open_with(CUSTOMER, 10_000_00), open_with(SHOP, 0))

@@ -37,8 +37,8 @@ def room_for(asked: Asked, scope: ProductScope, records: Records, now: Instant) 
     session, customer = session_room(asked.session), customer_bucket(it)
     today, day_ends = day_around(now // MINUTE_MS, market.time_zone)
     part = part_of(it, today)
-    mine, theirs = _line(records, session, part), _line(records, customer, part)
-    day = max(mine.counting_day(today), theirs.counting_day(today))
+    mine, theirs = _line(records, session, part), _line(records, customer, part) if customer is not None else None
+    day = max(line.counting_day(today) for line in (mine, theirs) if line)
     part = part if day == today else replace(part, day=day)
     found = breaches(scope, Counted(part, mine, theirs, day_ends))
     if found:
@@ -56,8 +56,8 @@ def part_of(it: Payment | Request, day: str) -> Part:
     return Part(it.operation, MARKETS[it.market].currency, day, 0)
 
 
-def _line(records: Records, bucket: RecordKey | None, part: Part) -> Line:
-    room = records.get(bucket) if bucket is not None else None
+def _line(records: Records, bucket: RecordKey, part: Part) -> Line:
+    room = records.get(bucket)
     return room.lines.get(part.line, EMPTY) if isinstance(room, Room) else EMPTY
 
 

@@ -5,7 +5,7 @@ from mkondo.domain.admission.rooms import part_of
 from mkondo.domain.admission.sessions import forget_at
 from mkondo.domain.application import ApiKey, ApiKeyEnded, Application, ApplicationChanged
 from mkondo.domain.decider import Changes, Event, Record, Records, record_key
-from mkondo.domain.ids import Instant, RecordKey, SessionHash
+from mkondo.domain.ids import Instant
 from mkondo.domain.organisation import Organisation, OrganisationChanged
 from mkondo.domain.payment import PaymentAdmitted, PaymentFailed
 from mkondo.domain.request import Reference, RequestAdmitted, RequestAnswered
@@ -36,7 +36,7 @@ def evolve(records: Records, event: Event) -> Changes:
         case ApplicationChanged():
             return _changed(records, event)
         case ApiKeyEnded():
-            return {api_key_key(event.api_key_hash): None, _room_of_key(event.api_key_hash): None}
+            return {api_key_key(event.api_key_hash): None}
         case OrganisationChanged():
             return {record_key("organisation", event.key): Organisation(event.grants)}
         case _:
@@ -73,20 +73,13 @@ def _changed(records: Records, event: ApplicationChanged) -> Changes:
 
 
 def _end_keys(before: Application, event: ApplicationChanged) -> Changes:
-    """Keys that worked until now: they go on as long as they overlap, or end, and what was counted under them with
-    them."""
+    """Keys that worked until now: they go on as long as they overlap, or end. What was counted under one stays, since
+    the same key may come back: its payments that are still pending, and its ceilings that are shut, with it."""
     changes: Changes = {}
     for name in (before.configuration.api_key_hash, *before.overlaps):
         until = event.overlaps.get(name)
         changes[api_key_key(name)] = None if until is None else ApiKey(event.application, until)
-        if until is None:
-            changes[_room_of_key(name)] = None
     return changes
-
-
-def _room_of_key(api_key_hash: str) -> RecordKey:
-    """Where each call shows the API key, its hash stands in for the session."""
-    return session_room(SessionHash(api_key_hash))
 
 
 def due(record: Record) -> Instant | None:

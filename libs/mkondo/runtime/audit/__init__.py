@@ -1,6 +1,7 @@
 """Verify: reads everything an environment has stored and says what is wrong where, or nothing.
 
-Read next: verify.py for the pass, then chain.py, money.py, payments.py, records.py and replay.py for what is checked.
+Read next: verify.py for the pass, then chain.py, money.py, payments.py, limits.py, records.py and
+replay.py for what is checked.
 """
 
 from mkondo.runtime.audit.report import Problem, Report

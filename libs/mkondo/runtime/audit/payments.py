@@ -1,7 +1,7 @@
-"""Payments: one outcome each, one entry for each that completed, none after its deadline, none above its ceiling.
+"""Payments: one outcome each, one entry for each that completed, none after its deadline.
 
 Service requests have one answer each. The fact rows that queries read, references and outcomes, must be the events' own
-bytes (rule 8). Read next: records.py.
+bytes (rule 8). Read next: limits.py.
 """
 
 from collections import defaultdict
@@ -13,7 +13,6 @@ from mkondo.contracts.journal import JournalRow, PartitionState, StoredReference
 from mkondo.contracts.records import StoredEvent
 from mkondo.domain import admission
 from mkondo.domain.account import JournalEntryPosted
-from mkondo.domain.application import Application
 from mkondo.domain.decider import Event
 from mkondo.domain.facts import names_of
 from mkondo.domain.mandates import CollectionAdmitted, MandateFound
@@ -48,7 +47,7 @@ class Payments:
             self._outcomes.expect(name, encode(StoredEvent(row.type, row.version, row.data)), _at(row))
         match event:
             case PaymentAdmitted():
-                self._admitted(journal, row, event)
+                self._admitted(row, event)
             case CollectionAdmitted() | ReversalAdmitted():
                 self._passed_on(row, event.admitted.payment.payment_id)
             case RequestAdmitted():
@@ -68,13 +67,12 @@ class Payments:
         if row.seal is not None:
             self._end_batch(journal, row)
 
-    def _admitted(self, journal: Journal, row: JournalRow, event: PaymentAdmitted) -> None:
+    def _admitted(self, row: JournalRow, event: PaymentAdmitted) -> None:
         self._findings.count("payments")
         self._findings.count("in progress")
         self._refer(row, event.payment)
         if self._is_taken(row):
             self._endings.expect(event.payment.payment_id, b"", _at(row))
-        self._check_ceiling(journal, row, event)
 
     def _asked(self, row: JournalRow, request: Request) -> None:
         self._findings.count("requests")
@@ -97,21 +95,6 @@ class Payments:
     def _is_taken(self, row: JournalRow) -> bool:
         states = (self._states.get(route.destination) for route in row.routes)
         return any(state is not None and state.positions.get(row.source, 0) >= row.sequence for state in states)
-
-    def _check_ceiling(self, journal: Journal, row: JournalRow, event: PaymentAdmitted) -> None:
-        """Against the configuration as it was: the application's record at this point of the replay."""
-        payment = event.payment
-        application = journal.records.get(admission.application_key(payment.application))
-        if not isinstance(application, Application) or application.version != event.configuration:
-            journal.wrong(row.sequence, f"version {event.configuration} of {payment.application} was not in force")
-            return
-        scope = application.configuration.scope_of(payment.operation)
-        if scope is None:
-            journal.wrong(row.sequence, f"payment {payment.payment_id}: {payment.operation} is not switched on")
-            return
-        ceiling, minor = scope.single_value.get(payment.amount.currency), payment.amount.minor
-        if ceiling is not None and minor > ceiling:
-            journal.wrong(row.sequence, f"payment {payment.payment_id} passes its limit: {minor} above {ceiling}")
 
     def _posted(self, journal: Journal, row: JournalRow, entry: JournalEntryPosted) -> None:
         if entry.payment_id in self._entries[row.source]:

@@ -16,10 +16,12 @@ from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Decider, Record
 from mkondo.domain.ids import RecordKey
 from mkondo.domain.mandates import CollectionAdmitted, MandateFound
-from mkondo.domain.payment import PaymentAdmitted
-from mkondo.domain.request import RequestAdmitted
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed
+from mkondo.domain.request import RequestAdmitted, RequestAnswered
 from mkondo.domain.reversals import ReversalAdmitted
+from mkondo.domain.room import Room
 from mkondo.runtime.audit.chain import Journal
+from mkondo.runtime.audit.limits import Limits
 from mkondo.runtime.audit.money import Money
 from mkondo.runtime.audit.payments import Payments
 from mkondo.runtime.audit.report import Findings
@@ -34,10 +36,11 @@ class Records:
         deciders: Mapping[str, Decider],
         money: Money,
         payments: Payments,
+        limits: Limits,
         findings: Findings,
     ) -> None:
         self._journals, self._deciders = journals, deciders
-        self._money, self._payments, self._findings = money, payments, findings
+        self._money, self._payments, self._limits, self._findings = money, payments, limits, findings
         self._stored: list[tuple[str, Record]] = []
 
     def see(self, key: RecordKey, partition: Partition, stored: StoredRecord) -> None:
@@ -63,6 +66,8 @@ class Records:
             self._findings.wrong(where, f"differs from what the events say: {_differences(record, replayed)}")
         elif stored.due != decider.due(record):
             self._findings.wrong(where, f"its timer is set to {stored.due}, not to {decider.due(record)}")
+        if isinstance(record, Room):
+            self._limits.check_record(key, record, where)
         if isinstance(replayed, Approval | Hold):
             self._payments.still_waits(replayed.admitted.payment.payment_id, where)
 
@@ -82,6 +87,8 @@ class Records:
                 self._payments.still_waits(message.admitted.payment.payment_id, where)
             case RequestAdmitted() | MandateFound():
                 self._payments.still_waits(message.request.request_id, where)
+            case PaymentCompleted() | PaymentFailed() | RequestAnswered():
+                self._limits.still_waits(message, where)
             case _:
                 pass
 

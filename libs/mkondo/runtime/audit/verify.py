@@ -15,6 +15,7 @@ from mkondo.domain.ids import RecordKey
 from mkondo.domain.views import VIEWS
 from mkondo.ports.audit import Audit, Snapshot
 from mkondo.runtime.audit.chain import Journal, check_positions
+from mkondo.runtime.audit.limits import Limits
 from mkondo.runtime.audit.match import LOOKED_AT_MOST, Match
 from mkondo.runtime.audit.money import Money
 from mkondo.runtime.audit.payments import Payments, encode
@@ -32,6 +33,7 @@ MATCHES: dict[str, tuple[str, str, str]] = {
     "outcomes": ("fact", "missing, though an event has made it", "no event has made it"),
     "credits": ("credit of entry", "posted and taken, but never applied", "applied, though no such entry was posted"),
     "endings": ("request", "admitted and taken, but never ended", "ended, though it was not admitted"),
+    "rooms": ("room of request", "it has ended, but its room was never settled", "settled, though it has not ended"),
     **{
         view: (f"{view} row", "missing: rebuild the views", "stands in the view, but no event has made it")
         for view in VIEWS
@@ -84,15 +86,16 @@ class Pass:
         }
         money = Money(states, matches["credits"], findings)
         payments = Payments(states, matches["references"], matches["outcomes"], matches["endings"], findings)
+        limits = Limits(states, matches["rooms"], findings)
         replay = Replay(await snapshot.view_positions(), matches, findings)
-        await self._read_journals(journals, money, payments, replay)
-        await self._read_records(Records(journals, DECIDERS, money, payments, findings))
+        await self._read_journals(journals, money, payments, limits, replay)
+        await self._read_records(Records(journals, DECIDERS, money, payments, limits, findings))
         await self._read_facts()
         await self._read_views(replay, {journal.name: journal.last for journal in journals.values()})
         self.in_transit = money.in_transit
 
     async def _read_journals(
-        self, journals: Mapping[Partition, Journal], money: Money, payments: Payments, replay: Replay
+        self, journals: Mapping[Partition, Journal], money: Money, payments: Payments, limits: Limits, replay: Replay
     ) -> None:
         """A page at a time of the source that lies furthest back: what waits for another source waits shortly."""
         heap = [(0, partition) for partition in journals]
@@ -105,6 +108,7 @@ class Pass:
                 if event is not None:
                     money.see(journal, row, event)
                     payments.see(journal, row, event)
+                    limits.see(journal, row, event)
                     replay.see(row, event)
             if len(rows) == self._page:
                 heapq.heappush(heap, (rows[-1].time, partition))

@@ -2,7 +2,7 @@
 
 Everything is read from the store, as an auditor would, and compared with what the clients were told. Every sentence
 that a check reports begins with its guarantee. Read next: checks_of_requests.py, checks_of_products.py,
-checks_of_callbacks.py; audit.py, which reads the journals.
+checks_of_limits.py, checks_of_callbacks.py; audit.py, which reads the journals.
 """
 
 from collections import Counter
@@ -15,13 +15,13 @@ from mkondo.contracts.records import PARKED
 from mkondo.domain import admission
 from mkondo.domain.account import JournalEntryPosted
 from mkondo.domain.ids import partition_of
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted
+from mkondo.domain.payment import PaymentCompleted
 from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.projector import Projector, ProjectorSettings
-from mkondo.testing.simulation import checks_of_callbacks, checks_of_products, checks_of_requests
+from mkondo.testing.simulation import checks_of_callbacks, checks_of_limits, checks_of_products, checks_of_requests
 from mkondo.testing.simulation.audit import EVERYTHING, Journals
 from mkondo.testing.simulation.life import TrueClock
-from mkondo.testing.simulation.orders import APPLICATIONS, CEILING, configuration
+from mkondo.testing.simulation.orders import APPLICATIONS
 from mkondo.testing.simulation.process import ENVIRONMENT, JOURNALS
 from mkondo.testing.simulation.rested import ENDURANCE_SECONDS, Rested
 
@@ -34,13 +34,13 @@ async def check(world: Rested) -> dict[str, int]:
         world.report(trouble)
     for sentences in (
         _acknowledged(world, journals),
-        _limits(journals),
         _nothing_lost(world, journals),
         _stopped(world),
         _published(world, journals),
         checks_of_requests.every(world, journals),
         checks_of_products.every(world, journals),
         checks_of_callbacks.every(world, journals),
+        checks_of_limits.every(world, journals),
     ):
         for sentence in sentences:
             world.report(sentence)
@@ -104,15 +104,6 @@ def _stopped(world: Rested) -> Iterator[str]:
         partition = Partition(admission.NAME, partition_of(application))
         if world.carrier is not None and world.is_stopped(application) and partition not in world.carrier.stopped:
             yield f"G1: {partition} lost commands and does not say so"
-
-
-def _limits(journals: Journals) -> Iterator[str]:
-    """G4: no payment above its application's single value."""
-    for event in journals.of(PaymentAdmitted):
-        payment = event.payment
-        ceiling = configuration(payment.application).products[payment.operation].single_value.get("TZS")
-        if ceiling is not None and payment.amount.minor > CEILING:
-            yield f"G4: {payment.payment_id} moved {payment.amount.minor} past {ceiling}"
 
 
 def _published(world: Rested, journals: Journals) -> Iterator[str]:

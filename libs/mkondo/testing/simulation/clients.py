@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts.journal import Partition
@@ -18,6 +19,7 @@ from mkondo.domain.admission import Asked
 from mkondo.domain.application import ConfigureApplication
 from mkondo.domain.decider import Event, Message
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
+from mkondo.domain.limits import NEW_SESSION
 from mkondo.domain.organisation import ConfigureOrganisation, key_of
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentFailed
 from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered
@@ -73,6 +75,7 @@ class Clients:
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
         self._sessions: dict[ApplicationId, SessionHash] = {}
+        self._keys: dict[ApplicationId, str] = {}
 
     # Applications and sessions ------------------------------------------------------------------------------------
 
@@ -85,15 +88,23 @@ class Clients:
         await self._insist(application, application, configure)
         await self.open_session(application)
 
+    async def change_key(self, application: ApplicationId) -> None:
+        """The application gets another API key; for two seconds the one before it works on."""
+        new = f"new-{configuration(application).api_key_hash}"
+        wanted = replace(configuration(application), api_key_hash=new)
+        configure = partial(ConfigureApplication, application, wanted, None, overlap_ms=2_000)
+        await self._insist(application, application, configure)
+        self._keys[application] = new
+
     async def _insist(self, application: ApplicationId, asked: str, command: Callable[..., Message]) -> None:
         while await self._ask(application, asked, command) is None and not self._doors.is_stopped(application):
             await asyncio.sleep(0.1)
 
     async def open_session(self, application: ApplicationId) -> None:
-        wanted = configuration(application)
         while not self._doors.is_stopped(application):
             session = SessionHash(self._doors.ids.session_id())
-            command = partial(OpenSession, application, session, api_key_hash=wanted.api_key_hash)
+            key = self._keys.get(application, configuration(application).api_key_hash)
+            command = partial(OpenSession, application, session, api_key_hash=key)
             if isinstance(await self._ask(application, session, command), SessionOpened):
                 self._sessions[application] = session
                 return
@@ -118,7 +129,18 @@ class Clients:
             if attempt.told == DROPPED or chance.random() < 0.5:
                 name = self._doors.ids.payment_id()
             await asyncio.sleep(0.05 + chance.random() * 0.4)
+        await self._change_session(attempt)
         return attempt
+
+    async def _change_session(self, attempt: Attempt) -> None:
+        """Whoever is told that there is no room before a new session, opens one sooner or later."""
+        answer = attempt.answer
+        told = answer.breaches if isinstance(answer, PaymentFailed | RequestAnswered) else ()
+        shut = any(breach.resets_at == NEW_SESSION for breach in told)
+        if shut and self._sessions.get(attempt.application) == attempt.session:
+            await asyncio.sleep(self._doors.weather.random.random())
+            if self._sessions.get(attempt.application) == attempt.session:
+                await self.open_session(attempt.application)
 
     async def _try(
         self, application: ApplicationId, name: PaymentId, command: Command, beside: Beside | None
@@ -126,7 +148,7 @@ class Clients:
         process = await self._doors.door()
         session = self._sessions.get(application, NO_SESSION)
         asked = command(Envelope(name, self._doors.ids.transaction_id(), session, process.life.now()))
-        attempt = Attempt(about_of(asked), process.life)
+        attempt = Attempt(about_of(asked), session, process.life)
         self._doors.attempts.append(attempt)
         meanwhile = asyncio.create_task(beside(attempt)) if beside is not None else None
         await _through(process, process.ingress.request(attempt, asked))

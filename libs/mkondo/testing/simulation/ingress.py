@@ -15,7 +15,7 @@ from mkondo.domain import admission
 from mkondo.domain.admission import Asked
 from mkondo.domain.decider import Message, ReplyTo
 from mkondo.domain.facts import outcome_of
-from mkondo.domain.ids import ApplicationId, PaymentId, partition_of
+from mkondo.domain.ids import ApplicationId, PaymentId, SessionHash, partition_of
 from mkondo.domain.payment import Payment, RequestPayment
 from mkondo.domain.request import Request
 from mkondo.ports.clock import Clock
@@ -35,6 +35,7 @@ class Attempt:
     """One request of a client, and what it was told. `told` is BUSY (503), UNKNOWN (408), DROPPED or ANSWERED."""
 
     about: Payment | Request
+    session: SessionHash
     life: Life
     sent_at: float | None = None
     """When the command was accepted; None: it is not certain that it was."""

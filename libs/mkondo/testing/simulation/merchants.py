@@ -24,6 +24,7 @@ from mkondo.testing.simulation.clients import Beside, Clients, Envelope
 from mkondo.testing.simulation.ingress import Attempt
 from mkondo.testing.simulation.life import now
 from mkondo.testing.simulation.orders import (
+    B2B,
     CANCEL_MANDATE,
     COLLECT,
     CREATE,
@@ -175,7 +176,7 @@ class Merchants:
 
     async def _create(self, story: DirectDebit, key: MandateKey, name: str) -> str:
         about = CreateMandate(key, self._ids.msisdn_token(), SHORTCODE, story.terms, story.agreed)
-        answer = (await self._ask(story.application, CREATE, name, about)).answer
+        answer = (await self._ask(story.application, CREATE, name, about, story.customer)).answer
         return str(answer.outputs.get("output_MandateID", "")) if isinstance(answer, RequestAnswered) else ""
 
     async def _step(self, story: DirectDebit, key: MandateKey, name: str, step: Step, mandate_id: str) -> None:
@@ -189,7 +190,8 @@ class Merchants:
                 account = wallet(story.application, story.customer, CURRENCY)
                 await self._ask(story.application, FIND, name, FindMandate(key, named, account, step.minor))
             case Does.CANCELS:
-                await self._ask(story.application, CANCEL_MANDATE, name, CancelMandate(key, named))
+                cancel = CancelMandate(key, named)
+                await self._ask(story.application, CANCEL_MANDATE, name, cancel, story.customer)
             case Does.REPLACES:
                 await self._create(story, key, name)
             case Does.AGREES | Does.REFUSES:
@@ -201,14 +203,26 @@ class Merchants:
         credited = till(story.application, SHORTCODE, CURRENCY)
 
         def made(envelope: Envelope) -> RequestPayment:
-            moved = _moving(envelope, story.application, COLLECT, name, step.minor, debited, credited, step.deadline_ms)
+            moved = _moving(
+                envelope,
+                story.application,
+                COLLECT,
+                name,
+                step.minor,
+                debited,
+                credited,
+                step.deadline_ms,
+                customer=story.customer,
+            )
             return RequestPayment(moved, envelope.session, purpose=Collection(key, named))
 
         await self._clients.request(story.application, made)
 
     # Any service request ------------------------------------------------------------------------------------------
 
-    async def _ask(self, application: ApplicationId, operation: str, reference: str, order: ServiceOrder) -> Attempt:
+    async def _ask(
+        self, application: ApplicationId, operation: str, reference: str, order: ServiceOrder, customer: str = ""
+    ) -> Attempt:
         asked_for = configuration(application)
 
         def made(envelope: Envelope) -> MakeRequest:
@@ -223,6 +237,7 @@ class Merchants:
                 asked_at=envelope.now,
                 deadline=Instant(envelope.now + SERVICE_MS),
                 order=order,
+                customer=customer,
                 asynchronous=asked_for.is_asynchronous(operation),
                 response_url=asked_for.response_url,
                 opens_accounts=True,
@@ -242,7 +257,7 @@ def _payment(envelope: Envelope, order: Order) -> Payment:
         order.debited,
         order.credited,
         order.deadline_ms,
-        customer=order.customer,
+        customer=order.customer if order.operation != B2B else "",
         opens_accounts=order.opens_accounts,
     )
 

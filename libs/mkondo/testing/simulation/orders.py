@@ -6,8 +6,10 @@ enough for delays to pass them. Read next: stories.py for what takes several req
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from mkondo.domain.account import till, wallet
-from mkondo.domain.application import Configuration, ProductScope
+from mkondo.domain.application import Configuration, ProductScope, UsageTime
 from mkondo.domain.approval import HANDSET, IMPLICIT
 from mkondo.domain.handset import APPROVE, CANCEL, IGNORE, OFF, WRONG_PIN
 from mkondo.domain.ids import AccountId, ApplicationId
@@ -37,17 +39,51 @@ LATE, NEVER = "late", "never"
 ANSWERED_BY_HAND = (*[APPROVE] * 3, WRONG_PIN, CANCEL, OFF, *[LATE] * 4, NEVER)
 
 
+SHOPS_LIMITS = ProductScope(
+    single_value={CURRENCY: CEILING}, daily_value={CURRENCY: OPENING + OPENING // 4}, daily_count=9
+)
+CUSTOMERS_LIMITS = ProductScope(
+    single_value={CURRENCY: CEILING}, customer_daily_value={CURRENCY: CEILING}, customer_daily_count=3
+)
+ALL_LIMITS = ProductScope(
+    daily_value={CURRENCY: OPENING}, daily_count=6, customer_daily_value={CURRENCY: CEILING}, customer_daily_count=4
+)
+FEW_REQUESTS = ProductScope(daily_count=5, customer_daily_count=2)
+UNTIL_MIDNIGHT, FROM_MIDNIGHT = UsageTime(12 * 60, 0), UsageTime(0, 12 * 60)
+
+LIMITED: dict[str, dict[str, ProductScope]] = {
+    "duka": {
+        C2B: SHOPS_LIMITS,
+        TWO_STEP: ProductScope(daily_value={CURRENCY: OPENING // 4}),
+        UPDATE: FEW_REQUESTS,
+        COLLECT: ProductScope(daily_count=4),
+    },
+    "soko": {
+        C2B: CUSTOMERS_LIMITS,
+        TWO_STEP: replace(CUSTOMERS_LIMITS, daily_count=4),
+        CREATE: FEW_REQUESTS,
+        CANCEL_MANDATE: FEW_REQUESTS,
+        COLLECT: ProductScope(customer_daily_count=2),
+        B2C: ProductScope(asynchronous=True, customer_daily_count=1),
+        FIND: ProductScope(asynchronous=True),
+    },
+    "gari": {
+        C2B: ALL_LIMITS,
+        B2C: ProductScope(usage_time=UNTIL_MIDNIGHT),
+        B2B: ProductScope(daily_value={CURRENCY: CEILING}, usage_time=FROM_MIDNIGHT),
+    },
+}
+"""Ceilings so low that every one is reached, each kind by some application's products. The rest has none, so that money
+runs short, too. All applications but one have two kinds of requests that are counted."""
+
+
 def configuration(application: ApplicationId) -> Configuration:
     """Sessions of one application are short, so that some payments come too late for theirs. Another one is told later
     what has come of its payments to customers, and of its questions about mandates."""
-    ceiling = {CURRENCY: CEILING} if application != "gari" else {}
-    products = dict.fromkeys(PRODUCTS, ProductScope()) | dict.fromkeys((C2B, TWO_STEP), ProductScope(ceiling))
-    if application == "soko":
-        products |= dict.fromkeys((B2C, FIND), ProductScope(asynchronous=True))
     return Configuration(
         name=application,
         api_key_hash=f"hash-of-{application}",
-        products=products,
+        products=dict.fromkeys(PRODUCTS, ProductScope()) | LIMITED[application],
         session_lifetime_ms=9_000 if application == "gari" else 3_600_000,
         response_url="https://merchant.example/results",
         test_msisdns=SCRIPTED,

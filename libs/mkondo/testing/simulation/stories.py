@@ -125,7 +125,7 @@ def _reservation(weather: Weather, at: float, reference: str) -> Order:
         at=at,
         application=chance.choice(STEADY),
         customer=chance.choice(HOT if chance.random() < 0.85 else tuple(SCRIPTED)),
-        minor=chance.randrange(1, OPENING // 5),
+        minor=OPENING // 20 * chance.randrange(1, 5),  # so that ceilings are reached exactly
         reference=reference,
         deadline_ms=chance.choice((1_500, 4_000)),
         operation=TWO_STEP,

@@ -6,6 +6,7 @@ Read next: checks.py.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -51,6 +52,8 @@ class Run:
     told: dict[str, int]
     events: dict[str, int]
     """How often each kind of event has happened."""
+    codes: dict[str, int]
+    """How often each reason code was answered."""
 
 
 class World:
@@ -173,16 +176,20 @@ class World:
             await asyncio.gather(*(self._clients.set_up(application) for application in APPLICATIONS))
             for at, work in self._business(span):
                 group.create_task(_at(at, work))
+            group.create_task(_at(span / 3, self._clients.change_key(APPLICATIONS[-1])))
             group.create_task(_at(span / 2, self._clients.open_session(APPLICATIONS[-1])))
         await self._rest()
         events = await check(self)
         told: dict[str, int] = {}
+        codes = dict(Counter(str(getattr(attempt.answer, "code", "")) for attempt in self.attempts))
         for attempt in self.attempts:
             name = type(attempt.answer).__name__ if attempt.told == ANSWERED else attempt.told
             told[name] = told.get(name, 0) + 1
         for row in await self.store.states():
             self.weather.note(f"{row.partition} {row.last_sequence} {row.head.hex()}\n")
-        return Run(self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told, events)
+        return Run(
+            self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told, events, dict(codes)
+        )
 
     def _business(self, span: float) -> Iterator[tuple[float, Coroutine[Any, Any, object]]]:
         """What the merchants have before them, and when they begin with it."""
