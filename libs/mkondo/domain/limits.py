@@ -100,8 +100,9 @@ def breaches(scope: ProductScope, counted: Counted) -> tuple[Breach, ...]:
 
 
 def code_of(found: tuple[Breach, ...]) -> str:
-    """The one code of an answer (contract section 5): more than one limit has a code of its own."""
-    return found[0].code if len(found) == 1 else reasons.SEVERAL_LIMITS
+    """The one code of an answer (contract section 5): more than one of INS-990 to INS-995 has a code of its own."""
+    codes = {breach.code for breach in found}
+    return codes.pop() if len(codes) == 1 else reasons.SEVERAL_LIMITS
 
 
 def describe(found: tuple[Breach, ...]) -> str:

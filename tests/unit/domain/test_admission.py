@@ -136,6 +136,17 @@ def test_where_value_limits_are_on_a_currency_without_a_ceiling_may_not_be_used(
     ready(products={C2B: CEILING}).when(request("p1", cedis)).then(replace(declined, breaches=(breach,)))
 
 
+def test_two_value_limits_without_the_currency_are_one_code_all_the_same() -> None:
+    scope = ProductScope({"TZS": 60_00}, daily_value={"TZS": 90_00})
+    story = ready(products={C2B: scope}).when(request("p1", Money(1, "GHS"))).and_all_is_well()
+    (declined,) = story.answer
+    assert isinstance(declined, PaymentFailed)
+    assert (declined.code, [breach.limit for breach in declined.breaches]) == (
+        "INS-995",
+        ["single_value", "daily_value"],
+    )
+
+
 def test_a_ceiling_of_zero_lets_nothing_pass() -> None:
     story = ready(products={C2B: ProductScope({"TZS": 0})}).when(request("p1", tzs(1))).and_all_is_well()
     assert [event.code for event in story.answer if isinstance(event, PaymentFailed)] == ["INS-995"]
