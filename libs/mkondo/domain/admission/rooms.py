@@ -38,7 +38,7 @@ def room_for(asked: Asked, scope: ProductScope, records: Records, now: Instant) 
     part = part_of(it, today.isoformat())
     mine, theirs = _line(records, session, part), _line(records, customer, part)
     part = msgspec.structs.replace(part, day=max(mine.counting_day(part.day), theirs.counting_day(part.day)))
-    found = breaches(scope, Counted(part, mine, theirs, end_of(today, market.time_zone)))
+    found = breaches(scope, Counted(part, mine, theirs, end_of(today, market.time_zone), not asked.by_api_key))
     if found:
         return Reservation(found)
     buckets = ((session,) if scope.counts_session else ()) + (
