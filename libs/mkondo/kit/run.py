@@ -88,6 +88,7 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
             try:
                 async with receiving() as receiver, configured(target, wire, setting, receiver.url):
                     runner.receiver = receiver
+                    runner.forget_sessions()
                     await runner.run_all(under, note)
             except (CannotConfigure, NoAnswer) as trouble:
                 for case in under:
@@ -105,6 +106,10 @@ class _Runner:
         self._sessions: dict[Caller, asyncio.Task[str]] = {}
         self.receiver: Receiver | None = None
         self._encrypted: dict[tuple[str, str], str] = {}
+
+    def forget_sessions(self) -> None:
+        """A session ends when its application may do less than when it was opened."""
+        self._sessions.clear()
 
     async def run_all(self, cases: Sequence[Case], note: Tell) -> None:
         waiting = iter(cases)
