@@ -5,6 +5,7 @@ read it with any such parser. No quote character ever: one client crashes on it 
 what the contract says, and live answers have no such header. Read next: render.py.
 """
 
+import re
 from collections.abc import Sequence
 
 from mkondo.domain import reasons
@@ -14,6 +15,9 @@ from mkondo.domain.markets import MARKETS
 from mkondo.openapi.codes import OPENAPI, CodeTable
 
 HEADER = b"mkondo-explanation"
+GRAMMAR = re.compile(r"[a-z_]+(?:;[a-z]+=[0-9A-Za-z_.:-]+)+(?:, [a-z_]+(?:;[a-z]+=[0-9A-Za-z_.:-]+)+)*")
+"""What it looks like: names and figures, and nothing that would have to be quoted."""
+EXAMPLE = "daily_value;code=INS-994;ceiling=100.00;used=90.00;asked=20.00;left=10.00;currency=TZS;resets=1795132800"
 
 _SECOND_MS = 1_000
 _WHOLE_DIGITS_MAX = 12
@@ -21,7 +25,7 @@ _WHOLE_DIGITS_MAX = 12
 
 
 def explain_limits(breaches: Sequence[Breach], codes: CodeTable = OPENAPI) -> str:
-    """`daily_value;code=INS-994;ceiling=100.00;used=90.00;asked=20.00;left=10.00;currency=TZS;resets=1795132800`.
+    """As in EXAMPLE, a member for each.
 
     `code` is that of `codes`, as in the body. `resets` is in seconds since 1970, `new_session`, or `never`. Without a
     `ceiling`, none names the currency.
