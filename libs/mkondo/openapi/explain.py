@@ -17,6 +17,8 @@ from mkondo.openapi.codes import OPENAPI, CodeTable
 HEADER = b"mkondo-explanation"
 GRAMMAR = re.compile(r"[a-z_]+(?:;[a-z]+=[0-9A-Za-z_.:-]+)+(?:, [a-z_]+(?:;[a-z]+=[0-9A-Za-z_.:-]+)+)*")
 """What it looks like: names and figures, and nothing that would have to be quoted."""
+CODES = tuple(f"INS-{number}" for number in range(990, 997))
+"""The answers that have it."""
 EXAMPLE = "daily_value;code=INS-994;ceiling=100.00;used=90.00;asked=20.00;left=10.00;currency=TZS;resets=1795132800"
 
 _SECOND_MS = 1_000
