@@ -129,9 +129,12 @@ class Trial:
         self.limit = limit
         self.product = product
         self.ceiling = CEILING[limit.measure]
-        value = {"TZS": self.ceiling, **currencies}
-        self.scope = replace(ProductScope(), **{limit.name: value if limit.measure == "value" else self.ceiling})
+        self.scope = self.scope_of(self.ceiling, **currencies)
         self.bench = Bench(product, self.scope, ProductScope() if limit.of == "payment" else None)
+
+    def scope_of(self, ceiling: int, **currencies: int) -> ProductScope:
+        value = {"TZS": ceiling, **currencies} if self.limit.measure == "value" else ceiling
+        return replace(ProductScope(), **{self.limit.name: value})
 
     def take(self, units: int, **how: Any) -> list[Event]:
         """Use so much of it, with as many requests as that needs. All must be admitted."""

@@ -265,6 +265,20 @@ def test_a_counter_begins_when_its_limit_is_switched_on(limit: Limit) -> None:
     assert trial.refused().used == trial.ceiling
 
 
+@pytest.mark.parametrize("limit", [limit for limit in LIMITS if limit.of == "session"], ids=lambda limit: limit.name)
+def test_what_shuts_a_session_is_today_s_ceiling_and_what_it_once_reached(limit: Limit) -> None:
+    trial = Trial(limit, "c2b_single_stage")
+    trial.used_up()
+    trial.bench.at = later(DAY_MS)
+    assert trial.refused().resets_at == NEW_SESSION
+    higher = trial.ceiling + 1
+    trial.bench.configure(trial.scope_of(higher))
+    trial.take(higher)
+    assert trial.refused().resets_at != NEW_SESSION
+    trial.bench.configure(trial.scope)
+    assert trial.refused().resets_at == NEW_SESSION
+
+
 def test_usage_time_comes_before_every_other_limit() -> None:
     scope = ProductScope({"TZS": 0}, usage_time=UsageTime(0, 1), daily_count=0)
     assert _shut(Bench("c2b_single_stage", scope).ask()).opens == 0
