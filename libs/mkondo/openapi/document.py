@@ -69,8 +69,8 @@ _EXPLANATION: Json = {
     "description": (
         "In the sandbox, beside INS-990 to INS-996: the limits that stood in the way, as a structured field "
         "(RFC 9651), a list with a member for each. `ceiling`, `used`, `asked` and `left` are in whole units of "
-        "`currency`, or counts; `resets` is when there is room again, in seconds since 1970, or `new_session`, or `never`. Without a "
-        "`ceiling`, none names the currency. Live answers do not have it."
+        "`currency`, or counts; `resets` is when there is room again, in seconds since 1970, or `new_session`, or "
+        "`never`. Without a `ceiling`, none names the currency. Live answers do not have it."
     ),
     "schema": {"type": "string", "pattern": f"^{explain.GRAMMAR.pattern}$"},
     "example": explain.EXAMPLE,
