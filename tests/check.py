@@ -35,6 +35,7 @@ GENERATED: dict[str, tuple[str, ...]] = {
     "deploy/topics.yaml": ("-m", "services.cli.documents.topics"),
     "docs/metrics.md": ("-m", "services.cli.documents.metrics"),
     "docs/settings.md": ("-m", "services.cli.documents.settings"),
+    "docs/limits.md": ("-m", "tests.unit.domain.limit_cells"),
 }
 """Committed file -> the module that prints it."""
 

@@ -9,6 +9,7 @@ from mkondo.adapters.html.templates import SECURITY_POLICY, Templates
 from mkondo.adapters.http.pages import Document
 from mkondo.openapi import collection, document
 from mkondo.openapi.codes_page import codes_page
+from mkondo.openapi.explain import EXAMPLE
 from mkondo.openapi.mozambique.document import codes_page as mozambique_codes_page
 from mkondo.openapi.operations import OPERATIONS
 
@@ -62,7 +63,9 @@ def published() -> dict[str, Document]:
         "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
         "/docs/m-pesa.postman_collection.json": Document(JSON, collection.as_text().encode()),
         "/docs/codes": Document(
-            JSON, msgspec.json.encode(rows), page=_page(templates.render("codes.html", {"rows": rows}))
+            JSON,
+            msgspec.json.encode(rows),
+            page=_page(templates.render("codes.html", {"rows": rows, "explanation": EXAMPLE})),
         ),
         "/docs/codes/mozambique": Document(JSON, msgspec.json.encode(mozambique_codes_page())),
     }

@@ -138,9 +138,7 @@ class Asking:
                     reply = await question.answer()
             except TimeoutError:
                 return await self._unheard(about)
-        explanation = "" if request.match.environment == LIVE else _explanation(reply)
-        told = answer(about, reply)
-        return replace(told, explanation=explanation) if explanation else told
+        return answer(about, reply)
 
     def pushes(self, request: HttpRequest, checked: Checked) -> bool:
         """Whether the caller is told the result by callback."""
@@ -197,7 +195,13 @@ def _about(asked: Asked | QueueCallback) -> Payment | Request:
 
 
 def answer(about: Payment | Request, reply: Message) -> Answer:
-    """The wire's answer to what admission, or whoever ended the request, says."""
+    """The wire's answer to what admission, or whoever ended the request, says; in the sandbox explained."""
+    told = _told(about, reply)
+    explanation = _explanation(about, reply) if about.opens_accounts else ""
+    return replace(told, explanation=explanation) if explanation else told
+
+
+def _told(about: Payment | Request, reply: Message) -> Answer:
     match reply:
         case PaymentCompleted() | PaymentFailed():
             return render.payment_ended(reply)
@@ -217,13 +221,14 @@ def answer(about: Payment | Request, reply: Message) -> Answer:
             raise TypeError(f"{type(reply).__name__} is no answer to a request")
 
 
-def _explanation(reply: Message) -> str:
-    """Which limits stood in the way, and their figures."""
+def _explanation(about: Payment | Request, reply: Message) -> str:
+    """Which limits stood in the way, and their figures, under the codes of whoever asked."""
+    codes = operation_of(about.operation, about.profile).codes
     match reply:
         case PaymentFailed(breaches=found) | RequestAnswered(breaches=found) if found:
-            return explain_limits(found)
+            return explain_limits(found, codes)
         case RequestRejected(closed=Closed() as shut):
-            return explain_hours(shut)
+            return explain_hours(shut, codes)
         case _:
             return ""
 

@@ -71,7 +71,7 @@ class Checks:
         shut = closed(asked.operation.name, scope, asked.market, self._clock.now())
         if shut is not None:
             refused = self.refuse(request, values, reasons.OUT_OF_HOURS)
-            return replace(refused, explanation=explain_hours(shut)) if sandbox else refused
+            return replace(refused, explanation=explain_hours(shut, asked.operation.codes)) if sandbox else refused
         market = MARKETS[asked.market]
         lenient = configuration.switches.lenient_fields
         fields = parse(asked.operation, values, market, asked.environment, lenient=lenient)

@@ -3,16 +3,19 @@
 from msgspec.structs import replace
 
 from mkondo.domain.delivery import Result
+from mkondo.domain.hours import Closed
 from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, TransactionId
+from mkondo.domain.limits import NEW_SESSION, Breach, code_of
 from mkondo.domain.mandate import CancelMandate, CreateMandate, FindMandate, MandateKey, Terms
 from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
-from mkondo.domain.request import Ask, DecideReservation, Order, Outputs, Request, RequestAnswered
+from mkondo.domain.request import Ask, DecideReservation, Order, Outputs, Request, RequestAnswered, RequestRejected
 from mkondo.openapi import render
 from mkondo.openapi.callbacks import callback_body
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.render import Answer
 from mkondo.openapi.triggers import trigger
+from services.payments_ingress.asking import answer
 
 ASKED = "0195b0f2c4d87a31b6d0c1b1a4e5f601"
 QUERIED = "0195b0f2c5007b22a1c3d5e7f9a1b3c5"
@@ -147,7 +150,48 @@ def scripted_answer(reference: str) -> Answer:
     return render.status(standing, conversation_id=QUERIED, third_party_conversation_id=FRESH)
 
 
+_SANDBOX = replace(PAYMENT, opens_accounts=True)
+_MIDNIGHT = Instant(1_795_132_800_000)
+_VALUE = Breach("daily_value", "INS-994", 100_00, 95_00, 10_00, "TZS", _MIDNIGHT)
+_COUNT = Breach("daily_count", "INS-993", 3, 3, 1, "", NEW_SESSION)
+_OFTEN = Breach("customer_daily_count", "INS-991", 2, 2, 1, "", _MIDNIGHT)
+BREACHES: dict[str, tuple[Breach, ...]] = {
+    "limit_single_value": (Breach("single_value", "INS-995", 5_00, 0, 10_00, "TZS"),),
+    "limit_no_ceiling": (Breach("single_value", "INS-995", None, 0, 10_00, "TZS"),),
+    "limit_daily_value": (_VALUE,),
+    "limit_daily_count_shut": (_COUNT,),
+    "limit_customer_value": (Breach("customer_daily_value", "INS-990", 50_00, 45_00, 10_00, "TZS", _MIDNIGHT),),
+    "limit_customer_count": (_OFTEN,),
+    "limit_several": (_VALUE, _COUNT, _OFTEN),
+    "limit_huge": (Breach("daily_value", "INS-994", 10**15, 10**15 - 1, 10_00, "TZS", _MIDNIGHT),),
+}
+CLOSED = Closed(8 * 60, 17 * 60, 7 * 60 + 59, _MIDNIGHT)
+
+
+def limited(payment: Payment, *breaches: Breach) -> Answer:
+    """The ingress's answer to a payment that would have passed these limits."""
+    return answer(payment, PaymentFailed(payment, code_of(breaches), "limits", "Declined", breaches=breaches))
+
+
+def out_of_hours(about: Payment | Request) -> Answer:
+    """The ingress's answer to a request that admission refused for its usage time."""
+    return answer(about, RequestRejected(None, "INS-996", "", about.conversation_id, about.operation, ECHO, CLOSED))
+
+
+EXPLAINED: dict[str, Answer] = {
+    **{f"c2b_single_stage/{kind}": limited(_SANDBOX, *breaches) for kind, breaches in BREACHES.items()},
+    "c2b_single_stage/closed": out_of_hours(_SANDBOX),
+    "c2b_single_stage/limit_in_live": limited(PAYMENT, _VALUE),
+    "direct_debit_creation/limit_daily_count": answer(
+        replace(_request("direct_debit_creation"), opens_accounts=True),
+        RequestAnswered(_request("direct_debit_creation"), "INS-993", "limits", "Declined", breaches=(_COUNT,)),
+    ),
+    "query_beneficiary_name/closed": out_of_hours(replace(_request("query_beneficiary_name"), opens_accounts=True)),
+}
+"""Refusals for limits, which have a header more in the sandbox."""
+
 ANSWERS: dict[str, Answer] = {
+    **EXPLAINED,
     "get_session/success": render.session_opened("4ee35a0f5ac54dd8a2ed2b9d5ba4e0d2"),
     "get_session/error": render.session_refused(),
     "get_session/busy": render.transport_refusal(503, "INS-1", ASKED, operation=SESSION),

@@ -11,13 +11,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from mkondo.adapters.http.respond import respond
 from mkondo.openapi import render
+from mkondo.openapi.explain import HEADER as EXPLANATION
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.render import Answer
 from mkondo.openapi.triggers import TRIGGERS
-from tests.contract.answers import ANSWERS, CALLBACKS, QUERY, refused, scripted_answer
+from tests.contract.answers import ANSWERS, CALLBACKS, EXPLAINED, QUERY, refused, scripted_answer
 
 GOLDEN = Path(__file__).parent / "golden"
 KINDS = ("success", "error", "accepted")
@@ -92,6 +94,28 @@ def test_a_body_stays_json_whatever_is_echoed() -> None:
 def test_no_header_holds_a_quote() -> None:
     """Section 10.5: one widely copied client crashes on them."""
     assert not any(quote in name + value for name, value in render.HEADERS for quote in (b'"', b"'"))
+
+
+def test_no_golden_file_has_a_quote_in_its_head() -> None:
+    for file in (*GOLDEN.rglob("*.http"), *GOLDEN.with_name("golden_mozambique").rglob("*.http")):
+        head, _, _ = file.read_bytes().partition(b"\n\n")
+        assert not any(quote in head for quote in (b'"', b"'")), file
+
+
+def test_refusals_for_limits_are_explained_in_the_sandbox_and_nothing_else_is() -> None:
+    explained = {name for name, answer in ANSWERS.items() if answer.explanation}
+    assert explained == set(EXPLAINED) - {"c2b_single_stage/limit_in_live"}
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_a_body_is_the_same_with_and_without_its_explanation(name: str) -> None:
+    with_it, without = wire(ANSWERS[name]), wire(replace(ANSWERS[name], explanation=""))
+    assert [line for line in with_it.splitlines() if not line.startswith(EXPLANATION)] == without.splitlines()
+    assert with_it.partition(b"\n\n")[2] == without.partition(b"\n\n")[2]
+
+
+def test_live_is_told_the_same_body() -> None:
+    assert ANSWERS["c2b_single_stage/limit_in_live"].body == ANSWERS["c2b_single_stage/limit_daily_value"].body
 
 
 def test_the_framing_headers_are_those_captured() -> None:

@@ -18,6 +18,7 @@ from mkondo.openapi import render
 from mkondo.openapi.mozambique import MARKET, NAME
 from mkondo.openapi.mozambique.operations import OPERATIONS, UNKNOWN
 from mkondo.openapi.render import Answer
+from tests.contract.answers import BREACHES, limited, out_of_hours
 from tests.contract.test_golden_answers import wire
 
 GOLDEN = Path(__file__).parent / "golden_mozambique"
@@ -115,6 +116,10 @@ def _answers() -> dict[str, Answer]:
         "reversal/foreign": render.payment_ended(
             PaymentFailed(replace(PAYMENT, operation="reversal"), "INS-35", "somebody else's", "Declined")
         ),
+        "c2b_single_stage/limit": limited(replace(PAYMENT, opens_accounts=True), *BREACHES["limit_customer_count"]),
+        "c2b_single_stage/limit_several": limited(replace(PAYMENT, opens_accounts=True), *BREACHES["limit_several"]),
+        "c2b_single_stage/limit_in_live": limited(PAYMENT, *BREACHES["limit_customer_count"]),
+        "c2b_single_stage/closed": out_of_hours(replace(PAYMENT, opens_accounts=True)),
         "transport/unknown_path": render.transport_refusal(404, "INS-21", ACCEPTED, operation=UNKNOWN),
     }
 

@@ -106,8 +106,12 @@ async def test_a_limit_and_a_product_are_set_over_the_api(
     before = api.said("GET", "applications/demo")
     others = [name for name in before["products"] if name != "c2b_single_stage"]
     api.said("PATCH", "applications/demo", {"products": others})
-    assert (await merchant.pay(merchant.c2b())).code == "INS-997"
+    ended = await merchant.pay(merchant.c2b())
+    async with merchant_of(platform) as anew:
+        refused = await anew.pay(anew.c2b())
     api.said("PATCH", "applications/demo", {name: before[name] for name in ("products", "asynchronous")})
+    assert (ended.code, ended.text) == ("INS-989", "Session is invalid"), "its scope was wider"
+    assert refused.code == "INS-997"
     after = api.said("GET", "applications/demo")
     assert {name: sorted(after[name]) for name in ("products", "asynchronous")} == {
         name: sorted(before[name]) for name in ("products", "asynchronous")

@@ -47,6 +47,8 @@ class Bearer(Enum):
 
     SESSION = "the session, encrypted once"
     FRESH = "the session, encrypted anew"
+    OWN = "a session that only this case uses"
+    NEXT = "the session that this case opens after that"
     API_KEY = "the API key, encrypted"
     RAW_SESSION = "the session as it is"
     UNKNOWN = "an unknown secret, encrypted"
@@ -88,11 +90,14 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A call made before, whose fields and answer the later ones may name. `status` is what it must answer."""
+    """A call made before, whose fields and answer the later ones may name. `status` is what it must answer.
+
+    `patient`: it is made anew, for a while, until it answers so."""
 
     name: str
     call: Call
     status: int
+    patient: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -125,7 +130,8 @@ class Pushed(msgspec.Struct, frozen=True):
 
 class Setting(msgspec.Struct, frozen=True):
     """How the application is configured while some cases run: a request to the management API. They run last, and
-    those of one setting together. `<receiver>` is the address where the kit takes pushed results."""
+    those of one setting together. `<receiver>` is the address where the kit takes pushed results, `<closed>` a usage
+    time that does not hold the present minute, `<open>` one that does."""
 
     name: str
     change: Mapping[str, object]

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from mkondo.adapters.client.wire import Sent, Wire
@@ -18,6 +19,8 @@ RECEIVER = "<receiver>"
 STALE_SECONDS = 1.2
 """How long a change may take to be seen by whoever answers: applications are remembered for a second there."""
 
+_HALF_A_DAY, _MINUTE = timedelta(hours=12), timedelta(minutes=1)
+
 
 class CannotConfigure(Exception):
     """The management API refused."""
@@ -26,19 +29,42 @@ class CannotConfigure(Exception):
 @asynccontextmanager
 async def configured(target: Target, wire: Wire, setting: Setting, receiver: str) -> AsyncIterator[None]:
     """While it lasts the application is configured like that."""
-    before = await _ask(target, wire, "GET", {})
-    undo = {name: before[name] for name in setting.change}
-    if "limits" in undo:
-        undo["limits"] = {**{product: {} for product in before["products"]}, **before["limits"]}
-    if "products" in undo:
-        undo |= {"asynchronous": before["asynchronous"], "limits": before["limits"]}
-    change = {name: receiver if value == RECEIVER else value for name, value in setting.change.items()}
-    await _ask(target, wire, "PATCH", change)
+    before = await _application(target, wire, "GET", {})
+    now = datetime.fromisoformat((await _ask(target, wire, "GET", "clock"))["now"])
+    change = filled(setting.change, {RECEIVER: receiver, **usage_times(now)})
+    await _application(target, wire, "PATCH", change)
     try:
         await seen()
         yield
     finally:
-        await _ask(target, wire, "PATCH", undo)
+        await _application(target, wire, "PATCH", undoing(setting.change, before))
+
+
+def undoing(change: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The change that takes `change` back. A limit that was not there before is taken away by naming it."""
+    undo = {name: before[name] for name in change}
+    if "limits" in change:
+        undo["limits"] = {
+            product: {name: before["limits"].get(product, {}).get(name) for name in limits}
+            for product, limits in change["limits"].items()
+        }
+    if "products" in change:
+        undo["asynchronous"] = before["asynchronous"]
+    return undo
+
+
+def usage_times(now: datetime) -> dict[str, dict[str, str]]:
+    """One minute half a day away, in which it is not now in any market: their zones are nearer to UTC than that. And
+    the whole day but that minute."""
+    begins, ends = ((now + _HALF_A_DAY + shift).strftime("%H:%M") for shift in (-_MINUTE, _MINUTE))
+    return {"<closed>": {"opens": begins, "closes": ends}, "<open>": {"opens": ends, "closes": begins}}
+
+
+def filled(value: Any, words: Mapping[str, Any]) -> Any:
+    """The value with every word replaced by what it stands for."""
+    if isinstance(value, Mapping):
+        return {name: filled(each, words) for name, each in value.items()}
+    return words.get(value, value) if isinstance(value, str) else value
 
 
 async def seen() -> None:
@@ -46,14 +72,21 @@ async def seen() -> None:
     await asyncio.sleep(STALE_SECONDS)
 
 
-async def _ask(target: Target, wire: Wire, method: str, change: Mapping[str, object]) -> dict[str, Any]:
+async def _application(target: Target, wire: Wire, method: str, change: Mapping[str, object]) -> dict[str, Any]:
+    application = target.management.application if target.management else ""
+    return await _ask(target, wire, method, f"applications/{application}", change)
+
+
+async def _ask(
+    target: Target, wire: Wire, method: str, what: str, change: Mapping[str, object] | None = None
+) -> dict[str, Any]:
     if target.management is None:
         raise CannotConfigure("there is no token of the management API")
     environment = target.sides[Caller.FIRST].environment
-    url = f"{target.base_url}/api/v1/{environment}/applications/{target.management.application}"
+    url = f"{target.base_url}/api/v1/{environment}/{what}"
     headers = {"Authorization": f"Bearer {target.management.token}", "Content-Type": "application/json"}
     answer = await wire.send(Sent(method, url, headers, json.dumps(change).encode() if change else b""))
     if answer.status != 200:
-        raise CannotConfigure(f"{method} of the application: HTTP {answer.status} {answer.body[:200]!r}")
+        raise CannotConfigure(f"{method} of {what}: HTTP {answer.status} {answer.body[:200]!r}")
     said: dict[str, Any] = json.loads(answer.body)
     return said

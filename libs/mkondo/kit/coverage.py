@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mkondo.kit.case import Case
-from mkondo.kit.contract import ASK, B2B, B2C, C2B, CANCEL, COLLECT, CREATE, MULTI, NAME, REVERSAL, STATUS, UPDATE
+from mkondo.kit.contract import ASK, B2B, CANCEL, COLLECT, CREATE, NAME, REVERSAL, STATUS, UPDATE
 from mkondo.openapi.codes import CODES
 
 Cell = tuple[str, str]
@@ -28,13 +28,11 @@ class Cannot(msgspec.Struct, frozen=True):
         return self.code, self.operation
 
 
-PENDING = "pending: applications, sessions and exact limits"
 _NAME_IS_READ = "a name is only read, nothing is decided, and no test value asks for a failure"
 _NO_TEST_VALUE = "no test value asks for it, and whoever sends requests can't make the platform slow"
 _NO_SUCH_FIELD = "the operation has no field that the code could be about"
 _NO_MONEY = "the operation moves no money, so it has no amount to be short of or to limit"
-_MOVES_MONEY = (C2B, MULTI, B2C, B2B, COLLECT)
-_LIMITED = (*_MOVES_MONEY, UPDATE, CREATE, CANCEL)
+_NO_CUSTOMER = "it is between two organisations: it has no customer whose limits could be reached"
 
 
 def _rows(reason: str, operations: Iterable[str], *codes: str) -> tuple[Cannot, ...]:
@@ -52,9 +50,8 @@ CANNOT: tuple[Cannot, ...] = (
     Cannot("INS-2051", UPDATE, "its input_CustomerMSISDN holds the decision, not a number (section 4)"),
     *_rows(_NO_MONEY, (CREATE, ASK, CANCEL), "INS-2006"),
     Cannot("INS-2006", UPDATE, "the first step holds what the second one moves, so it can't be short"),
-    *_rows(_NO_MONEY, (UPDATE, CREATE, CANCEL), "INS-995"),
-    *_rows(PENDING, _LIMITED, "INS-990", "INS-991", "INS-992", "INS-993", "INS-994"),
-    *_rows(PENDING, (*_LIMITED, REVERSAL, STATUS, NAME), "INS-996"),
+    *_rows(_NO_MONEY, (UPDATE, CREATE, CANCEL), "INS-990", "INS-994", "INS-995"),
+    *_rows(_NO_CUSTOMER, (B2B,), "INS-990", "INS-991"),
 )
 
 

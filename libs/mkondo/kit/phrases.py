@@ -113,9 +113,19 @@ def outputs(values: Mapping[str, str | bool]) -> dict[str, str | bool]:
     return {f"output_{name}": value for name, value in values.items()}
 
 
-def step(name: str, made: Call, status: int = 0) -> Step:
+def step(name: str, made: Call, status: int = 0, *, patient: bool = False) -> Step:
     """A step that succeeds, unless another status is wanted."""
-    return Step(name, made, status or OPERATIONS[made.operation].status)
+    return Step(name, made, status or OPERATIONS[made.operation].status, patient)
+
+
+def own(operation: str, **short: object) -> Call:
+    """A call in a session that only this case uses: what others do in theirs counts for nothing."""
+    return Call(operation, fields(**short), bearer=Bearer.OWN)
+
+
+def after_that(operation: str, **short: object) -> Call:
+    """A call in the session that this case opens next."""
+    return Call(operation, fields(**short), bearer=Bearer.NEXT)
 
 
 def case(

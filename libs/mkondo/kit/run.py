@@ -15,7 +15,7 @@ import msgspec
 from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.client.receiver import Receiver, receiving
 from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
-from mkondo.kit.case import Bearer, Call, Caller, Case, Pushed
+from mkondo.kit.case import Bearer, Call, Caller, Case, Pushed, Step
 from mkondo.kit.configure import CannotConfigure, configured, seen
 from mkondo.kit.contract import SESSION
 from mkondo.kit.fill import Unfilled, request
@@ -28,6 +28,8 @@ from mkondo.openapi.fields import CONVERSATION
 AT_ONCE = 8
 SECONDS_MAX = 25.0
 PUSH_SECONDS = 15.0
+PATIENCE_SECONDS, PAUSE_SECONDS = 5.0, 0.05
+"""How long a patient step is made anew, and how often."""
 
 
 class Verdict(Enum):
@@ -63,6 +65,10 @@ Tell = Callable[[Result], None]
 """Hears of every result as it comes."""
 
 
+Sessions = dict[Bearer, str]
+"""Those that one case has opened for itself."""
+
+
 class Broken(Exception):
     """A case could not be brought to its end."""
 
@@ -88,6 +94,7 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
             try:
                 async with receiving() as receiver, configured(target, wire, setting, receiver.url):
                     runner.receiver = receiver
+                    runner.forget_sessions()
                     await runner.run_all(under, note)
             except (CannotConfigure, NoAnswer) as trouble:
                 for case in under:
@@ -106,6 +113,10 @@ class _Runner:
         self.receiver: Receiver | None = None
         self._encrypted: dict[tuple[str, str], str] = {}
 
+    def forget_sessions(self) -> None:
+        """A session ends when its application may do less than when it was opened."""
+        self._sessions.clear()
+
     async def run_all(self, cases: Sequence[Case], note: Tell) -> None:
         waiting = iter(cases)
 
@@ -118,12 +129,11 @@ class _Runner:
     async def _run(self, case: Case) -> Result:
         exchanges: list[Exchange] = []
         words = self._words(case.call)
+        own: Sessions = {}
         try:
             for each in case.steps:
-                received = await self._send(each.name, each.call, words, exchanges)
-                if received.status != each.status:
-                    raise Broken(f"step {each.name}: HTTP {received.status} instead of {each.status}")
-            received = await self._send("", case.call, words, exchanges)
+                await self._take(each, words, own, exchanges)
+            received = await self._send("", case.call, words, own, exchanges)
         except (Broken, Unfilled, NoAnswer) as trouble:
             return Result(case, Verdict.FAILED, (str(trouble),), tuple(exchanges))
         wrong = faults(case.call, case.answer, received, words, words["sent"])
@@ -131,6 +141,14 @@ class _Runner:
             wrong += await self._pushed(case.pushed, received, words["sent"], exchanges)
         wrong += [f"{each.name or 'the answer'} took {each.seconds:.1f} s" for each in exchanges if each.is_late]
         return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
+
+    async def _take(self, step: Step, words: dict[str, str], own: "Sessions", exchanges: list[Exchange]) -> None:
+        until = monotonic() + (PATIENCE_SECONDS if step.patient else 0.0)
+        while (received := await self._send(step.name, step.call, words, own, exchanges)).status != step.status:
+            if monotonic() >= until:
+                raise Broken(f"step {step.name}: HTTP {received.status} instead of {step.status}")
+            exchanges.pop()
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _pushed(self, pushed: Pushed, accepted: Received, sent_id: str, exchanges: list[Exchange]) -> list[str]:
         """What is wrong with the result that follows an acceptance."""
@@ -147,6 +165,8 @@ class _Runner:
         return {
             "customer": parties.customer,
             "poor": parties.poor_customer,
+            "newcomer": _stranger(parties.customer),
+            "second": _stranger(parties.customer),
             "country": parties.country,
             "currency": parties.currency,
             "shortcode": side.shortcode,
@@ -154,11 +174,13 @@ class _Runner:
             "reference": f"R{secrets.token_hex(10)}",
         }
 
-    async def _send(self, name: str, made: Call, words: dict[str, str], exchanges: list[Exchange]) -> Received:
+    async def _send(
+        self, name: str, made: Call, words: dict[str, str], own: "Sessions", exchanges: list[Exchange]
+    ) -> Received:
         """Send one call, keep what was said, and add its fields and outputs to the words."""
         words["id"] = secrets.token_hex(16)
         words["digits"] = str(secrets.randbelow(9 * 10**15) + 10**15)
-        secrets_of = await self._secrets(made)
+        secrets_of = await self._secrets(made, own)
         ready = request(made, self._target, words, secrets_of.get)
         words["sent"] = echo_of(ready.fields)
         exchanges.append(Exchange(name, ready.sent, None))
@@ -169,7 +191,7 @@ class _Runner:
         words |= {f"{name}.{key}": str(value) for key, value in said.items()}
         return received
 
-    async def _secrets(self, made: Call) -> Mapping[Bearer, str | None]:
+    async def _secrets(self, made: Call, own: "Sessions") -> Mapping[Bearer, str | None]:
         side = self._target.side(made)
         basic = {
             Bearer.ABSENT: None,
@@ -180,6 +202,10 @@ class _Runner:
         }
         if made.bearer in basic:
             return basic
+        if made.bearer in (Bearer.OWN, Bearer.NEXT):
+            if made.bearer not in own:
+                own[made.bearer] = await self._open(made.caller)
+            return {made.bearer: f"Bearer {self._encrypt(own[made.bearer], side.public_key)}"}
         session = await self._session(made.caller)
         if made.bearer is Bearer.RAW_SESSION:
             return {Bearer.RAW_SESSION: f"Bearer {session}"}
@@ -199,12 +225,17 @@ class _Runner:
 
     async def _open(self, caller: Caller) -> str:
         made = msgspec.structs.replace(call(SESSION, caller), bearer=Bearer.API_KEY)
-        secrets_of = await self._secrets(made)
+        secrets_of = await self._secrets(made, {})
         received = await self._wire.send(request(made, self._target, self._words(made), secrets_of.get).sent)
         session = dict(read_members(received.body) or []).get("output_SessionID")
         if received.status != 200 or not isinstance(session, str):
             raise Broken(f"no session: HTTP {received.status}")
         return session
+
+
+def _stranger(customer: str) -> str:
+    """A number of the same country that no case has named before."""
+    return f"{customer[:3]}{secrets.randbelow(10**9):09}"
 
 
 def echo_of(sent: Mapping[str, object]) -> str:

@@ -80,6 +80,8 @@ def _code(
     )
 
 
+_EXPLAINED = "In the sandbox the header Mkondo-Explanation has the figures."
+
 _ROWS = (
     _code("INS-0", 201, "Request processed successfully", f"S {_CALLS}",
           "The request was carried out, or accepted for an asynchronous result.", "Nothing to do.", Resend.NOT_NEEDED,
@@ -181,22 +183,29 @@ _ROWS = (
           "Get a new session key; wait for its activation; check the application's trusted sources.",
           also=_CALLS, statuses={GET_SESSION: 400}, texts={GET_SESSION: "Session Creation Failed"}),
     _code("INS-990", 400, "Customer Transaction Value Limit Breached", "C B O DC DP DX",
-          "The customer has paid as much as your limits allow today.", "Wait for tomorrow or ask for a higher limit.",
-          Resend.NEW_ID),
+          "With this payment, and those that have not ended yet, one customer would have moved more in the market's "
+          "day than the application's product allows, all its sessions together.",
+          f"Wait for the market's next day, or move less. {_EXPLAINED}", Resend.NEW_ID),
     _code("INS-991", 400, "Customer Transaction Count Limit Breached", "C B O DC DP DX",
-          "The customer has paid as often as your limits allow today.", "Wait for tomorrow or ask for a higher limit.",
-          Resend.NEW_ID),
+          "One customer has been named as often in the market's day as the application's product allows, all its "
+          "sessions together.", f"Wait for the market's next day. {_EXPLAINED}", Resend.NEW_ID),
     _code("INS-992", 400, "Multiple Limits Breached", "C B O DC DP DX",
-          "More than one limit is exhausted.", "See the application's limits.", Resend.NEW_ID),
+          "The request would pass limits of more than one of the codes INS-990 to INS-995.",
+          f"Mend each of them. {_EXPLAINED}", Resend.NEW_ID),
     _code("INS-993", 400, "Organization Transaction Count Limit Breached", "C B O DC DP DX",
-          "The session or day has no transactions left.", "Get a new session key, or wait for tomorrow.",
-          Resend.NEW_ID),
+          "The session has made as many requests in the market's day as the product allows. Once it has, it stays shut "
+          "over midnight too.", f"Get a new session key. {_EXPLAINED}", Resend.NEW_ID),
     _code("INS-994", 400, "Organization Transaction Value Limit Breached", "C B O DC DP DX",
-          "The day's value is exhausted.", "Wait for tomorrow or ask for a higher limit.", Resend.NEW_ID),
+          "With this payment, and those that have not ended yet, the session would have moved more in the market's day "
+          "than the product allows. Once it has moved all of it, it stays shut over midnight too.",
+          f"Get a new session key, or move less. {_EXPLAINED}", Resend.NEW_ID),
     _code("INS-995", 400, "API Single Transaction Limit Breached", "C B O DC DP DX",
-          "The amount is above what one transaction may move.", "Send a smaller amount.", Resend.NEW_ID),
+          "The amount is above what one payment may move, or the product's value limits do not name this currency.",
+          f"Send a smaller amount, or give the currency a ceiling in the application's limits. {_EXPLAINED}",
+          Resend.NEW_ID),
     _code("INS-996", 400, "API Being Used Outside Of Usage Time", "C B O R Q N DC DP DX",
-          "The product is not open at this time of the market's day.", "Call within the product's usage time."),
+          "The product is not open at this time of the market's day.",
+          f"Call within the product's usage time. {_EXPLAINED}"),
     _code("INS-997", 400, "API Not Enabled", _CALLS,
           "The product is not switched on for the application or the organisation in this market.",
           "Switch the product on, in the application and at the organisation."),

@@ -11,7 +11,7 @@ import msgspec
 
 from mkondo.domain.environments import ENVIRONMENTS
 from mkondo.domain.markets import MARKETS
-from mkondo.openapi import samples, schemas
+from mkondo.openapi import explain, samples, schemas
 from mkondo.openapi.codes import text_of
 from mkondo.openapi.fields import RESPONSE_URL, Field
 from mkondo.openapi.operations import OPERATIONS, Operation
@@ -47,6 +47,7 @@ def document() -> Json:
                 "market": _path_parameter("market", "The market; it fixes input_Country and input_Currency.", MARKETS),
                 "origin": _ORIGIN,
             },
+            "headers": {"explanation": _EXPLANATION},
             "responses": {"unknown_path": _unknown_path()},
             "schemas": dict(_schemas(rows)),
         },
@@ -59,6 +60,20 @@ _ORIGIN: Json = {
     "required": False,
     "description": "Must be one of the application's trusted sources, where it has any.",
     "schema": {"type": "string", "examples": ["*"]},
+}
+
+
+_RETRY_AFTER: Json = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+_EXPLANATION: Json = {
+    "required": False,
+    "description": (
+        "In the sandbox, beside INS-990 to INS-996: the limits that stood in the way, as a structured field "
+        "(RFC 9651), a list with a member for each. `ceiling`, `used`, `asked` and `left` are in whole units of "
+        "`currency`, or counts; `resets` is when there is room again, in seconds since 1970, or `new_session`, or "
+        "`never`. Without a `ceiling`, none names the currency. Live answers do not have it."
+    ),
+    "schema": {"type": "string", "pattern": f"^{explain.GRAMMAR.pattern}$"},
+    "example": explain.EXAMPLE,
 }
 
 
@@ -143,9 +158,15 @@ def _response(operation: Operation, status: int, codes: dict[str, str]) -> Json:
         "description": "; ".join(f"{code} {text}" for code, text in codes.items()),
         "content": {_JSON: {"schema": schema, "examples": examples}},
     }
-    if status in (429, 503):
-        answer["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    return answer
+    headers = {
+        name: header
+        for name, header, there in (
+            ("Retry-After", _RETRY_AFTER, status in (429, 503)),
+            ("Mkondo-Explanation", {"$ref": "#/components/headers/explanation"}, bool(codes.keys() & explain.CODES)),
+        )
+        if there
+    }
+    return answer | ({"headers": headers} if headers else {})
 
 
 def _unknown_path() -> Json:

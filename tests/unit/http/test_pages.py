@@ -138,7 +138,7 @@ async def test_the_served_files_are_the_committed_ones(web: httpx.AsyncClient) -
 
 def test_whatever_a_value_holds_is_shown_as_text() -> None:
     row = {"code": "<script>", "text": "\"'&", "http_status": 1, "cause": "", "mend": "", "resend_advice": ""}
-    page = Templates().render("codes.html", {"rows": [{**row, "answers": []}]}).decode()
+    page = Templates().render("codes.html", {"rows": [{**row, "answers": []}], "explanation": "<i>"}).decode()
     assert "<script>" not in page and "&lt;script&gt;" in page
     assert 'id="&lt;script&gt;"' in page and "&#34;&#39;&amp;" in page
 

@@ -4,6 +4,7 @@ from mkondo.kit.case import Case
 from mkondo.kit.cases import (
     direct_debits,
     fields,
+    limits,
     mandate_terms,
     payments,
     places,
@@ -36,6 +37,7 @@ CASES: tuple[Case, ...] = tuple(
         whose,
         places,
         settings,
+        limits,
         pushed,
     )
     for case in module.CASES

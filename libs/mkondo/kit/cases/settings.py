@@ -1,6 +1,6 @@
 """What an application's configuration brings about: products, limits, JSON types (contract sections 4 and 5).
 
-These need the management API. Read next: pushed.py.
+These need the management API. Read next: limits.py.
 """
 
 from mkondo.kit.case import Bearer, Call, Case, Fields, Grade, Setting

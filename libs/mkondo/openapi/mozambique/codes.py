@@ -92,7 +92,9 @@ _ROWS = (
           "The SecurityCredential is not one of the sandbox's test credentials.", "Send Mpesa2019."),
     _code("INS-26", 400, "Not authorized", _ALL,
           "You may not do this: the product is off, a limit is reached, the payment is another's, or the request comes "
-          "from an untrusted source. output_error says which.", "See the application's configuration.", Resend.NEW_ID),
+          "from an untrusted source. output_error says which.",
+          "See the application's configuration. In the sandbox the header Mkondo-Explanation has a limit's figures.",
+          Resend.NEW_ID),
     _never("INS-993", 400, "Direct Debit Missing", "The six calls know no direct debit."),
     _never("INS-994", 400, "Direct Debit Already Exists", "The six calls know no direct debit."),
     _never("INS-995", 400, "Customer's Profile Has Problems", "A customer here has a wallet and a name, no profile."),
