@@ -84,14 +84,12 @@ class Breach(msgspec.Struct, frozen=True, omit_defaults=True):
 class Counted(msgspec.Struct, frozen=True):
     """What the limits of a request are held against: its own part, and what its session and customer have done.
 
-    `customer` is None where it has none. `day_ends`: when the market's day is over. `renewable`: a new session opens
-    what was shut. Who shows an API key with each call can't have one, so there a day's end opens it."""
+    `customer` is None where it has none. `day_ends`: when the market's day is over."""
 
     part: Part
     session: Line
     customer: Line | None
     day_ends: Instant
-    renewable: bool = True
 
 
 def breaches(scope: ProductScope, counted: Counted) -> tuple[Breach, ...]:
@@ -135,7 +133,7 @@ def _breach(limit: Limit, scope: ProductScope, counted: Counted) -> Breach | Non
 
 def _passes(limit: Limit, ceiling: int, counted: Counted, asked: int, currency: str) -> Breach | None:
     used, peak = _done(limit, counted)
-    shut = limit.of == "session" and counted.renewable and peak >= ceiling
+    shut = limit.of == "session" and peak >= ceiling
     if used + asked <= ceiling and not shut:
         return None
     opens = NEW_SESSION if shut else counted.day_ends

@@ -5,6 +5,7 @@ whole numbers of days, and sums are sums. Read next: tests/unit/domain/test_limi
 and simulation/checks_of_limits.py, which reads the list from the journals.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mkondo.domain.application import ProductScope
@@ -197,3 +198,9 @@ class Pencil:
             if number is not None and len(today) > number:
                 return True
         return False
+
+
+def code_by_hand(found: Sequence[Breach]) -> str:
+    """Contract section 5: several codes at once have one of their own; two limits that lack a currency have one code."""
+    codes = {breach.code for breach in found}
+    return "INS-992" if len(codes) > 1 else codes.pop()

@@ -6,26 +6,16 @@ from msgspec.structs import replace
 from mkondo.domain import admission
 from mkondo.domain.admission import reference_key
 from mkondo.domain.application import ProductScope, UsageTime
-from mkondo.domain.calendar import day_of, end_of
 from mkondo.domain.decider import Event, Send, TimerDue
 from mkondo.domain.ids import ApplicationId, RecordKey, SessionHash
 from mkondo.domain.limits import Breach
 from mkondo.domain.money import Money
-from mkondo.domain.payment import (
-    Forced,
-    Payment,
-    PaymentAdmitted,
-    PaymentCompleted,
-    PaymentFailed,
-    RequestPayment,
-    completed,
-)
+from mkondo.domain.payment import Forced, Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
 from mkondo.domain.request import Reference, RequestRejected
 from mkondo.testing.builders import (
     C2B,
     CUSTOMER,
     DEADLINE_MS,
-    NOW,
     SESSION,
     admitted,
     asking,
@@ -203,18 +193,18 @@ def test_an_unknown_application_is_an_invalid_session() -> None:
     given(opened()).when(request()).then_rejected("INS-989", "Session is invalid")
 
 
-def test_a_sandbox_trigger_acts_after_firstso_that_it_can_be_told_by_callback_too() -> None:
+def test_a_sandbox_trigger_acts_after_admission_so_that_it_can_be_told_by_callback_too() -> None:
     forced = Forced("INS-6", "Transaction Failed")
     ready().when(RequestPayment(payment(), SESSION, forced=forced)).then(replace(admitted(), forced=forced))
 
 
-def test_an_asynchronous_payment_is_accepted_by_its_firstand_nobody_waits_for_its_ending() -> None:
+def test_an_asynchronous_payment_is_accepted_by_its_admission_and_nobody_waits_for_its_ending() -> None:
     asked = payment(asynchronous=True, response_url="https://merchant.example/")
     told = replace(admitted(asynchronous=True, response_url=asked.response_url, reply_to=None), reply_to=asking("p1"))
     ready().when(RequestPayment(asked, SESSION)).then(told)
 
 
-def test_what_firstrefuses_is_answered_at_once_even_of_an_asynchronous_payment() -> None:
+def test_what_admission_refuses_is_answered_at_once_even_of_an_asynchronous_payment() -> None:
     asked = payment(amount=tzs(60_01), asynchronous=True)
     story = ready(products={C2B: CEILING}).when(RequestPayment(asked, SESSION))
     (refused,) = story.answer
@@ -237,23 +227,6 @@ def test_an_api_key_shown_with_the_call_stands_in_for_a_session() -> None:
     ready().when(command).then(PaymentAdmitted(payment(), SessionHash("api-key-hash-1"), 1))
     other = RequestPayment(payment(), SessionHash("api-key-hash-2"), by_api_key=True)
     ready().when(other).then_rejected("INS-989", "Session is invalid")
-
-
-def test_what_a_shown_api_key_has_used_up_is_there_again_the_next_day() -> None:
-    """It can't open a new session, as the Mozambique gateway has none: it would be shut for good."""
-    key = SessionHash("api-key-hash-1")
-    story = ready(products={C2B: ProductScope(daily_value={"TZS": 60_00})})
-    story.after(RequestPayment(payment("p1"), key, by_api_key=True))
-    (first,) = story.answer
-    assert isinstance(first, PaymentAdmitted)
-    story.after(completed(first)).when(RequestPayment(payment("p2", tzs(1)), key, by_api_key=True))
-    (refused,) = story.answer
-    assert isinstance(refused, PaymentFailed)
-    tomorrow = refused.breaches[0].resets_at
-    assert tomorrow == end_of(day_of(NOW, "Africa/Dar_es_Salaam"), "Africa/Dar_es_Salaam")
-    next_day = payment("p3", deadline=later(DEADLINE_MS, tomorrow))
-    story.at(tomorrow).when(RequestPayment(next_day, key, by_api_key=True))
-    assert isinstance(story.answer[0], PaymentAdmitted)
 
 
 # Endings, and what nobody can decide.

@@ -40,7 +40,7 @@ def room_for(asked: Asked, scope: ProductScope, records: Records, now: Instant) 
     mine, theirs = _line(records, session, part), _line(records, customer, part) if customer is not None else None
     day = max(line.counting_day(today) for line in (mine, theirs) if line)
     part = part if day == today else replace(part, day=day)
-    found = breaches(scope, Counted(part, mine, theirs, day_ends, not asked.by_api_key))
+    found = breaches(scope, Counted(part, mine, theirs, day_ends))
     if found:
         return Reservation(found)
     buckets = ((session,) if scope.counts_session else ()) + (

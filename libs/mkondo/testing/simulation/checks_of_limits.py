@@ -19,7 +19,7 @@ from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, Pa
 from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered
 from mkondo.domain.room import Room, RoomConfirmed, RoomGivenBack
 from mkondo.domain.session import SessionOpened
-from mkondo.testing.limits_pencil import DAY, DONE, FAILED, OPEN, Access, Entry, Pencil, day_in
+from mkondo.testing.limits_pencil import DAY, DONE, FAILED, OPEN, Access, Entry, Pencil, code_by_hand, day_in
 from mkondo.testing.simulation.audit import Journals
 from mkondo.testing.simulation.orders import CURRENCY
 from mkondo.testing.simulation.rested import Rested
@@ -119,7 +119,7 @@ class Judge:
         judged = [self._pencil.breaches(_entry(it, session, row.time)) for session in self._asked[it.conversation_id]]
         if list(told) not in judged:
             self.troubles.append(f"G4: {it.conversation_id} was refused for {told}, and should have been for {judged}")
-        if code != (told[0].code if len(told) == 1 else "INS-992"):
+        if code != code_by_hand(told):
             self.troubles.append(f"G4: {it.conversation_id} was refused with {code} for {told}")
 
     def _settle(self, event: RoomConfirmed | RoomGivenBack) -> None:
