@@ -106,6 +106,8 @@ async def test_a_limit_and_a_product_are_set_over_the_api(
     before = api.said("GET", "applications/demo")
     others = [name for name in before["products"] if name != "c2b_single_stage"]
     api.said("PATCH", "applications/demo", {"products": others})
+    assert (await merchant.pay(merchant.c2b())).code == "INS-989", "with a narrower scope its sessions end"
+    await merchant.open_session()
     assert (await merchant.pay(merchant.c2b())).code == "INS-997"
     api.said("PATCH", "applications/demo", {name: before[name] for name in ("products", "asynchronous")})
     after = api.said("GET", "applications/demo")
