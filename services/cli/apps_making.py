@@ -17,6 +17,8 @@ from services.cli.management import call
 from services.cli.options import data_option, environment_option, json_option
 from services.cli.telling import tell
 
+_TEXTS = ("name", "description", "release", "response_url")
+"""Settings that are text whatever they look like: release 2 is no number."""
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -109,9 +111,10 @@ def _setting(text: str) -> tuple[str, Any]:
     if not is_there:
         raise CannotDo(f"{text!r} sets nothing: write NAME=VALUE")
     try:
-        return name, json.loads(value)
+        read = json.loads(value)
     except ValueError:
         return name, value
+    return name, value if name in _TEXTS and not isinstance(read, str) else read
 
 
 def _seconds(text: str) -> int:

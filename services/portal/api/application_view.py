@@ -38,7 +38,7 @@ class ApplicationView(Settings):
 
 
 class Edited(ApplicationView):
-    """What it is now, and what about it may surprise."""
+    """What it is now, and what about it may surprise, if anything."""
 
     warnings: list[str] = []
 

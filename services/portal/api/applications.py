@@ -34,7 +34,7 @@ async def show_application(parts: Environment, application: Own) -> ApplicationV
     return ApplicationView(**view_of(await application_of(parts, application)))
 
 
-@router.patch("/{environment}/applications/{application}")
+@router.patch("/{environment}/applications/{application}", response_model_exclude_unset=True)
 async def edit_application(parts: Environment, application: Own, change: ApplicationChange, grant: Granted) -> Edited:
     """Change what the request names and nothing else. The answer is in force within a second, at every edge.
 
@@ -43,7 +43,8 @@ async def edit_application(parts: Environment, application: Own, change: Applica
         parts, application, lambda now: apply(now, change, parts.environment), change.expected, by=grant.name
     )
     warnings = await used_up(parts, changed, list(change.limits)) if change.limits else []
-    return Edited(**view_of(changed), warnings=warnings)
+    fields = view_of(changed)
+    return Edited(**fields, warnings=warnings) if warnings else Edited(**fields)
 
 
 @router.delete("/{environment}/applications/{application}")
