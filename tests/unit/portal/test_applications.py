@@ -231,6 +231,16 @@ async def test_a_session_that_has_ended_is_shown_no_more_and_one_that_is_full_ha
     assert [(one["day"], one["used"], one["left"]) for one in shown] == [("2024-12-01", 0, 3)]
 
 
+async def test_a_session_that_was_full_has_nothing_left_after_midnight_either(mkondo: World) -> None:
+    key = (await duka(mkondo))["api_key"]
+    session = await mkondo.session("duka", key)
+    assert session is not None and await mkondo.pay("duka", session, 50_00) == "INS-0"
+    mkondo.clock.advance(600_000)  # it was seven minutes to midnight in Tanzania
+    (mine,) = [one for one in (await mkondo.said("GET", f"{DUKA}/limits"))["limits"] if one["of"] == "session"]
+    assert (mine["day"], mine["used"], mine["left"]) == ("2024-12-01", "0.00", "0.00")
+    assert await mkondo.pay("duka", session, 1) == DAILY_VALUE
+
+
 async def test_a_limit_below_what_is_used_is_taken_with_a_warning(mkondo: World) -> None:
     key = (await duka(mkondo))["api_key"]
     session = await mkondo.session("duka", key)
