@@ -1,35 +1,36 @@
-"""`mkondo apps`: applications, as the management API shows and changes them."""
+"""`mkondo apps`: applications, as the management API shows and changes them. Read next: apps_making.py."""
 
 import json
+import shlex
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import click
 
-from mkondo.topology import ENVIRONMENTS
-from services.cli.errors import CannotDo
+from services.cli.apps_making import create, duplicate, new_key, path_of, remove, settings_from
 from services.cli.management import call
-from services.cli.options import data_option, json_option
-
-_environment_option = click.option(
-    "--environment", type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS[0], show_default=True, help="Which."
-)
+from services.cli.options import data_option, environment_option, json_option
+from services.cli.telling import plain, tell
 
 
 @click.group()
 def command() -> None:
-    """Applications: list them, look at one, change one.
+    """Applications: make, duplicate, change and remove them, give them new API keys, see what was done.
 
     \b
-    Example:  mkondo apps list
+    Example:  mkondo apps create "Duka la Asha"
               mkondo apps set demo response_url=http://127.0.0.1:9000/ asynchronous='["c2b_single_stage"]'
     """
 
 
+for made in (create, duplicate, new_key, remove):
+    command.add_command(made)
+
+
 @command.command("list")
 @data_option
-@_environment_option
+@environment_option
 @json_option
 def list_applications(data: Path, environment: str, as_json: bool) -> None:
     """All of them, a line each.
@@ -48,7 +49,7 @@ def list_applications(data: Path, environment: str, as_json: bool) -> None:
 @command.command()
 @click.argument("application")
 @data_option
-@_environment_option
+@environment_option
 @json_option
 def show(application: str, data: Path, environment: str, as_json: bool) -> None:
     """Everything that is configured of one.
@@ -56,43 +57,71 @@ def show(application: str, data: Path, environment: str, as_json: bool) -> None:
     \b
     Example:  mkondo apps show demo
     """
-    _tell(call(data, "GET", _path(environment, application)), as_json)
+    tell(call(data, "GET", path_of(environment, application)), as_json)
 
 
 @command.command("set")
 @click.argument("application")
 @click.argument("settings", nargs=-1, required=True, metavar="NAME=VALUE…")
 @data_option
-@_environment_option
+@environment_option
 @json_option
 def set_values(application: str, settings: tuple[str, ...], data: Path, environment: str, as_json: bool) -> None:
     """Change settings: VALUE is JSON, or plain text.
 
     \b
     Example:  mkondo apps set demo session_lifetime_minutes=30
-              mkondo apps set demo 'switches={"voucher_in_answer": false}'
+              mkondo apps set demo 'products={"b2c_payment": false}'
+              mkondo apps set demo 'limits={"c2b_single_stage": {"daily_value": {"TZS": "500.00"}}}' expected=7
     """
-    change = dict(_setting(text) for text in settings)
-    _tell(call(data, "PATCH", _path(environment, application), change), as_json)
+    tell(call(data, "PATCH", path_of(environment, application), settings_from(settings)), as_json)
 
 
-def _path(environment: str, application: str) -> str:
-    return f"{environment}/applications/{quote(application, safe='')}"
+@command.command()
+@click.argument("application")
+@click.option("--after", default=0, show_default=True, type=click.IntRange(0), help="Only behind this version.")
+@data_option
+@environment_option
+@json_option
+def history(application: str, after: int, data: Path, environment: str, as_json: bool) -> None:
+    """Each change of one: when, by whom, and every setting before and after. Of one that was removed too.
 
-
-def _setting(text: str) -> tuple[str, Any]:
-    name, is_there, value = text.partition("=")
-    if not is_there:
-        raise CannotDo(f"{text!r} sets nothing: write NAME=VALUE")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
-
-
-def _tell(said: dict[str, Any], as_json: bool) -> None:
+    \b
+    Example:  mkondo apps history demo
+    """
+    found = call(data, "GET", f"{path_of(environment, application)}/history?after={after}")
     if as_json:
-        click.echo(json.dumps(said))
+        click.echo(json.dumps(found))
         return
-    for name, value in said.items():
-        click.echo(f"  {name:28} {value if isinstance(value, str) else json.dumps(value)}")
+    for one in found:
+        click.echo(f"version {one['version']}  {_time(one['at'])}  by {one['by'] or 'nobody'}")
+        for change in one["changes"]:
+            before = "" if change["before"] is None else f"{plain(change['before'])} -> "
+            click.echo(f"  {change['field']:28} {before}{plain(change['after'])}")
+
+
+@command.command()
+@click.argument("application")
+@click.option("--after", default="", help="Go on behind this place, which the page before told.")
+@data_option
+@environment_option
+@json_option
+def limits(application: str, after: str, data: Path, environment: str, as_json: bool) -> None:
+    """What sessions and customers have used of its limits today, and what is left.
+
+    \b
+    Example:  mkondo apps limits demo
+    """
+    found = call(data, "GET", f"{path_of(environment, application)}/limits?after={quote(after, safe='')}")
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for one in found["limits"]:
+        used = f"{one['used']} used, {one['pending']} pending, {one['left']} left of {one['ceiling']} {one['currency']}"
+        click.echo(f"{one['day']}  {one['of']} {one['who']:15} {one['product']}, {one['limit']}: {used}")
+    if found["next"]:
+        click.echo(f"more: --after {shlex.quote(found['next'])}")
+
+
+def _time(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1_000, UTC).isoformat(sep=" ", timespec="seconds")

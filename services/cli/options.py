@@ -16,6 +16,9 @@ data_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 market_option = click.option("--market", default="", help="Market path value, such as vodacomTZN; the demo's if unset.")
+environment_option = click.option(
+    "--environment", type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS[0], show_default=True, help="Which."
+)
 environments_option = click.option(
     "--environment",
     "environments",

@@ -45,7 +45,7 @@ from services.cli.files import OPERATOR_FILE
 from services.cli.hosting import Hosted, Outside
 from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
-from services.portal.api.access import OPERATOR
+from services.portal.api.grants import OPERATOR
 
 ALL_SERVICES = (
     "edge_auth",

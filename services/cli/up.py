@@ -29,7 +29,7 @@ from services.cli.options import (
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option, mozambique_ports_option
 from services.payments_ingress.settings import Settings as IngressSettings
-from services.portal.api.access import OPERATOR
+from services.portal.api.grants import OPERATOR
 
 LOGS = ("postgres", "kafka")
 

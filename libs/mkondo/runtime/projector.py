@@ -187,10 +187,10 @@ class Projector:
         changed: dict[str, Rows] = {view: {} for view in self._table}
         for view, key, change, event, at in touched:
             rows = changed[view.name]
-            if view.written_once:
-                rows[key] = change.evolve(None, event, at)
-            else:
-                rows[key] = change.evolve(rows.get(key) or self._kept[view.name].get(key), event, at)
+            before = None if view.written_once else rows.get(key) or self._kept[view.name].get(key)
+            after = change.evolve(before, event, at)
+            if after is not None:
+                rows[key] = after
         return {view: rows for view, rows in changed.items() if rows}
 
     async def _read_back(self, touched: Iterable[Touched]) -> None:
@@ -260,4 +260,4 @@ def touch(row: JournalRow, by_type: Followers) -> list[Touched]:
     if not following:
         return []
     event = codec.decode(row.type, row.version, row.data)
-    return [(view, change.key(event, row), change, event, row) for view, change in following]
+    return [(view, key, change, event, row) for view, change in following for key in change.keys(event, row)]

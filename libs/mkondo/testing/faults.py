@@ -218,8 +218,9 @@ class TakesRepeats(TakesAnything):
 
 def _admitted_last(row: Any, event: PaymentAdmitted, at: Any) -> msgspec.Struct:
     """As if a payment were always admitted before it ends, in whatever order the journals are read."""
-    made = PAYMENTS.changes[PaymentAdmitted].evolve(row, event, at)
-    return msgspec.structs.replace(made, status=IN_PROGRESS)
+    made: Any = PAYMENTS.changes[PaymentAdmitted].evolve(row, event, at)
+    admitted: msgspec.Struct = msgspec.structs.replace(made, status=IN_PROGRESS)
+    return admitted
 
 
 _HASTY_PAYMENTS = msgspec.structs.replace(

@@ -201,6 +201,6 @@ class Pencil:
 
 
 def code_by_hand(found: Sequence[Breach]) -> str:
-    """Contract section 5: several codes at once have one of their own; two limits that lack a currency have one code."""
+    """Contract section 5: several codes at once have one of their own; limits that lack a currency share one code."""
     codes = {breach.code for breach in found}
     return "INS-992" if len(codes) > 1 else codes.pop()

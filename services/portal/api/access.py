@@ -1,43 +1,23 @@
-"""Who may do what over the management API: default deny, a token, a role (interfaces.md, "HTTP").
+"""Who enters which route: default deny, and each route says by its dependencies what one must be allowed for it.
 
-`operator` may do everything; `application/ID` only what is its own, and only in the sandbox: in live a configuration is
-changed by the operator. Read next: gate.py, which asks for a grant before any route is looked for.
+What is not a GET changes something. Whose application is asked for is looked up before anything else is told of it: a
+foreign one and one that is not there are refused in the same words. Read next: gate.py, which asks for a grant before
+any route is looked for.
 """
 
 from typing import Annotated
 
-import msgspec
 from fastapi import Depends, Path, Request
 
-from mkondo.adapters.keys.tokens import Tokens
+from mkondo.domain.application import Application
 from mkondo.domain.environments import ENVIRONMENTS, SANDBOX
 from mkondo.domain.ids import ApplicationId
 from mkondo.runtime.parts import Parts
+from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
+from services.portal.api.grants import APPLICATION, CHANGE, MANAGE, READ, Grant
 
-OPERATOR = "operator"
-_APPLICATION = "application/"
-
-
-class Grant(msgspec.Struct, frozen=True):
-    """What a token lets its bearer do. `application` is empty for an operator."""
-
-    application: str = ""
-
-    @property
-    def operates(self) -> bool:
-        return not self.application
-
-
-def grant_of(tokens: Tokens, authorization: str) -> Grant | None:
-    """What the bearer may do; None for nobody. The token of no application is nobody's: it must not operate."""
-    scheme, _, token = authorization.partition(" ")
-    subject = tokens.subject_of(token.strip()) if scheme.lower() == "bearer" else None
-    if subject == OPERATOR:
-        return Grant()
-    if subject is not None and subject.startswith(_APPLICATION) and subject != _APPLICATION:
-        return Grant(subject.removeprefix(_APPLICATION))
-    return None
+_NOT_YOURS = "Use a token of its organisation with a role that may, or the operator's."
 
 
 def identify(request: Request) -> Grant:
@@ -62,7 +42,7 @@ Environment = Annotated[Parts, Depends(parts_of)]
 
 def operator_only(grant: Granted) -> Grant:
     if not grant.operates:
-        raise Refused(403, "for operators only", "Use the operator's token.")
+        raise Refused(403, "for operators only", "Use an operator's token.")
     return grant
 
 
@@ -72,16 +52,58 @@ def sandbox_only(parts: Environment) -> Parts:
     return parts
 
 
-def own_application(grant: Granted, parts: Environment, application: str = "") -> ApplicationId:
-    """The application that the path or query names; a token of one application stands for that one."""
-    if not grant.operates and (parts.environment != SANDBOX or application not in ("", grant.application)):
-        raise Refused(403, "not yours", "Use this application's own token in the sandbox, or the operator's.")
+def reader(grant: Granted, parts: Environment) -> Grant:
+    """Whoever may look at something here; what, is the route's to say."""
+    return _allowed(grant, READ, parts)
+
+
+def manager(grant: Granted, parts: Environment) -> Grant:
+    """Whoever may make applications here."""
+    return _allowed(grant, MANAGE, parts)
+
+
+async def own_application(request: Request, grant: Granted, parts: Environment, application: str = "") -> ApplicationId:
+    """The application that the path or query names, if the bearer may do this with it; a token of one application
+    stands for that one."""
+    _allowed(grant, READ if request.method == "GET" else CHANGE, parts)
     named = application or grant.application
     if not named:
         raise Refused(422, "no application named", "Add ?application=ID, or use an application's token.")
+    if not await _is_theirs(grant, parts, ApplicationId(named)):
+        raise Refused(403, "not yours, or not there", _NOT_YOURS)
     return ApplicationId(named)
 
 
+async def managed_application(_: "Manager", application: "Own") -> ApplicationId:
+    """The same, for what only whoever manages applications may do."""
+    return application
+
+
+def _allowed(grant: Grant, action: str, parts: Parts) -> Grant:
+    if not grant.may(action, parts.environment):
+        raise Refused(403, f"with the role {grant.role} one may not {action} here", _NOT_YOURS)
+    return grant
+
+
+async def _is_theirs(grant: Grant, parts: Parts, application: ApplicationId) -> bool:
+    if grant.operates:
+        return True
+    if grant.role == APPLICATION:
+        return application == grant.application
+    record = await record_of(parts, application)
+    return record is not None and sees(grant, record)
+
+
+def sees(grant: Grant, application: Application) -> bool:
+    """Whether it is one of those that the bearer may look at, in an environment where they may."""
+    if grant.role == APPLICATION:
+        return application.application == grant.application
+    return grant.operates or application.configuration.organisation == grant.organisation
+
+
+Reader = Annotated[Grant, Depends(reader)]
+Manager = Annotated[Grant, Depends(manager)]
 Operator = Annotated[Grant, Depends(operator_only)]
 Sandbox = Annotated[Parts, Depends(sandbox_only)]
 Own = Annotated[ApplicationId, Depends(own_application)]
+Managed = Annotated[ApplicationId, Depends(managed_application)]

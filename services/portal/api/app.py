@@ -1,7 +1,8 @@
 """The management API as one FastAPI application, mounted at /api/v1 by the process that hosts the portal.
 
 Nothing is looked for without a grant (gate.py), and no route is entered without one (access.py). Read next: gate.py,
-applications.py, handsets.py, customers.py, mandates.py, deliveries.py, clock.py.
+grants.py, applications.py, making.py, history.py, rooms.py, organisations.py, handsets.py, customers.py, mandates.py,
+deliveries.py, clock.py.
 """
 
 from collections.abc import Mapping
@@ -10,13 +11,35 @@ from fastapi import Depends, FastAPI
 
 from mkondo.adapters.keys.tokens import Tokens
 from mkondo.runtime.parts import Parts
-from services.portal.api import applications, clock, customers, deliveries, handsets, mandates
+from services.portal.api import (
+    applications,
+    clock,
+    customers,
+    deliveries,
+    handsets,
+    history,
+    making,
+    mandates,
+    organisations,
+    rooms,
+)
 from services.portal.api.access import identify
 from services.portal.api.errors import say_no_in_one_shape
 from services.portal.api.gate import Gate
 
 PREFIX = "/api/v1"
-ROUTERS = (applications.router, handsets.router, customers.router, mandates.router, deliveries.router, clock.router)
+ROUTERS = (
+    applications.router,
+    making.router,
+    history.router,
+    rooms.router,
+    organisations.router,
+    handsets.router,
+    customers.router,
+    mandates.router,
+    deliveries.router,
+    clock.router,
+)
 
 
 def management_api(parts: Mapping[str, Parts], tokens: Tokens) -> FastAPI:

@@ -1,87 +1,54 @@
-"""Applications: list, look, change. Read next: changes.py."""
-
-from typing import Any
+"""Applications: list, look, change, remove. Read next: changes.py; making.py for new ones and new API keys."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from msgspec.structs import replace
 
 from mkondo.contracts.journal import partitions_of
 from mkondo.contracts.records import decode_record
 from mkondo.domain import admission
 from mkondo.domain.application import Application
-from services.portal.api.access import Environment, Operator, Own
-from services.portal.api.changes import MINUTE_MS, SECOND_MS, SWITCHES, ApplicationChange, apply
+from services.portal.api.access import Environment, Granted, Managed, Own, Reader, sees
+from services.portal.api.application_view import ApplicationView, Edited, Removed, view_of
+from services.portal.api.changes import ApplicationChange, apply
 from services.portal.api.configuring import application_of, change_application
-from services.portal.api.limits import shown
+from services.portal.api.rooms import used_up
 
 router = APIRouter(tags=["applications"])
 
 
-class ApplicationView(BaseModel):
-    """An application as it is configured now. Its API key is shown to nobody."""
-
-    id: str
-    version: int
-    name: str
-    organisation: str
-    shortcodes: list[str]
-    products: list[str]
-    asynchronous: list[str]
-    limits: dict[str, dict[str, Any]]
-    markets: list[str]
-    trusted_sources: list[str]
-    session_lifetime_minutes: int
-    activation_delay_seconds: int
-    response_url: str
-    response_url_override: bool
-    switches: dict[str, bool]
-    test_msisdns: dict[str, str]
-
-
 @router.get("/{environment}/applications")
-async def list_applications(parts: Environment, _: Operator) -> list[ApplicationView]:
-    """Every application of the environment."""
+async def list_applications(parts: Environment, grant: Reader) -> list[ApplicationView]:
+    """The applications of the environment that the bearer may see, but for those that were removed."""
     found = []
     for partition in partitions_of(admission.NAME):
         stored = await parts.store.load_kind(partition, "application")
         records = [decode_record(key, record.data) for key, record in sorted(stored.items())]
-        applications = [record for record in records if isinstance(record, Application)]
-        found += [_view(one) for one in applications if not one.configuration.removed]
+        applications = [record for record in records if isinstance(record, Application) and sees(grant, record)]
+        found += [ApplicationView(**view_of(one)) for one in applications if not one.configuration.removed]
     return found
 
 
 @router.get("/{environment}/applications/{application}")
 async def show_application(parts: Environment, application: Own) -> ApplicationView:
     """One application."""
-    return _view(await application_of(parts, application))
+    return ApplicationView(**view_of(await application_of(parts, application)))
 
 
-@router.patch("/{environment}/applications/{application}")
-async def edit_application(parts: Environment, application: Own, change: ApplicationChange) -> ApplicationView:
-    """Change what the request names and nothing else. The answer is in force within a second, at every edge."""
+@router.patch("/{environment}/applications/{application}", response_model_exclude_unset=True)
+async def edit_application(parts: Environment, application: Own, change: ApplicationChange, grant: Granted) -> Edited:
+    """Change what the request names and nothing else. The answer is in force within a second, at every edge.
+
+    A limit below what is already used is taken: nothing is left under it then, which `warnings` says."""
     changed = await change_application(
-        parts, application, lambda now: apply(now, change, parts.environment), change.expected
+        parts, application, lambda now: apply(now, change, parts.environment), change.expected, by=grant.name
     )
-    return _view(changed)
+    warnings = await used_up(parts, changed, list(change.limits)) if change.limits else []
+    fields = view_of(changed)
+    return Edited(**fields, warnings=warnings) if warnings else Edited(**fields)
 
 
-def _view(application: Application) -> ApplicationView:
-    now = application.configuration
-    return ApplicationView(
-        id=application.application,
-        version=application.version,
-        name=now.name,
-        organisation=now.organisation,
-        shortcodes=list(now.shortcodes),
-        products=[name for name, scope in now.products.items() if scope.on],
-        asynchronous=[name for name, scope in now.products.items() if scope.on and scope.asynchronous],
-        limits={name: found for name, scope in now.products.items() if (found := shown(scope))},
-        markets=list(now.markets),
-        trusted_sources=list(now.trusted_sources),
-        session_lifetime_minutes=now.session_lifetime_ms // MINUTE_MS,
-        activation_delay_seconds=now.activation_delay_ms // SECOND_MS,
-        response_url=now.response_url,
-        response_url_override=now.response_url_override,
-        switches={name: now.switches.allows(name) for name in SWITCHES},
-        test_msisdns=dict(now.test_msisdns),
-    )
+@router.delete("/{environment}/applications/{application}")
+async def remove_application(parts: Environment, application: Managed, grant: Granted) -> Removed:
+    """End it, with its API keys and sessions. Its id and history stay its own; what it moved stays in the books."""
+    removed = await change_application(parts, application, lambda now: replace(now, removed=True), by=grant.name)
+    return Removed(id=application, version=removed.version)

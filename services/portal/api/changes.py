@@ -13,7 +13,7 @@ from pydantic import Field
 
 from mkondo.adapters.http.sources import EVERYTHING
 from mkondo.domain.application import Configuration, ProductScope, Switches
-from mkondo.domain.environments import SANDBOX
+from mkondo.domain.environments import LIVE, SANDBOX
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.addresses import is_address
@@ -35,12 +35,18 @@ class ApplicationChange(Asked):
 
     expected: int | None = Field(None, ge=1)
     name: str | None = Field(None, max_length=100, pattern=r"^\P{Cc}+$")
-    products: list[str] | None = Field(None, description="The operations that are switched on.")
+    description: str | None = Field(None, max_length=1_000, pattern=r"^[^\x00]*$")
+    release: str | None = Field(None, max_length=40, pattern=r"^\P{Cc}*$", description="What its developer calls it.")
+    products: list[str] | dict[str, bool] | None = Field(
+        None, description="The operations that are switched on, all of them; or one by one, such as {NAME: false}."
+    )
     asynchronous: list[str] | None = Field(None, description="Those of them whose results are pushed.")
     limits: dict[str, LimitsChange] | None = Field(None, description="By product. What is not named stays as it is.")
     markets: list[str] | None = Field(None, description="Market path values; none: all.")
     trusted_sources: list[str] | None = Field(None, min_length=1, max_length=100)
-    session_lifetime_minutes: int | None = Field(None, ge=1, le=30 * 24 * 60)
+    session_lifetime_minutes: int | None = Field(
+        None, ge=1, le=30 * 24 * 60, description="In live 5 minutes to 24 hours."
+    )
     activation_delay_seconds: int | None = Field(None, ge=0, le=30)
     response_url: str | None = Field(None, max_length=URL_MAX, description="Where results are pushed; empty: nowhere.")
     response_url_override: bool | None = Field(None, description="Whether input_ResponseURL takes its place.")
@@ -54,9 +60,12 @@ def _known(values: list[str], known: tuple[str, ...], what: str) -> list[str]:
     return values
 
 
-def _products(configuration: Configuration, names: list[str]) -> Configuration:
+def _products(configuration: Configuration, asked: list[str] | dict[str, bool]) -> Configuration:
     """One that is switched off keeps its scope, for the day when it is switched on again."""
-    _known(names, PRODUCTS, "product")
+    names = _known(list(asked), PRODUCTS, "product")
+    if isinstance(asked, dict):
+        kept_on = [name for name in _switched_on(configuration) if name not in asked]
+        names = kept_on + [name for name, on in asked.items() if on]
     kept = {name: replace(scope, on=name in names) for name, scope in configuration.products.items()}
     made = {name: ProductScope() for name in names if name not in kept}
     return replace(configuration, products=kept | made)
@@ -116,6 +125,8 @@ def _switches(configuration: Configuration, values: dict[str, bool]) -> Configur
 
 CHANGES: Mapping[str, Callable[[Configuration, Any], Configuration]] = {
     "name": lambda configuration, name: replace(configuration, name=name),
+    "description": lambda configuration, text: replace(configuration, description=text),
+    "release": lambda configuration, text: replace(configuration, release=text),
     "products": _products,
     "markets": _markets,
     "limits": _limits,
@@ -130,8 +141,19 @@ CHANGES: Mapping[str, Callable[[Configuration, Any], Configuration]] = {
 """In this order: what is asynchronous must be switched on, in the same request if need be."""
 
 
+LIFETIME_MINUTES = {SANDBOX: (1, 30 * 24 * 60), LIVE: (5, 24 * 60)}
+"""The shortest and the longest session of each environment."""
+
+
 def apply(configuration: Configuration, change: ApplicationChange, environment: str) -> Configuration:
     """The configuration after a change. Raises Refused, naming the field's trouble; then nothing is changed."""
+    shortest, longest = LIFETIME_MINUTES[environment]
+    if change.session_lifetime_minutes is not None and not shortest <= change.session_lifetime_minutes <= longest:
+        raise Refused(
+            422,
+            f"session_lifetime_minutes: {change.session_lifetime_minutes} is out of bounds in this environment",
+            f"Send {shortest} to {longest}.",
+        )
     for field, effect in CHANGES.items():
         value = getattr(change, field)
         if value is not None:

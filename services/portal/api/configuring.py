@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_record
 from mkondo.domain import admission
@@ -26,16 +28,32 @@ CONFLICT = "CONFLICT"
 Change = Callable[[Configuration], Configuration]
 
 
-async def application_of(parts: Parts, name: ApplicationId) -> Application:
+async def record_of(parts: Parts, name: ApplicationId) -> Application | None:
+    """The application's record, of one that was removed too."""
     data = await parts.facts.record(admission.application_key(name))
     record = decode_record(admission.application_key(name), data) if data is not None else None
-    if not isinstance(record, Application) or record.configuration.removed:
+    return record if isinstance(record, Application) else None
+
+
+async def application_of(parts: Parts, name: ApplicationId) -> Application:
+    record = await record_of(parts, name)
+    if record is None or record.configuration.removed:
         raise Refused(404, f"no application {name!r}", "List them with GET …/applications.")
     return record
 
 
+async def create_application(parts: Parts, name: ApplicationId, configuration: Configuration, by: str) -> Application:
+    """Make one that was never there. The name of one that was removed stays its own: its history has it."""
+    answer = await _ask(parts, ConfigureApplication(name, configuration, 0, by=by))
+    if isinstance(answer, ApplicationChanged):
+        return _changed(answer)
+    if isinstance(answer, ConfigurationRejected) and answer.code != CONFLICT:
+        raise Refused(422, answer.text, "Send other values.")
+    raise Refused(409, f"there is or was an application {name!r}", "Choose another id, or leave it out.")
+
+
 async def change_application(
-    parts: Parts, name: ApplicationId, change: Change, expected: int | None = None
+    parts: Parts, name: ApplicationId, change: Change, expected: int | None = None, *, by: str, overlap_ms: int = 0
 ) -> Application:
     """Apply a change to the newest configuration, or to version `expected` and no other.
 
@@ -45,10 +63,11 @@ async def change_application(
         if expected is not None and expected != current.version:
             raise _conflict(current.version)
         wanted = change(current.configuration)
-        answer = await _ask(parts, ConfigureApplication(name, wanted, current.version))
+        command = ConfigureApplication(name, wanted, current.version, by=by, overlap_ms=overlap_ms)
+        answer = await _ask(parts, command)
         match answer:
             case ApplicationChanged():
-                return Application(name, answer.version, answer.configuration)
+                return _changed(answer)
             case ConfigurationUnchanged():
                 return current
             case ConfigurationRejected(code=code, text=text) if code != CONFLICT:
@@ -58,6 +77,10 @@ async def change_application(
             case _:
                 continue
     raise TryLater("the application is changed by others all the time")
+
+
+def _changed(event: ApplicationChanged) -> Application:
+    return Application(event.application, event.version, event.configuration, event.overlaps)
 
 
 def _conflict(version: int) -> Refused:
@@ -70,7 +93,7 @@ async def _ask(
     """Each question has a name of its own: two at once about one application must not take each other's answers."""
     name = command.application
     with parts.desk.ask(f"{name}/{parts.ids.incarnation()}") as question:
-        asked = ConfigureApplication(name, command.configuration, command.expected, question.reply_to)
+        asked = replace(command, reply_to=question.reply_to)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await parts.log.send_command(Partition(admission.NAME, partition_of(name)), asked)

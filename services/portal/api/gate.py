@@ -12,11 +12,11 @@ from starlette.types import ASGIApp, Scope, Send
 
 from mkondo.adapters.http.intake import Receive, Unreadable, read_body, read_head
 from mkondo.adapters.keys.tokens import Tokens
-from services.portal.api.access import Grant, grant_of
 from services.portal.api.errors import refusal
+from services.portal.api.grants import Grant, grant_of
 
 OPEN_TO_ALL = ("/openapi.json",)
-_HOW_TO_ASK = "Send `Authorization: Bearer` and a token of demo.json or operator.token."
+_HOW_TO_ASK = "Send `Authorization: Bearer` and a token of demo.json, operator.token or `mkondo token`."
 _UNREADABLE = {
     400: ("the request broke off", "Send it again."),
     413: ("the body is too large", "Send at most 64 KiB."),

@@ -24,7 +24,7 @@ from mkondo.domain.markets import MARKETS
 from mkondo.domain.money import format_amount
 from mkondo.domain.views.handsets import HandsetRow, Shown
 from mkondo.runtime.parts import Parts
-from services.portal.api.access import Own, Sandbox
+from services.portal.api.access import Granted, Own, Sandbox
 from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of, change_application
 from services.portal.api.errors import Refused
@@ -88,7 +88,9 @@ async def list_handsets(parts: Sandbox, application: Own) -> list[HandsetView]:
 
 
 @router.put("/{environment}/handsets/{msisdn}")
-async def register_handset(parts: Sandbox, application: Own, msisdn: FullNumber, wanted: Registration) -> HandsetView:
+async def register_handset(
+    parts: Sandbox, application: Own, msisdn: FullNumber, wanted: Registration, grant: Granted
+) -> HandsetView:
     """Register a test number, or say how it behaves from now on: a C2B payment then waits for its approval."""
     if wanted.behaviour not in SCRIPTS:
         raise Refused(422, f"no behaviour {wanted.behaviour!r}", f"Use one of {', '.join(SCRIPTS)}.")
@@ -96,18 +98,18 @@ async def register_handset(parts: Sandbox, application: Own, msisdn: FullNumber,
     def change(now: Configuration) -> Configuration:
         return replace(now, test_msisdns={**now.test_msisdns, msisdn: wanted.behaviour})
 
-    await change_application(parts, application, change)
+    await change_application(parts, application, change, by=grant.name)
     return await _handset(parts, application, msisdn)
 
 
 @router.delete("/{environment}/handsets/{msisdn}")
-async def forget_handset(parts: Sandbox, application: Own, msisdn: str) -> HandsetView:
+async def forget_handset(parts: Sandbox, application: Own, msisdn: str, grant: Granted) -> HandsetView:
     """Take the number out of the test: payments of it are approved at once again."""
 
     def change(now: Configuration) -> Configuration:
         return replace(now, test_msisdns={name: it for name, it in now.test_msisdns.items() if name != msisdn})
 
-    await change_application(parts, application, change)
+    await change_application(parts, application, change, by=grant.name)
     return await _handset(parts, application, msisdn)
 
 

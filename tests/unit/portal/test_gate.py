@@ -84,7 +84,7 @@ async def test_a_bug_is_told_in_the_apis_shape_too() -> None:
     """The environments of this test have no store."""
     transport = ASGITransport(application(), raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://mkondo") as client:
-        answer = await client.get(PATCH, headers={"authorization": f"Bearer {OPERATOR}"})
+        answer = await client.get("/sandbox/applications", headers={"authorization": f"Bearer {OPERATOR}"})
     assert (answer.status_code, answer.json().keys()) == (500, {"error", "mend"})
 
 

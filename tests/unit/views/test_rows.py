@@ -49,8 +49,9 @@ def told(view: str, *events: Event | tuple[Event, At]) -> dict[str, Any]:
         event, at = told if isinstance(told, tuple) else (told, At(LEDGER, number, later(number * 1000)))
         change = VIEWS[view].changes.get(type(event))
         if change is not None:
-            key = change.key(event, at)
-            rows[key] = change.evolve(rows.get(key), event, at)
+            for key in change.keys(event, at):
+                made = change.evolve(rows.get(key), event, at)
+                rows |= {} if made is None else {key: made}
     return rows
 
 

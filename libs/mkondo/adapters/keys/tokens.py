@@ -15,7 +15,7 @@ from mkondo.adapters.keys.files import SECRET, write_file
 from mkondo.adapters.keys.rsa import UnusableKey
 
 SECRET_BYTES = 32
-SUBJECT_MAX = 128
+SUBJECT_MAX = 256
 
 
 class Tokens:

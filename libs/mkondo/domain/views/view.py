@@ -21,11 +21,17 @@ class Recorded(Protocol):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What one type of event does to one view: `key(event, at)` names the one row that it changes, `evolve(row, event,
-    at)` makes the row from the one before it, None if there is none yet."""
+    """What one type of event does to one view: `key(event, at)` names the row that it changes, or the rows, each in the
+    same way; `evolve(row, event, at)` makes a row from the one before it, None if there is none. From none it may make
+    none."""
 
-    key: Callable[[Any, Recorded], str]
-    evolve: Callable[[Any, Any, Recorded], msgspec.Struct]
+    key: Callable[[Any, Recorded], str | tuple[str, ...]]
+    evolve: Callable[[Any, Any, Recorded], msgspec.Struct | None]
+
+    def keys(self, event: Event, at: Recorded) -> tuple[str, ...]:
+        """Of all rows that the event changes."""
+        named = self.key(event, at)
+        return (named,) if isinstance(named, str) else named
 
 
 class View(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from mkondo.contracts.journal import JournalRow
 from mkondo.contracts.views import encode_row
 from mkondo.domain.decider import Event
 from mkondo.domain.views import VIEWS
+from mkondo.domain.views.view import View
 from mkondo.runtime.audit.match import Match
 from mkondo.runtime.audit.report import Findings
 from mkondo.runtime.projector import followers
@@ -32,13 +33,18 @@ class Replay:
             self._findings.count("events behind")
             return
         for view, change in _FOLLOWERS[row.type]:
-            rows, key = self._open[view.name], change.key(event, row)
-            made = change.evolve(rows.get(key), event, row)
-            if view.final(made):
-                rows.pop(key, None)
-                self._matches[view.name].expect(key, encode_row(made), f"{row.source} sequence {row.sequence}")
-            else:
-                rows[key] = made
+            for key in change.keys(event, row):
+                self._change(view, key, change.evolve(self._open[view.name].get(key), event, row), row)
+
+    def _change(self, view: View, key: str, made: msgspec.Struct | None, row: JournalRow) -> None:
+        rows = self._open[view.name]
+        if made is None:
+            return
+        if view.final(made):
+            rows.pop(key, None)
+            self._matches[view.name].expect(key, encode_row(made), f"{row.source} sequence {row.sequence}")
+        else:
+            rows[key] = made
 
     def found(self, view: str, key: str, data: bytes) -> None:
         self._findings.count("view rows")

@@ -1,0 +1,77 @@
+"""What was changed of an application, when and by whom. Read next: domain/views/changes.py."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from mkondo.contracts.views import decode_row
+from mkondo.domain.views.changes import ChangeRow, line_key
+from services.portal.api.access import Environment, Own
+from services.portal.api.application_view import settings_of
+from services.portal.api.errors import Refused
+
+router = APIRouter(tags=["applications"])
+
+MOST = 500
+
+
+class ChangedField(BaseModel):
+    """One setting, before and after. Of an API key only what has become of it is said."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class ChangeView(BaseModel):
+    """One version: `at` in milliseconds since 1970, `by` as the token's subject says."""
+
+    version: int
+    at: int
+    by: str
+    changes: list[ChangedField]
+
+
+@router.get("/{environment}/applications/{application}/history")
+async def show_history(
+    parts: Environment,
+    application: Own,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> list[ChangeView]:
+    """Each change of it, the oldest first, behind version `after`; of one that was removed too."""
+    rows = await parts.views.page("changes", f"{application}/", line_key(application, after), limit)
+    if not rows and not after:
+        raise Refused(404, f"no history of {application!r}", "List the applications with GET …/applications.")
+    return [_view(row) for _, data in rows if isinstance(row := decode_row("changes", data), ChangeRow)]
+
+
+def _view(row: ChangeRow) -> ChangeView:
+    return ChangeView(version=row.version, at=row.at, by=row.by, changes=changed_fields(row))
+
+
+def changed_fields(row: ChangeRow) -> list[ChangedField]:
+    """What differs from the version before; everything, of the first."""
+    before = settings_of(row.before) if row.before is not None else {}
+    after = settings_of(row.after)
+    fields = [
+        ChangedField(field=name, before=before.get(name), after=value)
+        for name, value in after.items()
+        if name not in before or before[name] != value
+    ]
+    if row.new_key:
+        fields.append(ChangedField(field="api_key", before=_old_key(row), after="a new one"))
+    if row.after.removed:
+        fields.append(ChangedField(field="removed", before=False, after=True))
+    return fields
+
+
+def _old_key(row: ChangeRow) -> str | None:
+    if row.before is None:
+        return None
+    if not row.old_key_until:
+        return "ended at once"
+    until = datetime.fromtimestamp(row.old_key_until / 1_000, UTC)
+    return f"works until {until.isoformat(timespec='seconds')}"
