@@ -159,6 +159,19 @@ def test_a_failed_collection_gives_its_period_back() -> None:
     assert collect(story, "p3", MARCH_1) == "yes"
 
 
+def test_the_late_failure_of_an_older_collection_leaves_the_newer_ones_period_taken() -> None:
+    """Two are under way: the older one's failure comes when the newer one has taken the next day's period already."""
+    march_2 = at("2026-03-02 00:00")
+    story = created(MARCH_1, frequency="02")
+    assert collect(story, "p1", at("2026-03-01 23:59")) == "yes"
+    (older,) = story.answer
+    assert isinstance(older, CollectionAdmitted)
+    assert collect(story, "p2", march_2) == "yes"
+    payment, purpose = older.admitted.payment, older.admitted.purpose
+    story.when(PaymentFailed(payment, "INS-9", "nobody answered", purpose=purpose, reserved=True)).then_nothing()
+    assert collect(story, "p3", march_2) == "INS-6"
+
+
 @pytest.mark.parametrize(("day", "expected"), [
     ("2026-03-09", "INS-6"), ("2026-03-10", "yes"), ("2026-03-20", "yes"), ("2026-03-21", "INS-6"),
 ])  # fmt: skip
