@@ -111,13 +111,22 @@ Command = Callable[[Envelope], Asked | QueueCallback]
 class Asking:
     """Asks admission on behalf of the callers of one environment."""
 
-    def __init__(self, facts: Facts, log: Log, desk: ReplyDesk, clock: Clock, ids: Ids, settings: Settings) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        log: Log,
+        desk: ReplyDesk,
+        clock: Clock,
+        ids: Ids,
+        conversations: Conversations,
+        settings: Settings,
+    ) -> None:
         self._facts = facts
         self._log = log
         self._desk = desk
         self._clock = clock
         self._ids = ids
-        self._conversations = Conversations(ids, clock)
+        self._conversations = conversations
         self._settings = settings
 
     async def ask(self, request: HttpRequest, checked: Checked, command: Command) -> Answer:
