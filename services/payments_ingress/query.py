@@ -41,7 +41,8 @@ TellName = Callable[[str, Name], Sequence[str]]
 """(MSISDN, first and last name) -> what an answer says of them, in the order of the operation's outputs."""
 
 
-def _whole_name(_: str, name: Name) -> Sequence[str]:
+def whole_name(_: str, name: Name) -> Sequence[str]:
+    """Both names, as the M-Pesa OpenAPI answers them."""
     return name
 
 
@@ -54,7 +55,7 @@ class Queries:
         asking: Asking,
         facts: Facts,
         conversations: Conversations,
-        tell: TellName = _whole_name,
+        tell: TellName,
     ) -> None:
         self._checks = checks
         self._asking = asking
