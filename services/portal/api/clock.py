@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from mkondo.ports.clock import ClockSetting
+from mkondo.ports.clock import ClockSetting, TooFarAhead
 from mkondo.runtime.clock_follower import advance_for_all
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Operator, Sandbox
@@ -16,8 +16,6 @@ router = APIRouter(tags=["clock"])
 
 YEAR_SECONDS = 366 * 86_400
 SECOND_MS = 1_000
-AHEAD_SECONDS_MAX = 100 * YEAR_SECONDS
-"""Altogether. The clock never moves back, and the calendar has an end: a clock past it would be lost for good."""
 
 
 class ClockView(BaseModel):
@@ -41,11 +39,12 @@ async def show_clock(parts: Sandbox, _: Operator) -> ClockView:
 @router.post("/{environment}/clock/advance")
 async def advance_clock(parts: Sandbox, _: Operator, by: Advance) -> ClockView:
     """Move the clock on. The answer comes when every process has taken it and done what fell due meanwhile."""
-    setting = _setting(parts)
-    if await setting.ahead_ms() + by.seconds * SECOND_MS > AHEAD_SECONDS_MAX * SECOND_MS:
+    try:
+        ahead_ms = await advance_for_all(_setting(parts), by.seconds * SECOND_MS)
+    except TooFarAhead:
         mend = "Move it less far, or make the sandbox anew with an empty data directory."
-        raise Refused(422, "the clock would be more than a hundred years ahead", mend)
-    return _view(parts, await advance_for_all(setting, by.seconds * SECOND_MS))
+        raise Refused(422, "the clock would be more than a hundred years ahead", mend) from None
+    return _view(parts, ahead_ms)
 
 
 def _setting(parts: Parts) -> ClockSetting:
