@@ -19,7 +19,11 @@ META = "mkondo.json"
 
 
 class InUse(CannotDo):
-    """Another process has the directory. The text names it."""
+    """Another process has the directory: the text names it, and `owner` is its id as far as that is known."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        super().__init__(f"{path} is in use by process {owner}: stop it, or choose another directory with --data")
+        self.owner = owner
 
 
 class DataDirectory:
@@ -81,9 +85,7 @@ class DataDirectory:
         except BlockingIOError:
             owner = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
             os.close(self._lock)
-            raise InUse(
-                f"{self.path} is in use by process {owner}: stop it, or choose another directory with --data"
-            ) from None
+            raise InUse(self.path, owner) from None
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 

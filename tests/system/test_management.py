@@ -19,11 +19,11 @@ class Api:
     """Calls with a token of demo.json."""
 
     def __init__(self, platform: RunningPlatform, role: str = "operator") -> None:
-        self._root = f"{platform.addresses['http']}/api/v1/sandbox"
-        self._headers = {"Authorization": f"Bearer {platform.demo['tokens'][role]}"}
+        self.root = f"{platform.addresses['http']}/api/v1/sandbox"
+        self.headers = {"Authorization": f"Bearer {platform.demo['tokens'][role]}"}
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        return httpx.request(method, f"{self._root}/{path}", json=body, headers=self._headers, timeout=40)
+        return httpx.request(method, f"{self.root}/{path}", json=body, headers=self.headers, timeout=40)
 
     def said(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.call(method, path, body)
@@ -67,6 +67,16 @@ async def test_a_reservation_and_a_mandate_end_when_their_time_has_come(folder: 
             found = await merchant.status(reserved.said("TransactionID"))
             assert found.said("ResponseTransactionStatus") == "Expired"
         assert verify(platform).returncode == 0
+
+
+async def test_of_many_changes_at_once_none_is_refused(platform: RunningPlatform) -> None:
+    api, before = Api(platform), Api(platform).said("GET", "applications/demo-strict")
+    url, headers = f"{api.root}/applications/demo-strict", api.headers
+    async with httpx.AsyncClient(headers=headers, timeout=40) as client:
+        changes = (client.patch(url, json={"name": f"Shop {number}"}) for number in range(64))
+        answers = await asyncio.gather(*changes)
+    assert {answer.status_code for answer in answers} == {200}
+    assert max(answer.json()["version"] for answer in answers) == before["version"] + 64
 
 
 def test_a_change_is_in_force_at_once_and_a_wrong_one_changes_nothing(platform: RunningPlatform, api: Api) -> None:

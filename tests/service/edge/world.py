@@ -47,10 +47,11 @@ from mkondo.domain.payment import (
     PaymentReserved,
     RequestPayment,
 )
-from mkondo.domain.request import MakeRequest, RequestAdmitted, RequestAnswered
+from mkondo.domain.request import MakeRequest, Request, RequestAdmitted, RequestAnswered
 from mkondo.domain.session import OpenSession, Session, SessionOpened
 from mkondo.ports.log import Inbox, ReplyHandler
 from mkondo.runtime.replies import ReplyDesk
+from mkondo.testing.builders import SESSION
 from services.edge_auth import root as edge_auth
 from services.edge_auth.settings import Settings as AuthSettings
 from services.payments_ingress import root as payments_ingress
@@ -153,6 +154,23 @@ class Core:
             encode_event(event, encode(event)),
         )
         await self._commit(payment.application, references=(reference,))
+
+    async def admit_request(self, request: Request) -> None:
+        """The reference row of a service request, as admission writes it."""
+        event = RequestAdmitted(request, SESSION, 1)
+        reference = StoredReference(
+            request.application,
+            request.third_party_conversation_id,
+            request.transaction_id,
+            request.request_id,
+            encode_event(event, encode(event)),
+        )
+        await self._commit(request.application, references=(reference,))
+
+    async def answer_request(self, answered: RequestAnswered) -> None:
+        """The answer's facts, as the processor that decides it writes them."""
+        facts = tuple(StoredOutcome(name, encode_event(answered, encode(answered))) for name in names_of(answered))
+        await self._commit(answered.request.application, outcomes=facts)
 
     async def finish(self, ended: PaymentEnded | PaymentReserved) -> None:
         await self.know(ended, ended.payment.application)
