@@ -30,6 +30,15 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Everything that was typed, before any command looks at it: what isn't UTF-8 can be neither sent nor shown."""
+        for given in args:
+            try:
+                given.encode()
+            except UnicodeEncodeError:
+                raise click.UsageError(f"{given!a} is not UTF-8: type it in UTF-8.", ctx) from None
+        return super().parse_args(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None

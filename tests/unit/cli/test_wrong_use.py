@@ -1,0 +1,26 @@
+"""Wrong use that no command needs to know of: refused where the command line begins, with exit status 2."""
+
+import pytest
+from click.testing import CliRunner
+
+from services.cli.main import main
+
+NOT_UTF_8 = "\udcff"
+"""The byte FF as Python has it from a command line."""
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("pay", "c2b", "--amount", NOT_UTF_8),
+        ("apps", "show", NOT_UTF_8),
+        ("apps", "set", "demo", f"name={NOT_UTF_8}"),
+        ("handset", "show", NOT_UTF_8),
+        ("status", NOT_UTF_8),
+        (NOT_UTF_8,),
+    ],
+    ids=lambda typed: " ".join(typed[:-1]),
+)
+def test_what_is_not_utf_8_is_refused_by_every_command(typed: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(main, typed)
+    assert (said.exit_code, "is not UTF-8" in said.stderr) == (2, True), said
