@@ -22,9 +22,8 @@ from mkondo.openapi.operations import OPERATIONS
 from services.cli.demo_data import DEMO
 from services.cli.errors import CannotDo
 from services.cli.files import OPERATOR_FILE, demo
-from services.cli.options import data_option, json_option
+from services.cli.options import FILE, data_option, json_option
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 NEEDED = ("api_key", "public_key", "market", "shortcode", "msisdn")
 
 

@@ -24,3 +24,21 @@ NOT_UTF_8 = "\udcff"
 def test_what_is_not_utf_8_is_refused_by_every_command(typed: tuple[str, ...]) -> None:
     said = CliRunner().invoke(main, typed)
     assert (said.exit_code, "is not UTF-8" in said.stderr) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("up", "--data", ""),
+        ("env", "--data", ""),
+        ("verify", "--data", ""),
+        ("pay", "c2b", "--data", ""),
+        ("serve", "admission", "--database-url", "x", "--kafka", "x", "--keys", ""),
+        ("up", "--ready-file", ""),
+        ("conformance", "--junit", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_not_taken_for_the_current_directory(typed: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(main, typed)
+    assert (said.exit_code, "it is empty" in said.stderr) == (2, True), said
