@@ -1,7 +1,9 @@
 """What other commands read from a running platform's data directory, and the ready file."""
 
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +40,16 @@ def write_ready(ready_file: Path, addresses: Mapping[str, Any]) -> None:
         unfinished.write_text(json.dumps(addresses) + "\n")
         unfinished.rename(ready_file)
     except OSError as trouble:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise CannotDo(f"cannot write {ready_file}: {trouble.strerror}. Choose another with --ready-file") from trouble
 
 
 def forget_ready(ready_file: Path | None) -> None:
-    if ready_file is not None:
+    """What could not be written, or has been replaced by something else, is not ours to remove."""
+    if ready_file is None or not os.path.isfile(ready_file):
+        return
+    try:
         ready_file.unlink(missing_ok=True)
+    except OSError as trouble:
+        raise CannotDo(f"cannot remove {ready_file}: {trouble.strerror}. Remove it: nobody answers there") from trouble

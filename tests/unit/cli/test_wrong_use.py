@@ -1,5 +1,7 @@
 """Wrong use that no command needs to know of: refused where the command line begins, with exit status 2."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -42,3 +44,8 @@ def test_what_is_not_utf_8_is_refused_by_every_command(typed: tuple[str, ...]) -
 def test_an_empty_path_is_not_taken_for_the_current_directory(typed: tuple[str, ...]) -> None:
     said = CliRunner().invoke(main, typed)
     assert (said.exit_code, "it is empty" in said.stderr) == (2, True), said
+
+
+def test_a_directory_for_a_ready_file_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, ("up", "--data", str(tmp_path / "data"), "--ready-file", str(tmp_path)))
+    assert (said.exit_code, "is a directory" in said.stderr, list(tmp_path.iterdir())) == (2, True, []), said
