@@ -87,3 +87,17 @@ def test_a_payment_is_given_back_in_part_and_then_whole(platform: RunningPlatfor
     assert json.loads(mkondo("status", paid, *data).stdout)["output_Reversed"] == "True"
     again = mkondo("reverse", paid, *data)
     assert (again.returncode, json.loads(again.stdout)["output_ResponseCode"]) == (1, "INS-6")
+
+
+def test_addresses_of_a_platform_that_was_killed_are_not_given_out_and_a_lost_demo_is_made_anew(folder: Path) -> None:
+    data = ("--data", str(folder / "data"))
+    with RunningPlatform(folder / "data") as platform:
+        assert mkondo("env", *data).returncode == 0
+        platform.kill9()
+        for command in (("env",), ("clock", "show")):
+            said = mkondo(*command, *data)
+            assert (said.returncode, said.stdout, "mkondo up" in said.stderr) == (1, "", True), said
+        (folder / "data" / "demo.json").unlink()
+        platform.start()
+        assert mkondo("pay", "c2b", *data).returncode == 0
+        assert mkondo("verify", *data).returncode == 0
