@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from services.cli.errors import CannotDo
-from services.cli.management import call
+from services.cli.management import CLOCK, CLOCK_KEYS, call
 from services.cli.options import data_option, json_option
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
@@ -42,7 +42,7 @@ def show(data: Path, as_json: bool) -> None:
     \b
     Example:  mkondo clock show
     """
-    _tell(call(data, "GET", "sandbox/clock"), as_json)
+    _tell(call(data, "GET", CLOCK, keys=CLOCK_KEYS), as_json)
 
 
 @command.command(context_settings={"ignore_unknown_options": True})
@@ -56,7 +56,7 @@ def advance(by: str, data: Path, as_json: bool) -> None:
     Example:  mkondo clock advance 1d
               mkondo clock advance 90s
     """
-    _tell(call(data, "POST", "sandbox/clock/advance", {"seconds": seconds_of(by)}), as_json)
+    _tell(call(data, "POST", f"{CLOCK}/advance", {"seconds": seconds_of(by)}, keys=CLOCK_KEYS), as_json)
 
 
 def _tell(said: dict[str, object], as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from mkondo.adapters.client.address import is_address
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
 
@@ -98,6 +99,8 @@ def _check(file: Path, found: dict[str, Any], wanted: type, mend: str) -> None:
         msgspec.convert(found, wanted)
     except msgspec.ValidationError as trouble:
         raise CannotDo(f"{file} is damaged ({trouble}): {mend}") from trouble
+    if not is_address(found["http"]):
+        raise CannotDo(f"{file} is damaged ({found['http']!r} is no address): {mend}")
 
 
 def write_ready(ready_file: Path, addresses: Mapping[str, Any]) -> None:

@@ -14,7 +14,8 @@ import msgspec
 
 from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.client.receiver import Receiver, receiving
-from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
+from mkondo.adapters.client.trouble import NoAnswer
+from mkondo.adapters.client.wire import Received, Sent, Wire
 from mkondo.kit.case import Bearer, Call, Caller, Case, Pushed
 from mkondo.kit.configure import CannotConfigure, configured, seen
 from mkondo.kit.contract import SESSION

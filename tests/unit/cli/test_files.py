@@ -4,19 +4,14 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from services.cli.datadir import LOCK, DataDirectory, InUse
-from services.cli.demo_data import Credentials, demo_file
 from services.cli.errors import CannotDo
 from services.cli.files import addresses, forget_ready, write_ready
-from services.cli.main import main
+from tests.unit.cli.directories import UP, owned, refusal, whole_demo
 
 
 def test_a_ready_file_comes_and_goes(tmp_path: Path) -> None:
@@ -49,29 +44,6 @@ COMMANDS = (
     ("conformance",),
     ("trigger", "success"),
 )
-UP = {"http": "http://127.0.0.1:1", "proxy": "http://127.0.0.1:1", "database_url": "", "pid": os.getpid()}
-TOKENS = {"operator": "a", "application": "b"}
-
-
-def whole_demo() -> dict[str, Any]:
-    made = demo_file(Credentials("a", "b", "c"), {"sandbox": "d", "openapi": "e"})
-    return {**made, "http": UP["http"], "tokens": TOKENS}
-
-
-@contextmanager
-def owned(data: Path) -> Iterator[Path]:
-    """A directory that this process has, with what `mkondo up` writes into it."""
-    directory = DataDirectory(data)
-    directory.open()
-    directory.write("demo.json", whole_demo())
-    directory.write("up.json", UP)
-    yield data
-
-
-def refusal(data: Path, *typed: str) -> str:
-    said = CliRunner().invoke(main, (*typed, "--data", str(data)))
-    assert (said.exit_code, len(said.stderr.splitlines())) == (1, 1), (typed, said, said.exception)
-    return said.stderr
 
 
 @pytest.mark.parametrize("typed", COMMANDS, ids=" ".join)
@@ -84,6 +56,7 @@ def test_a_file_that_lacks_what_it_promises_is_named_with_the_mend(tmp_path: Pat
             {**demo, "markets": {}},
             {**demo, "tokens": None},
             {**demo, "http": 8080},
+            {**demo, "http": "http://127.0.0.1:99999"},
         ):
             for name in ("demo.json", "up.json"):
                 (data / name).write_text(json.dumps(content))
