@@ -7,9 +7,10 @@ Read next: wire.py.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+
+from mkondo.adapters.client.client import read_object
 
 _ACCEPTED = b'{"output_ResponseCode":"0","output_ResponseDesc":"Successfully Accepted Result"}'
 _HEAD_MAX, _BODY_MAX = 16 * 1024, 64 * 1024
@@ -40,8 +41,7 @@ class Receiver:
         writer.close()
 
     def _keep(self, body: bytes) -> None:
-        said = json.loads(body)
-        about = said.get("input_OriginalConversationID") if isinstance(said, dict) else None
+        about = (read_object(body) or {}).get("input_OriginalConversationID")
         if isinstance(about, str) and not self._future(about).done():
             self._future(about).set_result(body)
 
