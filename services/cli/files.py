@@ -123,3 +123,12 @@ def forget_ready(ready_file: Path | None) -> None:
         ready_file.unlink(missing_ok=True)
     except OSError as trouble:
         raise CannotDo(f"cannot remove {ready_file}: {trouble.strerror}. Remove it: nobody answers there") from trouble
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """What a command was asked to leave behind, with the folders above it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except OSError as trouble:
+        raise CannotDo(f"cannot write {file}: {trouble.strerror}. Choose another, or make it writable") from trouble

@@ -11,18 +11,28 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
 def http(status: int, body: bytes, headers: str = "content-type: application/json") -> bytes:
-    return b"HTTP/1.1 %d X\r\n%s\r\ncontent-length: %d\r\n\r\n%s" % (status, headers.encode(), len(body), body)
+    return b"HTTP/1.1 %d X\r\n%s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+        status,
+        headers.encode(),
+        len(body),
+        body,
+    )
 
 
 @contextmanager
-def stranger(*says: bytes) -> Iterator[str]:
-    """Its address. It says these one after the other, the last for ever; nothing at all: it hangs."""
+def stranger(*says: bytes, sessions: bytes = b"") -> Iterator[str]:
+    """Its address. It says these one after the other, the last for ever; nothing at all: it hangs.
+
+    Whoever asks for a session is told `sessions`, if there is one."""
     left = list(says)
     over = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            self.request.recv(65_536)
+            asked: bytes = self.request.recv(65_536)
+            if sessions and b"/getSession/" in asked:
+                self.request.sendall(sessions)
+                return
             if not left:
                 over.wait(60)
                 return
