@@ -16,7 +16,7 @@ from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.runtime.audit import Report, verify_store
 from services.cli.database import database_of
-from services.cli.errors import CannotDo
+from services.cli.errors import CannotDo, without_database
 from services.cli.options import data_option, environments_option, json_option
 
 
@@ -43,7 +43,9 @@ def command(data: Path, database_url: str, environments: tuple[str, ...], as_jso
     """
     try:
         reports = asyncio.run(_verify(data, database_url, environments))
-    except (CannotServe, Incompatible, TryLater) as trouble:
+    except TryLater as trouble:
+        raise without_database(trouble, database_url) from trouble
+    except (CannotServe, Incompatible) as trouble:
         raise CannotDo(str(trouble)) from trouble
     for environment, report in reports.items():
         if not as_json:
