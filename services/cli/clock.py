@@ -11,6 +11,8 @@ from services.cli.management import CLOCK, CLOCK_KEYS, call
 from services.cli.options import data_option, json_option
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+SECONDS_MAX = 10 * 366 * 86_400
+"""Ten years, the most that the management API takes at once."""
 _LENGTH = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
@@ -21,7 +23,10 @@ def seconds_of(text: str) -> int:
     parts = _LENGTH.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise CannotDo(f"{text!r} is no length of time: write 90s, 15m, 6h, 1d, 2w or 1d12h")
-    return sum(int(number) * SECONDS[unit] for number, unit in parts)
+    seconds = sum(int(number) * SECONDS[unit] for number, unit in parts)
+    if seconds > SECONDS_MAX:
+        raise CannotDo(f"{text!r} is more than ten years: the clock moves on by ten years at most, so ask in steps")
+    return seconds
 
 
 @click.group()

@@ -45,7 +45,7 @@ async def test_a_session_has_ended_as_soon_as_the_clock_was_moved_past_it_and_it
             assert json.loads(moved.stdout)["ahead_ms"] == 7_200_000, moved
             answer = await merchant.pay(merchant.c2b())
             assert (answer.status, answer.text) == (401, "Session has expired")
-        for nonsense, says in (("soon", "no length of time"), ("-1d", "only moves forward"), ("99999w", "less than")):
+        for nonsense, says in (("soon", "no length of time"), ("-1d", "only moves forward"), ("99999w", "ten years")):
             refused = mkondo("clock", "advance", nonsense, *data)
             assert refused.returncode == 1 and says in refused.stderr.strip().splitlines()[-1], refused
         assert Api(platform).call("POST", "clock/advance", {"seconds": -1}).status_code == 422
