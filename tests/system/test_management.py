@@ -187,3 +187,10 @@ def test_what_nobody_could_write_down_stops_nobody(platform: RunningPlatform, ap
     for body in (b'{"trusted_sources": ["\\ud800"]}', b'{"switches": {"\\ud800": true}}'):
         assert httpx.patch(address, content=body, headers=headers).status_code == 422
     assert api.said("GET", "applications/demo")["trusted_sources"] == ["*"]
+
+
+@pytest.mark.parametrize("name", ["", "a\tb", "a\nb", "\x85"])
+def test_a_name_that_can_t_be_read_is_refused_in_words(platform: RunningPlatform, name: str) -> None:
+    said = mkondo("apps", "set", "demo", f"name={name}", "--data", str(platform.data))
+    assert (said.returncode, said.stderr.count("\n")) == (1, 1), said
+    assert "name: must be a name that can be read: not empty, without control characters" in said.stderr
