@@ -9,9 +9,10 @@ import click
 
 from mkondo.topology import ENVIRONMENTS
 from services.cli.errors import CannotDo
-from services.cli.management import call
+from services.cli.management import call, listed
 from services.cli.options import data_option, json_option
 
+_LISTED = ("id", "version", "products", "name")
 _environment_option = click.option(
     "--environment", type=click.Choice(ENVIRONMENTS), default=ENVIRONMENTS[0], show_default=True, help="Which."
 )
@@ -37,10 +38,12 @@ def list_applications(data: Path, environment: str, as_json: bool) -> None:
     \b
     Example:  mkondo apps list --environment openapi
     """
-    found = call(data, "GET", f"{environment}/applications")
+    found = listed(data, f"{environment}/applications", _LISTED)
     if as_json:
         click.echo(json.dumps(found))
         return
+    if not found:
+        click.echo(f"{environment}: no applications")
     for one in found:
         click.echo(f"{one['id']:20} version {one['version']:<4} {len(one['products'])} products  {one['name']}")
 
@@ -56,7 +59,7 @@ def show(application: str, data: Path, environment: str, as_json: bool) -> None:
     \b
     Example:  mkondo apps show demo
     """
-    _tell(call(data, "GET", _path(environment, application)), as_json)
+    _tell(call(data, "GET", _path(environment, application), keys=_LISTED), as_json)
 
 
 @command.command("set")
@@ -73,10 +76,13 @@ def set_values(application: str, settings: tuple[str, ...], data: Path, environm
               mkondo apps set demo 'switches={"voucher_in_answer": false}'
     """
     change = dict(_setting(text) for text in settings)
-    _tell(call(data, "PATCH", _path(environment, application), change), as_json)
+    _tell(call(data, "PATCH", _path(environment, application), change, keys=_LISTED), as_json)
 
 
 def _path(environment: str, application: str) -> str:
+    """What has a slash, or is a step of a path, would lead elsewhere."""
+    if "/" in application or application in ("", ".", ".."):
+        raise CannotDo(f"no application {application!r}: see `mkondo apps list --environment {environment}`")
     return f"{environment}/applications/{quote(application, safe='')}"
 
 

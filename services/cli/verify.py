@@ -16,7 +16,7 @@ from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.runtime.audit import Report, verify_store
 from services.cli.database import database_of
-from services.cli.errors import CannotDo
+from services.cli.errors import CannotDo, without_database
 from services.cli.options import data_option, environments_option, json_option
 
 
@@ -44,7 +44,9 @@ def command(data: Path, database_url: str, environments: tuple[str, ...], as_jso
     """
     try:
         reports = asyncio.run(_verify(data, database_url, environments))
-    except (CannotDo, CannotServe, Incompatible, TryLater) as trouble:
+    except TryLater as trouble:
+        raise CannotDo(f"the books were not audited: {without_database(trouble, database_url)}") from trouble
+    except (CannotDo, CannotServe, Incompatible) as trouble:
         raise CannotDo(f"the books were not audited: {trouble}") from trouble
     for environment, report in reports.items():
         if not as_json:

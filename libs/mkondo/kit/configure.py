@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from mkondo.adapters.client.client import read_object
 from mkondo.adapters.client.wire import Sent, Wire
 from mkondo.kit.case import Caller, Setting
 from mkondo.kit.target import Target
@@ -55,5 +56,7 @@ async def _ask(target: Target, wire: Wire, method: str, change: Mapping[str, obj
     answer = await wire.send(Sent(method, url, headers, json.dumps(change).encode() if change else b""))
     if answer.status != 200:
         raise CannotConfigure(f"{method} of the application: HTTP {answer.status} {answer.body[:200]!r}")
-    said: dict[str, Any] = json.loads(answer.body)
+    said = read_object(answer.body)
+    if said is None or not {"products", "asynchronous", "limits"} <= said.keys():
+        raise CannotConfigure(f"{method} of the application: no application came back: {answer.body[:200]!r}")
     return said

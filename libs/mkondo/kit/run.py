@@ -14,7 +14,8 @@ import msgspec
 
 from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.client.receiver import Receiver, receiving
-from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
+from mkondo.adapters.client.trouble import CannotEncrypt, NoAnswer, NotTheApi
+from mkondo.adapters.client.wire import Received, Sent, Wire
 from mkondo.kit.case import Bearer, Call, Caller, Case, Pushed
 from mkondo.kit.configure import CannotConfigure, configured, seen
 from mkondo.kit.contract import SESSION
@@ -22,12 +23,15 @@ from mkondo.kit.fill import Unfilled, request
 from mkondo.kit.judge import faults, pushed_faults, read_members
 from mkondo.kit.phrases import CONVERSATION as CONVERSATION_KEY
 from mkondo.kit.phrases import NO_ID, call
+from mkondo.kit.probe import probe
 from mkondo.kit.target import Target
 from mkondo.openapi.fields import CONVERSATION
 
 AT_ONCE = 8
 SECONDS_MAX = 25.0
 PUSH_SECONDS = 15.0
+UNANSWERED_MAX = 10
+"""So many cases in a row without any answer, and the target is probed: there may be nobody left to judge."""
 
 
 class Verdict(Enum):
@@ -68,7 +72,7 @@ class Broken(Exception):
 
 
 async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result, ...]:
-    """The results in the order of the cases."""
+    """The results in the order of the cases; those for which nobody was left to answer are missing."""
     results: dict[str, Result] = {}
 
     def note(result: Result) -> None:
@@ -84,6 +88,8 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
         await runner.run_all([case for case in possible if case.setting is None], note)
         settings = {case.setting.name: case.setting for case in possible if case.setting}
         for name, setting in settings.items():
+            if runner.is_over:
+                break
             under = [case for case in possible if case.setting and case.setting.name == name]
             try:
                 async with receiving() as receiver, configured(target, wire, setting, receiver.url):
@@ -91,11 +97,11 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
                     await runner.run_all(under, note)
             except (CannotConfigure, NoAnswer) as trouble:
                 for case in under:
-                    if case.id not in results:
+                    if case.id not in results and not runner.is_over:
                         note(Result(case, Verdict.FAILED, (str(trouble),)))
         if settings:
             await seen()  # whoever comes next meets the application as it was
-    return tuple(results[case.id] for case in cases)
+    return tuple(results[case.id] for case in cases if case.id in results)
 
 
 class _Runner:
@@ -104,6 +110,8 @@ class _Runner:
         self._wire = wire
         self._sessions: dict[Caller, asyncio.Task[str]] = {}
         self.receiver: Receiver | None = None
+        self.is_over = False
+        self._unanswered = 0
         self._encrypted: dict[tuple[str, str], str] = {}
 
     async def run_all(self, cases: Sequence[Case], note: Tell) -> None:
@@ -111,26 +119,48 @@ class _Runner:
 
         async def work() -> None:
             for case in waiting:
+                if self.is_over:
+                    return
                 note(await self._run(case))
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
 
     async def _run(self, case: Case) -> Result:
         exchanges: list[Exchange] = []
-        words = self._words(case.call)
         try:
-            for each in case.steps:
-                received = await self._send(each.name, each.call, words, exchanges)
-                if received.status != each.status:
-                    raise Broken(f"step {each.name}: HTTP {received.status} instead of {each.status}")
-            received = await self._send("", case.call, words, exchanges)
-        except (Broken, Unfilled, NoAnswer) as trouble:
-            return Result(case, Verdict.FAILED, (str(trouble),), tuple(exchanges))
+            wrong = await self._try(case, exchanges)
+        except NoAnswer as trouble:
+            wrong = [str(trouble)]
+            await self._count()
+        except (Broken, Unfilled, CannotEncrypt) as trouble:
+            wrong = [str(trouble)]
+        except RecursionError:
+            wrong = ["an answer is nested too deeply"]
+        return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
+
+    async def _try(self, case: Case, exchanges: list[Exchange]) -> list[str]:
+        """What is wrong."""
+        words = self._words(case.call)
+        for each in case.steps:
+            received = await self._send(each.name, each.call, words, exchanges)
+            if received.status != each.status:
+                raise Broken(f"step {each.name}: HTTP {received.status} instead of {each.status}")
+        received = await self._send("", case.call, words, exchanges)
         wrong = faults(case.call, case.answer, received, words, words["sent"])
         if case.pushed is not None and not wrong:
             wrong += await self._pushed(case.pushed, received, words["sent"], exchanges)
-        wrong += [f"{each.name or 'the answer'} took {each.seconds:.1f} s" for each in exchanges if each.is_late]
-        return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
+        return wrong + [f"{each.name or 'the answer'} took {each.seconds:.1f} s" for each in exchanges if each.is_late]
+
+    async def _count(self) -> None:
+        """One more without any answer. Who drops only what it can't bear answers the probe, and is asked on."""
+        self._unanswered += 1
+        if self._unanswered < UNANSWERED_MAX:
+            return
+        self._unanswered = 0
+        try:
+            await probe(self._target, self._wire)
+        except (NoAnswer, NotTheApi):
+            self.is_over = True
 
     async def _pushed(self, pushed: Pushed, accepted: Received, sent_id: str, exchanges: list[Exchange]) -> list[str]:
         """What is wrong with the result that follows an acceptance."""
@@ -164,6 +194,7 @@ class _Runner:
         exchanges.append(Exchange(name, ready.sent, None))
         began = monotonic()
         received = await self._wire.send(ready.sent)
+        self._unanswered = 0
         exchanges[-1] = Exchange(name, ready.sent, received, monotonic() - began)
         said = {**ready.fields, **dict(read_members(received.body) or [])}
         words |= {f"{name}.{key}": str(value) for key, value in said.items()}
@@ -195,7 +226,11 @@ class _Runner:
     async def _session(self, caller: Caller) -> str:
         if caller not in self._sessions:
             self._sessions[caller] = asyncio.create_task(self._open(caller))
-        return await self._sessions[caller]
+        try:
+            return await self._sessions[caller]
+        except NoAnswer:
+            self._sessions.pop(caller, None)  # whoever comes next asks again
+            raise
 
     async def _open(self, caller: Caller) -> str:
         made = msgspec.structs.replace(call(SESSION, caller), bearer=Bearer.API_KEY)
