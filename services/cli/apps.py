@@ -9,9 +9,11 @@ from urllib.parse import quote
 import click
 
 from services.cli.apps_making import create, duplicate, new_key, path_of, remove, settings_from
-from services.cli.management import call
+from services.cli.management import call, listed
 from services.cli.options import data_option, environment_option, json_option
 from services.cli.telling import plain, tell
+
+_LISTED = ("id", "version", "products", "name")
 
 
 @click.group()
@@ -38,10 +40,12 @@ def list_applications(data: Path, environment: str, as_json: bool) -> None:
     \b
     Example:  mkondo apps list --environment openapi
     """
-    found = call(data, "GET", f"{environment}/applications")
+    found = listed(data, f"{environment}/applications", _LISTED)
     if as_json:
         click.echo(json.dumps(found))
         return
+    if not found:
+        click.echo(f"{environment}: no applications")
     for one in found:
         click.echo(f"{one['id']:20} version {one['version']:<4} {len(one['products'])} products  {one['name']}")
 
@@ -57,7 +61,7 @@ def show(application: str, data: Path, environment: str, as_json: bool) -> None:
     \b
     Example:  mkondo apps show demo
     """
-    tell(call(data, "GET", path_of(environment, application)), as_json)
+    tell(call(data, "GET", path_of(environment, application), keys=_LISTED), as_json)
 
 
 @command.command("set")
@@ -74,7 +78,7 @@ def set_values(application: str, settings: tuple[str, ...], data: Path, environm
               mkondo apps set demo 'products={"b2c_payment": false}'
               mkondo apps set demo 'limits={"c2b_single_stage": {"daily_value": {"TZS": "500.00"}}}' expected=7
     """
-    tell(call(data, "PATCH", path_of(environment, application), settings_from(settings)), as_json)
+    tell(call(data, "PATCH", path_of(environment, application), settings_from(settings), keys=_LISTED), as_json)
 
 
 @command.command()
@@ -89,7 +93,7 @@ def history(application: str, after: int, data: Path, environment: str, as_json:
     \b
     Example:  mkondo apps history demo
     """
-    found = call(data, "GET", f"{path_of(environment, application)}/history?after={after}")
+    found = listed(data, f"{path_of(environment, application)}/history?after={after}", ("version", "changes"))
     if as_json:
         click.echo(json.dumps(found))
         return

@@ -98,6 +98,9 @@ def remove(application: str, data: Path, environment: str, as_json: bool) -> Non
 
 
 def path_of(environment: str, application: str) -> str:
+    """What has a slash, or is a step of a path, would lead elsewhere."""
+    if "/" in application or application in ("", ".", ".."):
+        raise CannotDo(f"no application {application!r}: see `mkondo apps list --environment {environment}`")
     return f"{environment}/applications/{quote(application, safe='')}"
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from services.cli.errors import CannotDo
-from services.cli.management import call
+from services.cli.management import CLOCK, CLOCK_KEYS, call
 from services.cli.options import data_option, json_option
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+SECONDS_MAX = 10 * 366 * 86_400
+"""Ten years, the most that the management API takes at once."""
 _LENGTH = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
@@ -21,7 +23,10 @@ def seconds_of(text: str) -> int:
     parts = _LENGTH.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise CannotDo(f"{text!r} is no length of time: write 90s, 15m, 6h, 1d, 2w or 1d12h")
-    return sum(int(number) * SECONDS[unit] for number, unit in parts)
+    seconds = sum(int(number) * SECONDS[unit] for number, unit in parts)
+    if seconds > SECONDS_MAX:
+        raise CannotDo(f"{text!r} is more than ten years: the clock moves on by ten years at most, so ask in steps")
+    return seconds
 
 
 @click.group()
@@ -42,7 +47,7 @@ def show(data: Path, as_json: bool) -> None:
     \b
     Example:  mkondo clock show
     """
-    _tell(call(data, "GET", "sandbox/clock"), as_json)
+    _tell(call(data, "GET", CLOCK, keys=CLOCK_KEYS), as_json)
 
 
 @command.command(context_settings={"ignore_unknown_options": True})
@@ -56,7 +61,7 @@ def advance(by: str, data: Path, as_json: bool) -> None:
     Example:  mkondo clock advance 1d
               mkondo clock advance 90s
     """
-    _tell(call(data, "POST", "sandbox/clock/advance", {"seconds": seconds_of(by)}), as_json)
+    _tell(call(data, "POST", f"{CLOCK}/advance", {"seconds": seconds_of(by)}, keys=CLOCK_KEYS), as_json)
 
 
 def _tell(said: dict[str, object], as_json: bool) -> None:

@@ -6,25 +6,31 @@ Read next: mkondo/kit/case.py.
 import asyncio
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mkondo.adapters.client.address import is_address
+from mkondo.adapters.client.client import encrypt
+from mkondo.adapters.client.trouble import CannotEncrypt, NoAnswer, NotTheApi
+from mkondo.adapters.client.wire import Wire
 from mkondo.domain.markets import MARKETS
 from mkondo.kit import report
 from mkondo.kit.case import Caller, Case
 from mkondo.kit.cases import CASES
 from mkondo.kit.page import page
+from mkondo.kit.probe import probe
 from mkondo.kit.run import Result, Verdict, run
 from mkondo.kit.target import Management, Parties, Side, Target
 from mkondo.openapi.operations import OPERATIONS
 from services.cli.demo_data import DEMO
 from services.cli.errors import CannotDo
-from services.cli.files import OPERATOR_FILE, demo
-from services.cli.options import data_option, json_option
+from services.cli.files import OPERATOR_FILE, demo, write_file
+from services.cli.options import FILE, data_option, json_option
 
-FILE = click.Path(path_type=Path, dir_okay=False)
+A_SESSION = "0" * 32
 NEEDED = ("api_key", "public_key", "market", "shortcode", "msisdn")
 
 
@@ -70,14 +76,22 @@ def command(
               mkondo conformance --base-url http://127.0.0.1:9000 --api-key KEY --public-key KEY \\
                   --market vodacomTZN --shortcode 000000 --msisdn 255700000001
     """
-    target = _other_target(base_url, other) if base_url else demo_target(data, other["market"])
+    target = demo_target(data, other["market"]) if base_url is None else _other_target(base_url, other)
     cases = chosen(operations, names)
-    results = _run(target, cases)
-    if junit:
-        _write(junit, report.as_junit(results))
-    if page_file:
-        _write(page_file, page(results))
+    try:
+        results = _run(target, cases)
+    except (NoAnswer, NotTheApi) as trouble:
+        raise CannotDo(f"{trouble}: start it, or correct {'--base-url' if base_url else '--data'}") from trouble
     click.echo(report.as_json(results).decode() if as_json else _lines(results))
+    if junit:
+        write_file(junit, report.as_junit(results))
+    if page_file:
+        write_file(page_file, page(results))
+    if len(results) < len(cases):
+        tried = sum(result.verdict is not Verdict.NOT_APPLICABLE for result in results)
+        raise CannotDo(
+            f"{target.base_url} answers no more: {tried} of {len(cases)} cases were run. Start it, and run them again"
+        )
     if any(result.verdict is Verdict.FAILED for result in results):
         raise SystemExit(1)
 
@@ -129,6 +143,8 @@ def _other_target(base_url: str, given: dict[str, Any]) -> Target:
     if missing:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
         raise click.UsageError(f"--base-url needs {options} too")
+    if not is_address(base_url):
+        raise click.UsageError(f"{base_url!r} is no address: write http:// or https://, a host and perhaps a port.")
     market = MARKETS[given["market"]]
     parties = Parties(market.country, market.currency, given["msisdn"], given["poor_msisdn"])
     first = Side(given["environment"], given["public_key"], given["api_key"], given["shortcode"], given["receiver"])
@@ -137,14 +153,30 @@ def _other_target(base_url: str, given: dict[str, Any]) -> Target:
         sides[Caller.STRICT] = Side(
             first.environment, first.public_key, given["strict_api_key"], first.shortcode, first.receiver
         )
+    _check_keys(sides.values())
     return Target(base_url.rstrip("/"), market.path, sides, {market.path: parties}, "*", given["compatible"])
+
+
+def _check_keys(sides: Iterable[Side]) -> None:
+    try:
+        for side in sides:
+            for secret in (side.api_key, A_SESSION):
+                encrypt(secret, side.public_key)
+    except CannotEncrypt as trouble:
+        raise click.UsageError(f"{trouble}: correct --public-key or the API key.") from trouble
 
 
 def _run(target: Target, cases: tuple[Case, ...]) -> tuple[Result, ...]:
     """The results, with a bar that fills where somebody watches."""
     bar = click.progressbar(length=len(cases), label=f"{len(cases)} cases", file=sys.stderr)
-    with bar:
-        return asyncio.run(run(target, cases, lambda _: bar.update(1)))
+
+    async def probed() -> tuple[Result, ...]:
+        async with Wire(1) as wire:
+            await probe(target, wire)
+        with bar:
+            return await run(target, cases, lambda _: bar.update(1))
+
+    return asyncio.run(probed())
 
 
 def _lines(results: tuple[Result, ...]) -> str:
@@ -156,11 +188,3 @@ def _lines(results: tuple[Result, ...]) -> str:
     lines = [f"FAILED  {result.case.id}: {'; '.join(report.reasons(result))}" for result in failed]
     lines += [f"{count} not applicable: {reason}" for reason, count in lacking.items()]
     return "\n".join((*lines, report.summary(results)))
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    except OSError as trouble:
-        raise CannotDo(f"cannot write {file}: {trouble.strerror}") from trouble

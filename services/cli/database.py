@@ -7,7 +7,7 @@ from pathlib import Path
 from mkondo.adapters.postgres.server import PostgresServer
 from services.cli.datadir import META, DataDirectory, InUse
 from services.cli.errors import CannotDo
-from services.cli.files import addresses
+from services.cli.files import UP
 
 
 @asynccontextmanager
@@ -21,8 +21,8 @@ async def database_of(data: Path, database_url: str) -> AsyncIterator[str]:
         raise CannotDo(f"{data} is no data directory: start one with `mkondo up --data {data}`, or name it with --data")
     try:
         directory.open()
-    except InUse:
-        yield addresses(data)["database_url"]
+    except InUse as taken:
+        yield _beside(directory, taken)
         return
     server = PostgresServer(directory.path / "postgres")
     await server.start()
@@ -30,3 +30,15 @@ async def database_of(data: Path, database_url: str) -> AsyncIterator[str]:
         yield server.dsn("mkondo")
     finally:
         await server.stop()
+
+
+def _beside(directory: DataDirectory, taken: InUse) -> str:
+    """The database of the platform that runs on the directory. Not one of a platform that is starting or stopping, or
+    of another command: it would be gone in the middle of our work."""
+    up = directory.read(UP)
+    if up is None or str(up.get("pid")) != taken.owner:
+        raise CannotDo(
+            f"{directory.path} is in use by process {taken.owner}, which is no running platform (yet, or any more): "
+            "wait until it has ended or is up, and ask again"
+        )
+    return str(up["database_url"])

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from mkondo.domain.ids import PARTITIONS
@@ -16,10 +17,16 @@ from services.cli.errors import CannotDo
 
 VERSION = 1
 META = "mkondo.json"
+LOCK = "lock"
+LOOK_SECONDS = 0.1
 
 
 class InUse(CannotDo):
-    """Another process has the directory. The text names it."""
+    """Another process has the directory: the text names it, and `owner` is its id as far as that is known."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        super().__init__(f"{path} is in use by process {owner}: stop it, or choose another directory with --data")
+        self.owner = owner
 
 
 class DataDirectory:
@@ -74,16 +81,29 @@ class DataDirectory:
                 "choose another directory with --data"
             )
 
-    def _take_lock(self) -> None:
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def owner(self) -> int | None:
+        """The process that has the directory now. Its lock ends with it; its files may outlive it."""
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            looking = os.open(self.path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            named = os.pread(looking, 32, 0).decode(errors="replace").strip()
+            return int(named) if named.isdecimal() else None
+        finally:
+            os.close(looking)
+        return None
+
+    def _take_lock(self) -> None:
+        self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(self._lock)
         except BlockingIOError:
             owner = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
             os.close(self._lock)
-            raise InUse(
-                f"{self.path} is in use by process {owner}: stop it, or choose another directory with --data"
-            ) from None
+            raise InUse(self.path, owner) from None
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
@@ -99,7 +119,7 @@ class DataDirectory:
             return None
         except PermissionError:
             raise CannotDo(f"{self.path / name} can't be read by this user: run as its owner") from None
-        except (ValueError, NotADirectoryError):
+        except (ValueError, RecursionError, NotADirectoryError, IsADirectoryError):
             raise self._damaged(name) from None
         if not isinstance(found, dict):
             raise self._damaged(name)
@@ -121,3 +141,17 @@ class DataDirectory:
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
+
+
+def _lock(descriptor: int) -> None:
+    """Whoever only looks for the owner holds the lock for a moment: that is nobody to give way to."""
+    until = monotonic() + LOOK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if monotonic() > until:
+                raise
+            sleep(LOOK_SECONDS / 10)
+        else:
+            return

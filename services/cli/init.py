@@ -8,7 +8,7 @@ from mkondo.adapters.postgres.databases import ensure_database, environment_dsn
 from mkondo.adapters.postgres.schema import initialise
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.topology import ENVIRONMENTS
-from services.cli.errors import CannotDo
+from services.cli.errors import CannotDo, without_database
 from services.cli.logs import prepare_topics
 from services.cli.options import database_option
 
@@ -42,5 +42,7 @@ async def _init(database_url: str, kafka: str) -> None:
             if kafka:
                 await prepare_topics(kafka, environment)
                 click.echo(f"{environment}: topics ready")
-    except (Incompatible, TryLater) as trouble:
+    except TryLater as trouble:
+        raise without_database(trouble, database_url) from trouble
+    except Incompatible as trouble:
         raise CannotDo(str(trouble)) from trouble

@@ -4,6 +4,9 @@ import importlib
 
 import click
 
+from mkondo.adapters.client.trouble import CannotEncrypt, NoAnswer, NotTheApi
+from services.cli.errors import CannotDo
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("services.cli.up", "The whole platform on one machine."),
     "demo": ("services.cli.demo", "What the demo made: keys, shortcodes, customers."),
@@ -31,6 +34,26 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Everything that was typed, before any command looks at it: what isn't UTF-8 can be neither sent nor shown."""
+        for given in args:
+            try:
+                given.encode()
+            except UnicodeEncodeError:
+                raise click.UsageError(f"{given!a} is not UTF-8: type it in UTF-8.", ctx) from None
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Whoever calls the platform may find nobody, or somebody else: what to do about it is the same for all."""
+        try:
+            return super().invoke(ctx)
+        except NoAnswer as trouble:
+            raise CannotDo(f"{trouble}. Is `mkondo up` running?") from trouble
+        except NotTheApi as trouble:
+            raise CannotDo(f"{trouble}: is that this `mkondo up`?") from trouble
+        except CannotEncrypt as trouble:
+            raise CannotDo(f"{trouble}: compare with api_key and public_key in demo.json") from trouble
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

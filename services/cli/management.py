@@ -1,18 +1,51 @@
 """The management API as the command line speaks to it: address and operator's token from the data directory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
+from mkondo.adapters.client.wire import UNANSWERED, trouble_with
 from services.cli.errors import CannotDo
 from services.cli.files import OPERATOR_FILE, addresses
 
 SECONDS_MAX = 60.0
+CLOCK, CLOCK_KEYS = "sandbox/clock", ("now", "ahead_ms")
 
 
-def call(data: Path, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """The answer to `METHOD /api/v1/PATH`. CannotDo, in one line with the mend, when it is a refusal."""
+Row = dict[str, Any]
+
+
+def call(data: Path, method: str, path: str, body: Row | None = None, keys: Sequence[str] = ()) -> Row:
+    """The answer to `METHOD /api/v1/PATH`, an object with these keys at least. CannotDo, in one line with the mend,
+    when it is a refusal, or not the management API's."""
+    said, address = _ask(data, method, path, body)
+    return _row(said, keys, address)
+
+
+def listed(data: Path, path: str, keys: Sequence[str]) -> list[Row]:
+    """What `GET /api/v1/PATH` lists, each with these keys at least."""
+    said, address = _ask(data, "GET", path, None)
+    if not isinstance(said, list):
+        raise _stranger(address)
+    if not said:
+        call(data, "GET", CLOCK, keys=CLOCK_KEYS)  # an empty list does not say whose it is
+    return [_row(one, keys, address) for one in said]
+
+
+def _row(said: Any, keys: Sequence[str], address: str) -> Row:
+    if not isinstance(said, dict) or not said or not all(key in said for key in keys):
+        raise _stranger(address)
+    return said
+
+
+def _stranger(address: str) -> CannotDo:
+    return CannotDo(f"{address} answers, but not as the management API does: is that this `mkondo up`?")
+
+
+def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str]:
     address = addresses(data)["http"]
     try:
         token = (data / OPERATOR_FILE).read_text().strip()
@@ -27,15 +60,15 @@ def call(data: Path, method: str, path: str, body: dict[str, Any] | None = None)
             timeout=SECONDS_MAX,
             trust_env=False,
         )
-    except httpx.TransportError as trouble:
-        raise CannotDo(f"nobody answers at {address}: {trouble}. Is `mkondo up` running?") from trouble
+    except UNANSWERED as trouble:
+        raise trouble_with(address, trouble, SECONDS_MAX) from trouble
     try:
-        said = answer.json()
-    except ValueError:
+        said = msgspec.json.decode(answer.content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise CannotDo(f"{address} answered {answer.status_code} and no JSON: is that this `mkondo up`?") from None
-    if answer.is_error:
+    if not answer.is_success:
         raise CannotDo(in_one_line(said, address))
-    return said
+    return said, address
 
 
 def in_one_line(said: Any, address: str) -> str:

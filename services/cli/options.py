@@ -1,5 +1,6 @@
 """Options that several commands share: one name, one variable, one sentence each."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,22 @@ from mkondo.topology import ENVIRONMENTS
 PORT = click.IntRange(0, 65535)
 DEFAULT_DATA = Path(".mkondo")
 
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, show_default=True, help="Data directory."
-)
+
+class Named(click.Path):
+    """A path that names something: an empty one, of an unset variable perhaps, would be the current directory."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if not os.fspath(value):
+            self.fail("it is empty: name a path, such as .mkondo.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = Named(path_type=Path)
+FILE = Named(path_type=Path, dir_okay=False)
+
+data_option = click.option("--data", type=FOLDER, default=DEFAULT_DATA, show_default=True, help="Data directory.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 market_option = click.option("--market", default="", help="Market path value, such as vodacomTZN; the demo's if unset.")
 environment_option = click.option(
@@ -52,6 +66,4 @@ def loopback_callbacks_option(default: bool) -> Callable[[Any], Any]:
     )
 
 
-ready_file_option = click.option(
-    "--ready-file", type=click.Path(path_type=Path), help="Write the addresses here when ready."
-)
+ready_file_option = click.option("--ready-file", type=FILE, help="Write the addresses here when ready.")

@@ -23,7 +23,7 @@ from mkondo.runtime import operator
 from mkondo.runtime.operator import Waiting
 from mkondo.topology import DECIDERS, ENVIRONMENTS
 from services.cli.database import database_of
-from services.cli.errors import CannotDo
+from services.cli.errors import CannotDo, without_database
 from services.cli.options import data_option, json_option
 
 Result = TypeVar("Result")
@@ -62,7 +62,7 @@ def list_parked(data: Path, database_url: str, environment: str, as_json: bool) 
     \b
     Example:  mkondo parked list --environment openapi
     """
-    found = _run(_waiting(data, database_url, environment))
+    found = _run(_waiting(data, database_url, environment), database_url)
     if as_json:
         click.echo(
             json.dumps([{"name": one.key, "type": one.parked.type, "reason": one.parked.reason} for one in found])
@@ -84,7 +84,7 @@ def retry(name: str, data: Path, database_url: str, environment: str) -> None:
     \b
     Example:  mkondo parked retry parked/ledger/3/000000000001
     """
-    _tell(*_run(_say(name, data, database_url, environment, again=True)))
+    _tell(*_run(_say(name, data, database_url, environment, again=True), database_url))
 
 
 @command.command()
@@ -99,13 +99,15 @@ def discard(name: str, data: Path, database_url: str, environment: str) -> None:
     \b
     Example:  mkondo parked discard parked/ledger/3/000000000001
     """
-    _tell(*_run(_say(name, data, database_url, environment, again=False)))
+    _tell(*_run(_say(name, data, database_url, environment, again=False), database_url))
 
 
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
+def _run(work: Coroutine[Any, Any, Result], database_url: str) -> Result:
     try:
         return asyncio.run(work)
-    except (CannotServe, Incompatible, TryLater) as trouble:
+    except TryLater as trouble:
+        raise without_database(trouble, database_url) from trouble
+    except (CannotServe, Incompatible) as trouble:
         raise CannotDo(str(trouble)) from trouble
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 
-from mkondo.adapters.client.client import Body, MpesaClient
+from mkondo.adapters.client.client import CODE, Body, MpesaClient
+from mkondo.openapi.operations import OPERATIONS
 from services.cli.errors import CannotDo
 from services.cli.files import demo
 from services.cli.options import data_option, json_option, market_option
@@ -76,18 +76,18 @@ def check_market(found: dict[str, Any], market: str) -> str:
 async def session_of(client: MpesaClient) -> None:
     status, body = await client.open_session()
     if status != 200:
-        raise CannotDo(f"no session: HTTP {status} {body.get('output_ResponseCode')} {body.get('output_ResponseDesc')}")
+        raise CannotDo(f"no session: HTTP {status} {body[CODE]} {body.get('output_ResponseDesc')}")
 
 
-def show(status: int, body: Body, as_json: bool) -> None:
-    """The answer, and exit status 1 when it is a refusal."""
+def show(status: int, body: Body, as_json: bool, ok_code: str = "INS-0") -> None:
+    """The answer, and exit status 1 unless it is a success: by its status and by its code."""
     if as_json:
         click.echo(json.dumps({"status": status, **body}))
     else:
         click.echo(f"HTTP {status}")
         for name, value in body.items():
             click.echo(f"  {name.removeprefix('output_'):28} {value}")
-    if status >= 400:
+    if status >= 400 or body[CODE] != ok_code:
         raise SystemExit(1)
 
 
@@ -169,12 +169,9 @@ def _pay(
 
 
 def call_and_show(found: dict[str, Any], market: str, operation: str, fields: Body, as_json: bool) -> None:
-    """One session, one request of the demo application, its answer; or one line when nobody answers."""
-    try:
-        status, answer = asyncio.run(_call(found, market, operation, fields))
-    except httpx.TransportError as trouble:
-        raise CannotDo(f"nobody answers: {trouble}. Is `mkondo up` running?") from trouble
-    show(status, answer, as_json)
+    """One session, one request of the demo application, its answer."""
+    status, answer = asyncio.run(_call(found, market, operation, fields))
+    show(status, answer, as_json, OPERATIONS[operation].ok_code)
 
 
 async def _call(found: dict[str, Any], market: str, operation: str, fields: Body) -> tuple[int, Body]:

@@ -12,7 +12,7 @@ from mkondo.contracts import codec
 from mkondo.contracts.journal import PartitionBatch
 from mkondo.ports.errors import Fenced, Incompatible, TryLater
 from mkondo.ports.log import COMMANDS, Log
-from services.cli.errors import CannotDo
+from services.cli.errors import CannotDo, without_database
 from services.cli.logs import connect_kafka_log, prepare_topics, renew_internal_topics
 from services.cli.options import database_option, environments_option, kafka_option
 
@@ -53,7 +53,9 @@ async def _relay(database_url: str, kafka: str, environments: Iterable[str], new
             await store.close()
     except Fenced as trouble:
         raise CannotDo(f"a processor is running: stop it first ({trouble})") from trouble
-    except (Incompatible, TryLater) as trouble:
+    except TryLater as trouble:
+        raise without_database(trouble, database_url) from trouble
+    except Incompatible as trouble:
         raise CannotDo(str(trouble)) from trouble
 
 

@@ -17,7 +17,14 @@ import uvloop
 from mkondo.adapters.http.open_files import raise_open_files
 from services.cli.files import forget_ready, write_ready
 from services.cli.logging import configure_logging
-from services.cli.options import PORT, database_option, kafka_option, loopback_callbacks_option, ready_file_option
+from services.cli.options import (
+    FOLDER,
+    PORT,
+    database_option,
+    kafka_option,
+    loopback_callbacks_option,
+    ready_file_option,
+)
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
@@ -33,7 +40,7 @@ def _setting(name: str, **more: Any) -> Callable[[Any], Any]:
 @click.argument("services", nargs=-1, required=True, type=click.Choice(ALL_SERVICES))
 @database_option
 @kafka_option
-@_setting("--keys", type=click.Path(path_type=Path), required=True, help="Directory of keys, the same for all.")
+@_setting("--keys", type=FOLDER, required=True, help="Directory of keys, the same for all.")
 @_setting("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @_setting("--port", default=0, show_default=True, type=PORT, help="HTTP; 0: a free one.")
 @_setting("--https-port", default=0, show_default=True, type=PORT, help="HTTPS; 0: a free one.")

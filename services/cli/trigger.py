@@ -10,8 +10,8 @@ import httpx
 import msgspec
 
 from services.cli.errors import CannotDo
-from services.cli.files import demo
-from services.cli.options import data_option, json_option
+from services.cli.files import demo, write_file
+from services.cli.options import FILE, data_option, json_option
 from services.cli.scenarios.catalogue import BY_NAME, CATALOGUE
 from services.cli.scenarios.page import page as render
 from services.cli.scenarios.run import Ran, runner_of
@@ -22,7 +22,7 @@ from services.cli.scenarios.scenario import Scenario
 @click.argument("names", nargs=-1, metavar="SCENARIO…")
 @click.option("--list", "lists", is_flag=True, help="Every scenario, a line each.")
 @click.option("--all", "every", is_flag=True, help="Run all of them; moves the sandbox's clock by weeks.")
-@click.option("--page", type=click.Path(path_type=Path), help="Write the catalogue with these results as HTML.")
+@click.option("--page", type=FILE, help="Write the catalogue with these results as HTML.")
 @data_option
 @json_option
 def command(names: tuple[str, ...], lists: bool, every: bool, page: Path | None, data: Path, as_json: bool) -> None:
@@ -40,10 +40,10 @@ def command(names: tuple[str, ...], lists: bool, every: bool, page: Path | None,
     if not chosen:
         raise click.UsageError("Name a scenario: see `mkondo trigger --list`.")
     results = asyncio.run(_run(data, chosen))
-    if page is not None:
-        page.write_bytes(render(results))
     for ran in results:
         _tell(ran, as_json)
+    if page is not None:
+        write_file(page, render(results))
     if any(ran.troubles for ran in results):
         raise SystemExit(1)
 

@@ -16,7 +16,7 @@ from mkondo.adapters.postgres.trouble import CannotServe
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.runtime.audit import Report, verify_store
 from services.cli.database import database_of
-from services.cli.errors import CannotDo
+from services.cli.errors import CannotDo, without_database
 from services.cli.options import data_option, environments_option, json_option
 
 
@@ -35,7 +35,8 @@ from services.cli.options import data_option, environments_option, json_option
 def command(data: Path, database_url: str, environments: tuple[str, ...], as_json: bool) -> None:
     """Audit the books: sequences, hash chain, double entry, balances, holds, outcomes, and views against a replay.
 
-    Exit 0 and one line of figures for each environment, or 1 and what is wrong where.
+    Exit 0 and one line of figures for each environment, or 1 and what is wrong where; also 1 and "the books were not
+    audited" with the reason when that can't be done now.
 
     \b
     Example:  mkondo verify
@@ -43,8 +44,10 @@ def command(data: Path, database_url: str, environments: tuple[str, ...], as_jso
     """
     try:
         reports = asyncio.run(_verify(data, database_url, environments))
-    except (CannotServe, Incompatible, TryLater) as trouble:
-        raise CannotDo(str(trouble)) from trouble
+    except TryLater as trouble:
+        raise CannotDo(f"the books were not audited: {without_database(trouble, database_url)}") from trouble
+    except (CannotDo, CannotServe, Incompatible) as trouble:
+        raise CannotDo(f"the books were not audited: {trouble}") from trouble
     for environment, report in reports.items():
         if not as_json:
             click.echo(f"{environment}: {report.line()}")

@@ -20,7 +20,7 @@ from mkondo.domain.admission import Asked
 from mkondo.domain.application import Application
 from mkondo.domain.decider import Message, ReplyTo
 from mkondo.domain.delivery import CallbackQueued, QueueCallback
-from mkondo.domain.environments import LIVE
+from mkondo.domain.environments import LIVE, SANDBOX
 from mkondo.domain.facts import outcome_of, reservation_of
 from mkondo.domain.hours import Closed
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
@@ -89,14 +89,17 @@ class Envelope(msgspec.Struct, frozen=True):
         return self.fields[self._row.id_field]
 
     @property
+    def environment(self) -> str:
+        return LIVE if self.live else SANDBOX
+
+    @property
     def scope(self) -> str:
         return "" if self.live else self.application_id
 
     @property
     def trigger(self) -> Trigger | None:
         """The sandbox's test value among the fields, if there is one."""
-        environment = LIVE if self.live else "sandbox"
-        return trigger(self.operation, environment, self.fields, self._row.test_shortcodes)
+        return trigger(self.operation, self.environment, self.fields, self._row.test_shortcodes)
 
     @property
     def _row(self) -> Operation:
@@ -114,13 +117,22 @@ Command = Callable[[Envelope], Asked | QueueCallback]
 class Asking:
     """Asks admission on behalf of the callers of one environment."""
 
-    def __init__(self, facts: Facts, log: Log, desk: ReplyDesk, clock: Clock, ids: Ids, settings: Settings) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        log: Log,
+        desk: ReplyDesk,
+        clock: Clock,
+        ids: Ids,
+        conversations: Conversations,
+        settings: Settings,
+    ) -> None:
         self._facts = facts
         self._log = log
         self._desk = desk
         self._clock = clock
         self._ids = ids
-        self._conversations = Conversations(ids, clock)
+        self._conversations = conversations
         self._settings = settings
 
     async def ask(self, request: HttpRequest, checked: Checked, command: Command) -> Answer:

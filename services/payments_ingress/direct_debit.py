@@ -154,7 +154,8 @@ def _key(request: Request, checked: Checked, customer: str) -> MandateKey:
 
 
 def _triggered(request: Request, checked: Checked) -> bool:
-    return trigger(request.match.operation.name, request.match.environment, checked.fields) is not None
+    operation = request.match.operation
+    return trigger(operation.name, request.match.environment, checked.fields, operation.test_shortcodes) is not None
 
 
 def _unlooked(request: Request, checked: Checked) -> Found:
@@ -211,7 +212,7 @@ def _scripted_query(envelope: Envelope) -> Forced | None:
     failure = envelope.forced()
     if failure is not None:
         return failure
-    said = scripted_mandate("openapi" if envelope.live else "sandbox", envelope.fields)
+    said = scripted_mandate(envelope.environment, envelope.fields)
     if said is None:
         return None
     balance = _balance(envelope)

@@ -18,7 +18,7 @@ from mkondo.domain.environments import LIVE
 from mkondo.domain.facts import holder_of, outcome_of, reservation_of, reversal_of
 from mkondo.domain.ids import ApplicationId
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
-from mkondo.domain.request import Ask, Outputs, RequestAnswered
+from mkondo.domain.request import Ask, DecideReservation, Outputs, RequestAnswered
 from mkondo.domain.request import Request as ServiceRequest
 from mkondo.openapi import render
 from mkondo.openapi.render import Answer, Standing
@@ -41,7 +41,8 @@ TellName = Callable[[str, Name], Sequence[str]]
 """(MSISDN, first and last name) -> what an answer says of them, in the order of the operation's outputs."""
 
 
-def _whole_name(_: str, name: Name) -> Sequence[str]:
+def whole_name(_: str, name: Name) -> Sequence[str]:
+    """Both names, as the M-Pesa OpenAPI answers them."""
     return name
 
 
@@ -54,7 +55,7 @@ class Queries:
         asking: Asking,
         facts: Facts,
         conversations: Conversations,
-        tell: TellName = _whole_name,
+        tell: TellName,
     ) -> None:
         self._checks = checks
         self._asking = asking
@@ -131,11 +132,23 @@ class Queries:
             *(read_fact(self._facts, fact) for fact in (outcome_of(name), reservation_of(name), reversal_of(name)))
         )
         word = _word(ended if ended is not None else reserved)
-        return Standing(word, about.transaction_id, reversed_whole is not None)
+        return Standing(word, _named(about, ended), reversed_whole is not None)
 
     async def _holder(self, msisdn: str, currency: str) -> tuple[str, str] | None:
         opened = await read_fact(self._facts, holder_of(wallet("", msisdn, currency)))
         return opened.holder if isinstance(opened, AccountOpened) else None
+
+
+def _named(about: Payment | ServiceRequest, ended: Event | None) -> str:
+    """As its answer names it (G5), which for a decision about a two-step payment is that payment: the decision's own
+    TransactionID nobody is ever told. Before it is answered, and where it was refused, its order says the same."""
+    match ended, about:
+        case RequestAnswered(outputs={"output_TransactionID": str(told)}), _:
+            return told
+        case _, ServiceRequest(order=DecideReservation(transaction_id=decided)):
+            return decided
+        case _:
+            return about.transaction_id
 
 
 def _word(fact: Event | None) -> str:

@@ -35,7 +35,8 @@ class Reservations:
         checked = await self._checks.check(request)
         if not isinstance(checked, Checked):
             return checked
-        scripted = trigger(request.match.operation.name, request.match.environment, checked.fields)
+        operation = request.match.operation
+        scripted = trigger(operation.name, request.match.environment, checked.fields, operation.test_shortcodes)
         payment = None if scripted else await self._payment(request, checked)
         if payment is None and not scripted:
             return self._checks.refuse(request, request.values(), reasons.NO_SUCH_TRANSACTION)

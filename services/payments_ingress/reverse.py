@@ -11,8 +11,9 @@ from mkondo.domain.environments import LIVE
 from mkondo.domain.facts import outcome_of
 from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.money import Money
-from mkondo.domain.payment import Payment, PaymentCompleted, RequestPayment
+from mkondo.domain.payment import Payment, RequestPayment
 from mkondo.domain.reversal import Original, ReversalOf
+from mkondo.domain.reversals import original_of
 from mkondo.openapi.render import Answer
 from mkondo.openapi.routing import Miss
 from mkondo.openapi.triggers import trigger
@@ -61,20 +62,7 @@ class Reversals:
             return None
         if not _owned(found, request, checked):
             return _foreign(request, checked)
-        ended = await read_fact(self._facts, outcome_of(found.payment_id))
-        known = ended.payment if isinstance(ended, PaymentCompleted) else found
-        return Original(
-            known.payment_id,
-            known.operation,
-            known.market,
-            known.amount.minor,
-            known.amount.currency,
-            known.debited,
-            known.credited,
-            known.asked_at,
-            isinstance(ended, PaymentCompleted),
-            owned=True,
-        )
+        return original_of(found, await read_fact(self._facts, outcome_of(found.payment_id)))
 
 
 def _owned(found: Payment, request: Request, checked: Checked) -> bool:

@@ -2,6 +2,7 @@
 
 from mkondo.adapters.http.callers import Callers
 from mkondo.adapters.http.request import Handler
+from mkondo.openapi.mozambique.operations import OPERATIONS as MOZAMBIQUE
 from mkondo.ports.clock import Clock
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
@@ -9,12 +10,12 @@ from mkondo.ports.store import Facts
 from mkondo.runtime.replies import ReplyDesk
 from services.payments_ingress import mozambique
 from services.payments_ingress.asking import Asking
-from services.payments_ingress.checks import Checks
+from services.payments_ingress.checks import Checks, Recognise
 from services.payments_ingress.conversations import Conversations
 from services.payments_ingress.direct_debit import DirectDebits
 from services.payments_ingress.parties import PARTIES
 from services.payments_ingress.pay import Payments
-from services.payments_ingress.query import Queries
+from services.payments_ingress.query import Queries, TellName, whole_name
 from services.payments_ingress.reservations import Reservations
 from services.payments_ingress.reverse import Reversals
 from services.payments_ingress.settings import Settings
@@ -31,26 +32,7 @@ def handlers(
     settings: Settings | None = None,
 ) -> dict[str, Handler]:
     """The M-Pesa OpenAPI's, by operation name."""
-    conversations = Conversations(ids, clock)
-    checks = Checks(callers.of_session, conversations, clock)
-    settings = settings or Settings()
-    asking = Asking(facts, log, desk, clock, ids, settings)
-    payments = Payments(checks, asking, facts, ids, settings.ussd_markets)
-    reservations = Reservations(checks, asking, facts)
-    reversals = Reversals(checks, asking, facts)
-    direct_debits = DirectDebits(checks, asking, facts, ids)
-    queries = Queries(checks, asking, facts, conversations)
-    return {
-        **dict.fromkeys(PARTIES, payments.pay),
-        "update_transaction_status": reservations.update,
-        "reversal": reversals.reverse,
-        "query_transaction_status": queries.status,
-        "query_beneficiary_name": queries.beneficiary,
-        "direct_debit_creation": direct_debits.create,
-        "direct_debit_payment": direct_debits.pay,
-        "query_direct_debit": direct_debits.query,
-        "direct_debit_cancel": direct_debits.cancel,
-    }
+    return _every(callers.of_session, whole_name, facts, log, desk, clock, ids, settings or Settings())
 
 
 def mozambique_handlers(
@@ -64,18 +46,35 @@ def mozambique_handlers(
     settings: Settings | None = None,
 ) -> dict[str, Handler]:
     """The Mozambique gateway's, by operation name."""
+    recognise, tell = callers.without_session, mozambique.customer_name
+    every = _every(recognise, tell, facts, log, desk, clock, ids, settings or Settings())
+    return {operation: every[operation] for operation in MOZAMBIQUE}
+
+
+def _every(
+    recognise: Recognise,
+    tell: TellName,
+    facts: Facts,
+    log: Log,
+    desk: ReplyDesk,
+    clock: Clock,
+    ids: Ids,
+    settings: Settings,
+) -> dict[str, Handler]:
+    """What there is, by operation name, for callers who are recognised and told a customer's name in one way."""
     conversations = Conversations(ids, clock)
-    checks = Checks(callers.without_session, conversations, clock)
-    settings = settings or Settings()
-    asking = Asking(facts, log, desk, clock, ids, settings)
-    payments = Payments(checks, asking, facts, ids, settings.ussd_markets)
-    reversals = Reversals(checks, asking, facts)
-    queries = Queries(checks, asking, facts, conversations, mozambique.customer_name)
+    checks = Checks(recognise, conversations, clock)
+    asking = Asking(facts, log, desk, clock, ids, conversations, settings)
+    direct_debits = DirectDebits(checks, asking, facts, ids)
+    queries = Queries(checks, asking, facts, conversations, tell)
     return {
-        "c2b_single_stage": payments.pay,
-        "b2c_payment": payments.pay,
-        "b2b_payment": payments.pay,
-        "reversal": reversals.reverse,
+        **dict.fromkeys(PARTIES, Payments(checks, asking, facts, ids, settings.ussd_markets).pay),
+        "update_transaction_status": Reservations(checks, asking, facts).update,
+        "reversal": Reversals(checks, asking, facts).reverse,
         "query_transaction_status": queries.status,
         "query_beneficiary_name": queries.beneficiary,
+        "direct_debit_creation": direct_debits.create,
+        "direct_debit_payment": direct_debits.pay,
+        "query_direct_debit": direct_debits.query,
+        "direct_debit_cancel": direct_debits.cancel,
     }

@@ -248,8 +248,8 @@ ANSWERS: dict[str, Answer] = {
         conversation_id=QUERIED,
         third_party_conversation_id=FRESH,
     ),
-    "query_beneficiary_name/success": render.beneficiary(
-        "Asha", "Mushi", conversation_id=QUERIED, third_party_conversation_id=FRESH
+    "query_beneficiary_name/success": render.found(
+        OPERATIONS["query_beneficiary_name"], ("Asha", "Mushi"), QUERIED, FRESH
     ),
     "query_beneficiary_name/accepted": render.accepted(_request("query_beneficiary_name")),
     "query_beneficiary_name/error": render.refusal(

@@ -87,3 +87,29 @@ def test_a_payment_is_given_back_in_part_and_then_whole(platform: RunningPlatfor
     assert json.loads(mkondo("status", paid, *data).stdout)["output_Reversed"] == "True"
     again = mkondo("reverse", paid, *data)
     assert (again.returncode, json.loads(again.stdout)["output_ResponseCode"]) == (1, "INS-6")
+
+
+def test_addresses_of_a_platform_that_was_killed_are_not_given_out_and_a_lost_demo_is_made_anew(folder: Path) -> None:
+    data = ("--data", str(folder / "data"))
+    with RunningPlatform(folder / "data") as platform:
+        assert mkondo("env", *data).returncode == 0
+        platform.kill9()
+        for command in (("env",), ("clock", "show")):
+            said = mkondo(*command, *data)
+            assert (said.returncode, said.stdout, "mkondo up" in said.stderr) == (1, "", True), said
+        (folder / "data" / "demo.json").unlink()
+        platform.start()
+        assert mkondo("pay", "c2b", *data).returncode == 0
+        assert mkondo("verify", *data).returncode == 0
+
+
+def test_a_page_that_can_t_be_written_does_not_cost_the_results(platform: RunningPlatform, folder: Path) -> None:
+    (folder / "letter").write_text("")
+    for page in (folder / "letter" / "page.html", folder):
+        said = mkondo("trigger", "success", "--page", str(page), "--data", str(platform.data))
+        assert len([line for line in said.stderr.splitlines() if line.startswith("Error: ")]) == 1, said
+        assert "Traceback" not in said.stderr and str(page) in said.stderr
+        assert (said.returncode, "✓" in said.stdout) == ((2, False) if page == folder else (1, True)), said
+    made = folder / "no" / "such" / "page.html"
+    assert mkondo("trigger", "success", "--page", str(made), "--data", str(platform.data)).returncode == 0
+    assert made.stat().st_size > 1_000

@@ -114,7 +114,7 @@ class CallbackRetryScheduled(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackAbandoned(msgspec.Struct, frozen=True, tag=True):
-    """It is not tried any more: every attempt failed, or there was nowhere to send it."""
+    """It is not tried any more: every attempt failed."""
 
     delivery: PaymentId
     application: ApplicationId

@@ -15,12 +15,32 @@ from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send
 from mkondo.domain.ids import Instant, PaymentId, RecordKey
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.money import Money
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending, failed
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending, failed
 from mkondo.domain.reversal import Original, ReversalOf, Reversals
 
 NAME = "reversals"
 
 OPERATION = "reversal"
+
+
+def original_of(known: Payment, ended: Event | None) -> Original:
+    """What a reversal says of a payment that belongs to whoever asks: `known` by its reference row, `ended` by its
+    outcome row, if it has one. What a completed one moved only its outcome tells: its request may have named no amount.
+    """
+    completed = isinstance(ended, PaymentCompleted)
+    moved = ended.payment if isinstance(ended, PaymentCompleted) else known
+    return Original(
+        moved.payment_id,
+        moved.operation,
+        moved.market,
+        moved.amount.minor,
+        moved.amount.currency,
+        moved.debited,
+        moved.credited,
+        moved.asked_at,
+        completed,
+        owned=True,
+    )
 
 
 # Events ---------------------------------------------------------------------------------------------------------------

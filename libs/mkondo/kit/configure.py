@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from mkondo.adapters.client.client import read_object
 from mkondo.adapters.client.wire import Sent, Wire
 from mkondo.kit.case import Caller, Setting
 from mkondo.kit.target import Target
@@ -88,5 +89,7 @@ async def _ask(
     answer = await wire.send(Sent(method, url, headers, json.dumps(change).encode() if change else b""))
     if answer.status != 200:
         raise CannotConfigure(f"{method} of {what}: HTTP {answer.status} {answer.body[:200]!r}")
-    said: dict[str, Any] = json.loads(answer.body)
+    said = read_object(answer.body)
+    if said is None:
+        raise CannotConfigure(f"{method} of {what}: no object came back: {answer.body[:200]!r}")
     return said

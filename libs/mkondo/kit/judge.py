@@ -65,10 +65,10 @@ def pushed_faults(pushed: Pushed, body: bytes, conversation_id: str, sent_id: ob
 
 
 def read_members(body: bytes) -> list[tuple[str, object]] | None:
-    """The members of a JSON object in their order, repeated ones too."""
+    """The members of a JSON object in their order, repeated ones too. None: no object, or nested without end."""
     try:
         value = json.loads(body, object_pairs_hook=list)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, list) and body.lstrip()[:1] == b"{" else None
 

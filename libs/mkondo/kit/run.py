@@ -14,7 +14,8 @@ import msgspec
 
 from mkondo.adapters.client.client import encrypt
 from mkondo.adapters.client.receiver import Receiver, receiving
-from mkondo.adapters.client.wire import NoAnswer, Received, Sent, Wire
+from mkondo.adapters.client.trouble import CannotEncrypt, NoAnswer, NotTheApi
+from mkondo.adapters.client.wire import Received, Sent, Wire
 from mkondo.kit.case import Bearer, Call, Caller, Case, Pushed, Step
 from mkondo.kit.configure import CannotConfigure, configured, seen
 from mkondo.kit.contract import SESSION
@@ -22,6 +23,7 @@ from mkondo.kit.fill import Unfilled, request
 from mkondo.kit.judge import faults, pushed_faults, read_members
 from mkondo.kit.phrases import CONVERSATION as CONVERSATION_KEY
 from mkondo.kit.phrases import NO_ID, call
+from mkondo.kit.probe import probe
 from mkondo.kit.target import Target
 from mkondo.openapi.fields import CONVERSATION
 
@@ -30,6 +32,8 @@ SECONDS_MAX = 25.0
 PUSH_SECONDS = 15.0
 PATIENCE_SECONDS, PAUSE_SECONDS = 5.0, 0.05
 """How long a patient step is made anew, and how often."""
+UNANSWERED_MAX = 10
+"""So many cases in a row without any answer, and the target is probed: there may be nobody left to judge."""
 
 
 class Verdict(Enum):
@@ -74,7 +78,7 @@ class Broken(Exception):
 
 
 async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result, ...]:
-    """The results in the order of the cases."""
+    """The results in the order of the cases; those for which nobody was left to answer are missing."""
     results: dict[str, Result] = {}
 
     def note(result: Result) -> None:
@@ -90,6 +94,8 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
         await runner.run_all([case for case in possible if case.setting is None], note)
         settings = {case.setting.name: case.setting for case in possible if case.setting}
         for name, setting in settings.items():
+            if runner.is_over:
+                break
             under = [case for case in possible if case.setting and case.setting.name == name]
             try:
                 async with receiving() as receiver, configured(target, wire, setting, receiver.url):
@@ -98,11 +104,11 @@ async def run(target: Target, cases: Sequence[Case], tell: Tell) -> tuple[Result
                     await runner.run_all(under, note)
             except (CannotConfigure, NoAnswer) as trouble:
                 for case in under:
-                    if case.id not in results:
+                    if case.id not in results and not runner.is_over:
                         note(Result(case, Verdict.FAILED, (str(trouble),)))
         if settings:
             await seen()  # whoever comes next meets the application as it was
-    return tuple(results[case.id] for case in cases)
+    return tuple(results[case.id] for case in cases if case.id in results)
 
 
 class _Runner:
@@ -111,6 +117,8 @@ class _Runner:
         self._wire = wire
         self._sessions: dict[Caller, asyncio.Task[str]] = {}
         self.receiver: Receiver | None = None
+        self.is_over = False
+        self._unanswered = 0
         self._encrypted: dict[tuple[str, str], str] = {}
 
     def forget_sessions(self) -> None:
@@ -122,25 +130,47 @@ class _Runner:
 
         async def work() -> None:
             for case in waiting:
+                if self.is_over:
+                    return
                 note(await self._run(case))
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
 
     async def _run(self, case: Case) -> Result:
         exchanges: list[Exchange] = []
+        try:
+            wrong = await self._try(case, exchanges)
+        except NoAnswer as trouble:
+            wrong = [str(trouble)]
+            await self._count()
+        except (Broken, Unfilled, CannotEncrypt) as trouble:
+            wrong = [str(trouble)]
+        except RecursionError:
+            wrong = ["an answer is nested too deeply"]
+        return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
+
+    async def _try(self, case: Case, exchanges: list[Exchange]) -> list[str]:
+        """What is wrong."""
         words = self._words(case.call)
         own: Sessions = {}
-        try:
-            for each in case.steps:
-                await self._take(each, words, own, exchanges)
-            received = await self._send("", case.call, words, own, exchanges)
-        except (Broken, Unfilled, NoAnswer) as trouble:
-            return Result(case, Verdict.FAILED, (str(trouble),), tuple(exchanges))
+        for each in case.steps:
+            await self._take(each, words, own, exchanges)
+        received = await self._send("", case.call, words, own, exchanges)
         wrong = faults(case.call, case.answer, received, words, words["sent"])
         if case.pushed is not None and not wrong:
             wrong += await self._pushed(case.pushed, received, words["sent"], exchanges)
-        wrong += [f"{each.name or 'the answer'} took {each.seconds:.1f} s" for each in exchanges if each.is_late]
-        return Result(case, Verdict.FAILED if wrong else Verdict.PASSED, tuple(wrong), tuple(exchanges))
+        return wrong + [f"{each.name or 'the answer'} took {each.seconds:.1f} s" for each in exchanges if each.is_late]
+
+    async def _count(self) -> None:
+        """One more without any answer. Who drops only what it can't bear answers the probe, and is asked on."""
+        self._unanswered += 1
+        if self._unanswered < UNANSWERED_MAX:
+            return
+        self._unanswered = 0
+        try:
+            await probe(self._target, self._wire)
+        except (NoAnswer, NotTheApi):
+            self.is_over = True
 
     async def _take(self, step: Step, words: dict[str, str], own: "Sessions", exchanges: list[Exchange]) -> None:
         until = monotonic() + (PATIENCE_SECONDS if step.patient else 0.0)
@@ -186,6 +216,7 @@ class _Runner:
         exchanges.append(Exchange(name, ready.sent, None))
         began = monotonic()
         received = await self._wire.send(ready.sent)
+        self._unanswered = 0
         exchanges[-1] = Exchange(name, ready.sent, received, monotonic() - began)
         said = {**ready.fields, **dict(read_members(received.body) or [])}
         words |= {f"{name}.{key}": str(value) for key, value in said.items()}
@@ -221,7 +252,11 @@ class _Runner:
     async def _session(self, caller: Caller) -> str:
         if caller not in self._sessions:
             self._sessions[caller] = asyncio.create_task(self._open(caller))
-        return await self._sessions[caller]
+        try:
+            return await self._sessions[caller]
+        except NoAnswer:
+            self._sessions.pop(caller, None)  # whoever comes next asks again
+            raise
 
     async def _open(self, caller: Caller) -> str:
         made = msgspec.structs.replace(call(SESSION, caller), bearer=Bearer.API_KEY)

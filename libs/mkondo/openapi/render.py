@@ -218,14 +218,6 @@ def status(
     return found(operation, outputs, conversation_id, third_party_conversation_id)
 
 
-def beneficiary(
-    first_name: str, last_name: str, *, conversation_id: str, third_party_conversation_id: str | None = None
-) -> Answer:
-    """The customer's name, as the M-Pesa OpenAPI says it."""
-    row = OPERATIONS["query_beneficiary_name"]
-    return found(row, (first_name, last_name), conversation_id, third_party_conversation_id)
-
-
 def found(operation: Operation, outputs: Sequence[str | bool], conversation_id: str, echo: str | None) -> Answer:
     """What was asked about, such as a customer's name; `outputs` in the order of the operation's row."""
     keys = {

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from mkondo.domain.environments import SANDBOX
-from mkondo.openapi.codes import status_of, text_of
+from mkondo.openapi.codes import text_of
 
 TEST_SHORTCODE = "000000"
 _SHORTCODE_FIELDS = ("input_ServiceProviderCode", "input_PrimaryPartyCode")
@@ -61,7 +61,6 @@ class Trigger(msgspec.Struct, frozen=True):
 
     value: str
     code: str
-    http_status: int
     text: str
     means: str
     word: str
@@ -135,7 +134,6 @@ def _trigger(operation: str, value: str, outcome: Outcome) -> Trigger:
     return Trigger(
         value=value,
         code=outcome.code,
-        http_status=status_of(outcome.code, operation),
         text=outcome.text or text_of(outcome.code, operation),
         means=outcome.means,
         word=outcome.status,

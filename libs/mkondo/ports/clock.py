@@ -4,6 +4,14 @@ from typing import Protocol
 
 from mkondo.domain.ids import Instant
 
+AHEAD_MS_MAX = 100 * 366 * 86_400_000
+"""Altogether, a hundred years. The clock never moves back, and the calendar has an end: a clock past it would be lost
+for good."""
+
+
+class TooFarAhead(Exception):
+    """The clock would be further ahead than it may be. It was not moved."""
+
 
 class Clock(Protocol):
     """Promise: `now` never goes back by more than the machine's own clock does; the sandbox's only moves forward."""
@@ -22,6 +30,7 @@ class ClockSetting(Protocol):
 
     - `ahead_ms` is 0 until somebody moves it, and what `advance` returned from survives.
     - `advance` adds; it never takes away, and two at once both count. It returns the new total.
+    - No total passes AHEAD_MS_MAX, however many move at once: who would pass it gets TooFarAhead, and moves nothing.
     - `everybody_has(N)` is true unless a follower that lives has said a lower number last, or none since it lives.
     """
 

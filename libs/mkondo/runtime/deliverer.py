@@ -103,8 +103,6 @@ class Deliverer:
             return Receipt(False, reason="not sent: a bug")
 
     async def _send(self, delivery: Delivery) -> Receipt:
-        if not delivery.url:
-            return Receipt(False, reason="there is no address to send it to")
         ack_code = operation_of_result(delivery.result).ack_code
         callback = Callback(delivery.delivery, delivery.url, callback_body(delivery.result), ack_code)
         return await self._sender.send(callback)

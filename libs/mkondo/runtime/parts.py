@@ -14,6 +14,7 @@ from mkondo.ports.views import Views
 from mkondo.runtime.processor import Heard, Processor, ProcessorSettings
 from mkondo.runtime.relay import Relay
 from mkondo.runtime.replies import ReplyDesk
+from mkondo.runtime.turns import Turns
 from mkondo.topology import DECIDERS, sources_of
 
 
@@ -33,6 +34,8 @@ class Parts(msgspec.Struct, frozen=True):
     member: str
     clock_setting: ClockSetting | None = None
     """Only the sandbox's clock can be moved."""
+    changes: Turns = msgspec.field(default_factory=Turns)
+    """By application: whoever changes one here waits for those before."""
 
     def processor(
         self, decider: str, settings: ProcessorSettings | None = None, heard: Heard | None = None

@@ -2,7 +2,7 @@
 
 A question is registered before its command is sent. Replies are hints (architecture rule 10): they may be lost,
 repeated or meant for an earlier life of this process; the first one that fits wins, and whoever gets none reads the
-outcome row. Read next: services/payments_ingress/pay.py.
+outcome row. Read next: services/payments_ingress/asking.py.
 """
 
 import asyncio

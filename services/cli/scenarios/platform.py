@@ -112,10 +112,11 @@ class Mailbox:
     def __init__(self) -> None:
         self._results: dict[str, asyncio.Future[Body]] = {}
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def expect(self) -> tuple[str, "asyncio.Future[Body]"]:
@@ -123,6 +124,12 @@ class Mailbox:
         name = secrets.token_hex(8)
         self._results[name] = asyncio.get_running_loop().create_future()
         return f"http://127.0.0.1:{self.port}/{name}", self._results[name]
+
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A task of ours: asyncio's own would complain when it is ended, as Ctrl-C does."""
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -135,11 +142,13 @@ class Mailbox:
             said = b'{"output_ResponseCode":"0","output_ResponseDesc":"Successfully Accepted Result"}'
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(said), said))
             await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, ValueError):
-            return
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, msgspec.DecodeError, ValueError):
+            return  # no result: whoever waits for one says so
         finally:
             writer.close()
 
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
+        for task in self._serving:
+            task.cancel()

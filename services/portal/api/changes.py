@@ -6,10 +6,12 @@ Read next: domain/application.py, which says what each setting means.
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
-from typing import Any
+from typing import Annotated, Any
+from unicodedata import category
 
 from msgspec.structs import replace
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from mkondo.adapters.http.sources import EVERYTHING
 from mkondo.domain.application import Configuration, ProductScope, Switches
@@ -30,11 +32,20 @@ _DOMAIN = re.compile(rf"(?:https?://)?(?=.{{1,253}}$)(?![0-9.:]+$){_LABEL}(?:\.{
 """A host name, or an origin as browsers send it; not a misspelt address."""
 
 
+def _named(name: str) -> str:
+    """A name can be read: it is not empty, and no control character is in it."""
+    if not name or any(category(character) == "Cc" for character in name):
+        raise PydanticCustomError("name", "must be a name that can be read: not empty, without control characters")
+    return name
+
+
 class ApplicationChange(Asked):
     """Only what is named is changed. `expected`: the version this change was made for; any other is a conflict."""
 
     expected: int | None = Field(None, ge=1)
-    name: str | None = Field(None, max_length=100, pattern=r"^\P{Cc}+$")
+    name: Annotated[str, AfterValidator(_named)] | None = Field(
+        None, max_length=100, json_schema_extra={"pattern": r"^\P{Cc}+$"}
+    )
     description: str | None = Field(None, max_length=1_000, pattern=r"^[^\x00]*$")
     release: str | None = Field(None, max_length=40, pattern=r"^\P{Cc}*$", description="What its developer calls it.")
     products: list[str] | dict[str, bool] | None = Field(

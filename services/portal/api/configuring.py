@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 
 from msgspec.structs import replace
 
@@ -17,12 +18,14 @@ from mkondo.domain.application import (
     ConfigureApplication,
 )
 from mkondo.domain.ids import ApplicationId, partition_of
+from mkondo.ports.back_off import back_off
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.parts import Parts
 from services.portal.api.errors import Refused
 
 ANSWER_SECONDS = 5.0
-ATTEMPTS = 5
+CHANGE_SECONDS = 10.0
+"""How long a change may wait for others and be overtaken by them before it is given up."""
 CONFLICT = "CONFLICT"
 
 Change = Callable[[Configuration], Configuration]
@@ -53,30 +56,61 @@ async def create_application(parts: Parts, name: ApplicationId, configuration: C
 
 
 async def change_application(
-    parts: Parts, name: ApplicationId, change: Change, expected: int | None = None, *, by: str, overlap_ms: int = 0
+    parts: Parts,
+    name: ApplicationId,
+    change: Change,
+    expected: int | None = None,
+    *,
+    by: str,
+    overlap_ms: int = 0,
+    seconds_max: float = CHANGE_SECONDS,
 ) -> Application:
     """Apply a change to the newest configuration, or to version `expected` and no other.
 
-    Without `expected` a change that somebody else overtakes is applied again to what they made of it."""
-    for _ in range(ATTEMPTS):
-        current = await application_of(parts, name)
-        if expected is not None and expected != current.version:
-            raise _conflict(current.version)
+    Without `expected` a change that somebody else overtakes is applied again to what they made of it. Here they take
+    turns; only other processes can overtake."""
+
+    def wish(current: Application) -> ConfigureApplication:
         wanted = change(current.configuration)
-        command = ConfigureApplication(name, wanted, current.version, by=by, overlap_ms=overlap_ms)
-        answer = await _ask(parts, command)
-        match answer:
-            case ApplicationChanged():
-                return _changed(answer)
-            case ConfigurationUnchanged():
-                return current
-            case ConfigurationRejected(code=code, text=text) if code != CONFLICT:
-                raise Refused(422, text, "Send other values.")
-            case _ if expected is not None:
-                raise _conflict(answer.version)
-            case _:
-                continue
-    raise TryLater("the application is changed by others all the time")
+        return ConfigureApplication(name, wanted, current.version, by=by, overlap_ms=overlap_ms)
+
+    until = asyncio.get_running_loop().time() + seconds_max
+    try:
+        async with parts.changes.of(name, seconds_max):
+            for overtaken in count(1):
+                changed = await _change_once(parts, name, wish, expected)
+                if changed is not None:
+                    return changed
+                if asyncio.get_running_loop().time() >= until:
+                    break
+                await back_off(parts.clock, parts.ids, overtaken)
+    except TimeoutError:  # of the wait for the turn; the question has a time of its own
+        pass
+    raise Refused(503, "the application is changed by others all the time", "Nothing was changed: ask again.")
+
+
+async def _change_once(
+    parts: Parts,
+    name: ApplicationId,
+    wish: Callable[[Application], ConfigureApplication],
+    expected: int | None,
+) -> Application | None:
+    """None: somebody else was quicker, and nothing was changed."""
+    current = await application_of(parts, name)
+    if expected is not None and expected != current.version:
+        raise _conflict(current.version)
+    answer = await _ask(parts, wish(current))
+    match answer:
+        case ApplicationChanged():
+            return _changed(answer)
+        case ConfigurationUnchanged():
+            return current
+        case ConfigurationRejected(code=code, text=text) if code != CONFLICT:
+            raise Refused(422, text, "Send other values.")
+        case _ if expected is not None:
+            raise _conflict(answer.version)
+        case _:
+            return None
 
 
 def _changed(event: ApplicationChanged) -> Application:

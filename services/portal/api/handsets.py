@@ -38,7 +38,7 @@ _CURRENCIES = {market.currency: market.decimals for market in MARKETS.values()}
 class Registration(Asked):
     """What the handset does when it is asked: `ask` waits for a person, the others act by themselves."""
 
-    behaviour: Literal["ask", "approve", "wrong_pin", "cancel", "ignore", "off"] = "ask"
+    behaviour: str = Field(ASK, json_schema_extra={"enum": list(SCRIPTS)})
 
 
 class ShownView(BaseModel):
@@ -93,7 +93,7 @@ async def register_handset(
 ) -> HandsetView:
     """Register a test number, or say how it behaves from now on: a C2B payment then waits for its approval."""
     if wanted.behaviour not in SCRIPTS:
-        raise Refused(422, f"no behaviour {wanted.behaviour!r}", f"Use one of {', '.join(SCRIPTS)}.")
+        raise Refused(422, f"no behaviour {wanted.behaviour[:80]!r}", f"Use one of {', '.join(SCRIPTS)}.")
 
     def change(now: Configuration) -> Configuration:
         return replace(now, test_msisdns={**now.test_msisdns, msisdn: wanted.behaviour})

@@ -4,9 +4,12 @@ facts."""
 import httpx
 import pytest
 
-from mkondo.domain.ids import ApplicationId
+from mkondo.domain import reasons
+from mkondo.domain.ids import AccountId, ApplicationId, PaymentId
 from mkondo.domain.payment import Payment, PaymentFailed, RequestPayment
-from tests.service.edge.world import Core, World, c2b, status_of
+from mkondo.domain.request import DecideReservation, RequestAnswered, refused
+from mkondo.testing.builders import service_request
+from tests.service.edge.world import APPLICATION, Core, World, c2b, status_of
 
 PAY = "/sandbox/ipg/v2/vodacomTZN/c2bPayment/singleStage/"
 QUERY = "/sandbox/ipg/v2/vodacomTZN/queryTransactionStatus/"
@@ -79,6 +82,35 @@ async def test_an_unknown_and_a_foreign_payment_get_the_same_answer(
     response = await client.get(QUERY, params=status_of(reference), headers=world.bearer(await world.session()))
     assert (response.status_code, response.json()["output_ResponseCode"]) == (400, "INS-23")
     assert response.json()["output_OriginalTransactionID"] == "N/A"
+
+
+_ORDER = DecideReservation(PaymentId("p1"), "G27DEn1DLoQ3", AccountId("w"), True, "TGS813")
+_DECISION = service_request(
+    "u1", "update_transaction_status", _ORDER, application=APPLICATION, third_party_conversation_id="mine1"
+)
+
+
+@pytest.mark.parametrize(
+    ("answered", "word"),
+    [
+        (RequestAnswered(_DECISION, reasons.DECIDED, outputs={"output_TransactionID": "G27DEn1DLoQ3"}), "Completed"),
+        (refused(_DECISION, reasons.REFUSED, "the voucher code is another one"), "Declined"),
+        (None, "In Progress"),
+    ],
+    ids=["decided", "refused", "unanswered"],
+)
+async def test_a_decision_is_named_by_the_payment_that_it_decides(
+    world: World, client: httpx.AsyncClient, answered: RequestAnswered | None, word: str
+) -> None:
+    """As its answer names it (G5). Its own TransactionID was never told to anybody."""
+    await world.core.admit_request(_DECISION)
+    if answered is not None:
+        await world.core.answer_request(answered)
+    headers = world.bearer(await world.session())
+    for reference in ("u1", "mine1"):
+        said = (await client.get(QUERY, params=status_of(reference), headers=headers)).json()
+        assert said["output_OriginalTransactionID"] == "G27DEn1DLoQ3"
+        assert said["output_ResponseTransactionStatus"] == word
 
 
 async def test_a_query_sends_nothing(world: World, client: httpx.AsyncClient) -> None:

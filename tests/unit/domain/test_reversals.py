@@ -4,19 +4,25 @@ import pytest
 from msgspec.structs import replace
 
 from mkondo.domain import reversals
-from mkondo.domain.decider import Send
+from mkondo.domain.decider import Event, Send
 from mkondo.domain.facts import names_of, outcome_of, reversal_of
 from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending
 from mkondo.domain.reversal import Original, ReversalOf, Reversals
-from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted, ReversalDeclined, reversals_key
-from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, MARKET, NOW, SHOP, admitted, later, tzs
+from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted, ReversalDeclined, original_of, reversals_key
+from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, MARKET, NOW, SHOP, admitted, later, payment, tzs
 from mkondo.testing.given import Story, story_of
 
 given = story_of(reversals)
 
 ORIGINAL = Original(PaymentId("p1"), "c2b_single_stage", MARKET, 60_00, "TZS", CUSTOMER, SHOP, NOW, True, True)
+OUTCOMES = {
+    "completed": (PaymentCompleted(payment("p1", tzs(60_00))), (60_00, True)),
+    "failed": (PaymentFailed(payment("p1", tzs(1)), "INS-2006", "short"), (0, False)),
+    "not ended": (None, (0, False)),
+}
+"""How an original may stand that was asked for without an amount -> what it moved, and whether it can be reversed."""
 DEADLINE = later(DEADLINE_MS)
 WINDOW_MS = MARKETS[MARKET].reversal_window_ms
 
@@ -55,6 +61,17 @@ def refused(story: Story) -> str:
     assert declined.code == ended.code and declined.minor == 0
     assert not ended.reserved, "nothing was set aside, so nobody here need hear of it"
     return ended.code
+
+
+def test_an_original_is_its_reference_and_what_its_outcome_says_it_moved() -> None:
+    asked = payment("p1", tzs(60_00))
+    assert original_of(asked, PaymentCompleted(asked)) == ORIGINAL
+
+
+@pytest.mark.parametrize(("ended", "expected"), OUTCOMES.values(), ids=OUTCOMES)
+def test_only_a_completed_original_moved_what_its_outcome_says(ended: Event | None, expected: tuple[int, bool]) -> None:
+    original = original_of(payment("p1", tzs(0)), ended)
+    assert (original.minor, original.completed) == expected
 
 
 def test_without_an_amount_all_that_remains_is_given_back() -> None:

@@ -153,3 +153,8 @@ def test_each_wrong_result_is_named(spoil: Body, sentence: str) -> None:
 def test_a_result_of_other_keys_is_named() -> None:
     assert said_of_result(turned(RESULT)).startswith("pushed keys input_TransactionID")
     assert "no JSON object" in "; ".join(pushed_faults(pushes(C2B), b"<html>", "c1", "mine"))
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"", b"<html>", b"[]", b"\xff"])
+def test_what_is_no_object_is_judged_as_one_that_is_none(body: bytes) -> None:
+    assert "the body is no JSON object" in said(succeeds(C2B), Received(201, HEADERS, body))

@@ -5,6 +5,7 @@ import pytest
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.parse import Fields, parse
+from mkondo.openapi.render import told_as
 from mkondo.openapi.triggers import TRIGGERS, scripted_mandate, trigger
 
 C2B = "c2b_single_stage"
@@ -12,9 +13,14 @@ QUERY = "query_transaction_status"
 
 
 def asked(operation: str, field: str, value: str, environment: str = "sandbox", shortcode: str = "000000") -> str:
-    """`code status text`, or nothing."""
+    """`code status text` as an answer says it, or nothing."""
     found = trigger(operation, environment, {"input_ServiceProviderCode": shortcode, field: value})
-    return f"{found.code} {found.http_status} {found.text}" if found else ""
+    if found is None:
+        return ""
+    row = OPERATIONS[operation]
+    code = row.ok_code if found.succeeds else found.code
+    told = told_as(row, code, found.text) if operation == QUERY else told_as(row, code, circumstance=found.word)
+    return f"{told.code} {told.status} {told.text}"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from mkondo.contracts.views import encode_row
 from mkondo.domain.approval import AnswerApproval, ApprovalAsked
 from mkondo.domain.decider import Message
 from mkondo.domain.facts import outcome_of, reservation_of
+from mkondo.domain.handset import SCRIPTS
 from mkondo.domain.views import VIEWS
 from mkondo.ports.views import ViewBatch
 from mkondo.testing.builders import APPLICATION, CUSTOMER, admitted
@@ -24,7 +25,8 @@ from tests.unit.portal.test_access import TOKENS
 from tests.unit.runtime.house import HandClock
 
 HANDSETS = VIEWS["handsets"]
-ANSWERS = f"/sandbox/handsets/{CUSTOMER.split('/')[-2]}/answers"
+HANDSET = f"/sandbox/handsets/{CUSTOMER.split('/')[-2]}"
+ANSWERS = f"{HANDSET}/answers"
 
 
 class World:
@@ -57,9 +59,12 @@ class World:
         await self.store.commit([PartitionBatch(before, before, outcomes=(StoredOutcome(fact, b"{}"),))])
 
     async def answer(self, **body: Any) -> Response:
+        return await self.ask("POST", ANSWERS, action="approve", pin="1234", **body)
+
+    async def ask(self, method: str, path: str, **body: Any) -> Response:
         headers = {"Authorization": f"Bearer {TOKENS.issue(f'application/{APPLICATION}')}"}
         async with AsyncClient(transport=ASGITransport(self._api), base_url="http://mkondo") as client:
-            return await client.post(ANSWERS, json={"action": "approve", "pin": "1234", **body}, headers=headers)
+            return await client.request(method, path, json=body, headers=headers)
 
 
 @pytest.mark.parametrize("over", [outcome_of, reservation_of], ids=lambda fact: fact.__name__)
@@ -98,3 +103,8 @@ async def test_an_answer_with_a_misspelt_field_answers_nothing() -> None:
     refused = await world.answer(payment="p1")
     assert (refused.status_code, world.answered) == (422, [])
     assert refused.json()["error"].startswith("payment:")
+
+
+async def test_a_behaviour_that_no_handset_has_is_refused_with_those_there_are() -> None:
+    refused = await World().ask("PUT", HANDSET, behaviour="dance")
+    assert (refused.status_code, refused.json()["mend"]) == (422, f"Use one of {', '.join(SCRIPTS)}.")

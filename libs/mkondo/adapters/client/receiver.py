@@ -7,9 +7,10 @@ Read next: wire.py.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+
+from mkondo.adapters.client.client import read_object
 
 _ACCEPTED = b'{"output_ResponseCode":"0","output_ResponseDesc":"Successfully Accepted Result"}'
 _HEAD_MAX, _BODY_MAX = 16 * 1024, 64 * 1024
@@ -21,6 +22,7 @@ class Receiver:
     def __init__(self, url: str) -> None:
         self.url = url
         self._came: dict[str, asyncio.Future[bytes]] = {}
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def result(self, conversation_id: str, seconds: float) -> bytes | None:
         """The body that was pushed, or None when nothing came in time."""
@@ -28,6 +30,12 @@ class Receiver:
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(self._future(conversation_id))
         return None
+
+    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A task of ours: asyncio's own would complain when it is ended, as Ctrl-C does."""
+        task = asyncio.create_task(self.serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
@@ -39,9 +47,12 @@ class Receiver:
             await writer.drain()
         writer.close()
 
+    def close(self) -> None:
+        for task in self._serving:
+            task.cancel()
+
     def _keep(self, body: bytes) -> None:
-        said = json.loads(body)
-        about = said.get("input_OriginalConversationID") if isinstance(said, dict) else None
+        about = (read_object(body) or {}).get("input_OriginalConversationID")
         if isinstance(about, str) and not self._future(about).done():
             self._future(about).set_result(body)
 
@@ -59,9 +70,10 @@ async def _body(reader: asyncio.StreamReader) -> bytes:
 async def receiving() -> AsyncIterator[Receiver]:
     """Listens on a free port of this machine."""
     receiver = Receiver("")
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(receiver.take, "127.0.0.1", 0)
     receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/results"
     try:
         yield receiver
     finally:
         server.close()
+        receiver.close()

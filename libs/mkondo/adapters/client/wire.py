@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import httpx
 import msgspec
 
+from mkondo.adapters.client.trouble import NoAnswer, NotTheApi
+
 SECONDS_MAX = 40.0
 """More than a payment may take (contract section 10.9)."""
 
@@ -29,10 +31,6 @@ class Received(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class NoAnswer(Exception):
-    """Nobody answered, or not in time."""
-
-
 class Wire:
     """Some connections to one place. Use it as an async context."""
 
@@ -52,6 +50,24 @@ class Wire:
             answer = await self._http.request(
                 sent.method, sent.url, headers=dict(sent.headers), content=sent.body or None
             )
-        except httpx.HTTPError as trouble:
+        except UNANSWERED as trouble:
             raise NoAnswer(f"{type(trouble).__name__} {trouble}".strip()) from trouble
         return Received(answer.status_code, dict(answer.headers), answer.content)
+
+
+UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+"""What is raised where there is no answer; the last two for addresses that nobody can have (address.py)."""
+
+
+def trouble_with(address: str, trouble: Exception, seconds: float) -> NoAnswer | NotTheApi:
+    """One of UNANSWERED in words: who was asked, and what came of it."""
+    match trouble:
+        case httpx.TimeoutException():
+            return NoAnswer(f"{address} did not answer within {seconds:g} s")
+        case httpx.DecodingError():
+            return NotTheApi(f"{address} answers, but not as the M-Pesa OpenAPI does")
+        case httpx.RemoteProtocolError() if not any(word in str(trouble) for word in ("disconnected", "closed")):
+            return NotTheApi(f"{address} answers, but not in HTTP")
+        case _:
+            said = str(trouble).rstrip(".") or type(trouble).__name__
+            return NoAnswer(f"nobody answers at {address}: {said}")

@@ -1,6 +1,6 @@
 """The sandbox's clock offset in memory: the oracle of its conformance suite. Read next: ports/clock.py."""
 
-from mkondo.ports.clock import Clock
+from mkondo.ports.clock import AHEAD_MS_MAX, Clock, TooFarAhead
 
 
 class MemoryClockSetting:
@@ -18,6 +18,8 @@ class MemoryClockSetting:
     async def advance(self, milliseconds: int) -> int:
         if milliseconds < 0:
             raise ValueError("the clock only moves forward")
+        if self._ahead_ms + milliseconds > AHEAD_MS_MAX:
+            raise TooFarAhead
         self._ahead_ms += milliseconds
         return self._ahead_ms
 

@@ -1,12 +1,15 @@
 """The sandbox's clock offset in Postgres: one row, and who works with which offset. Read next: ports/clock.py."""
 
 from mkondo.adapters.postgres.connections import Connections, reading
+from mkondo.ports.clock import AHEAD_MS_MAX, TooFarAhead
 
 _AHEAD = "SELECT coalesce(max(ahead_ms), 0) FROM clock"
 _ADVANCE = """
-INSERT INTO clock AS c (ahead_ms) VALUES ($1)
-ON CONFLICT (only_row) DO UPDATE SET ahead_ms = c.ahead_ms + excluded.ahead_ms RETURNING ahead_ms
+INSERT INTO clock AS c (ahead_ms) SELECT $1::bigint WHERE $1::bigint <= $2::bigint
+ON CONFLICT (only_row) DO UPDATE SET ahead_ms = c.ahead_ms + excluded.ahead_ms
+WHERE c.ahead_ms + excluded.ahead_ms <= $2::bigint RETURNING ahead_ms
 """
+"""No row comes back where the clock would be too far ahead: whoever moves it at the same time is counted too."""
 _FOLLOW = """
 INSERT INTO clock_follower VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
 ON CONFLICT (name) DO UPDATE SET ahead_ms = excluded.ahead_ms, lives_until = excluded.lives_until
@@ -34,7 +37,10 @@ class PostgresClockSetting:
         if milliseconds < 0:
             raise ValueError("the clock only moves forward")
         async with reading(self._connections) as connection:
-            return int(await connection.fetchval(_ADVANCE, milliseconds))
+            ahead_ms = await connection.fetchval(_ADVANCE, milliseconds, AHEAD_MS_MAX)
+        if ahead_ms is None:
+            raise TooFarAhead
+        return int(ahead_ms)
 
     async def follow(self, follower: str, ahead_ms: int, lives_seconds: float) -> None:
         async with reading(self._connections) as connection:

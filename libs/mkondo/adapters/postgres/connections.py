@@ -35,6 +35,9 @@ _GONE = ("08", "57P")
 
 _lost = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
+NO_ADDRESS = (OverflowError, UnicodeError)
+"""A port and a host name that nobody can have."""
+
 
 class Connections:
     """At most `size` connections, made when needed, dropped when broken."""
@@ -79,8 +82,9 @@ class Connections:
                 command_timeout=self._patience_seconds * 1.5,  # Only a server that hangs is given up from this side.
                 server_settings={**_SETTINGS, **limits},
             )
-        except (*_lost, asyncpg.PostgresError) as trouble:
-            raise TryLater(f"no connection to Postgres: {trouble!r}") from trouble
+        except (*_lost, *NO_ADDRESS, asyncpg.PostgresError) as trouble:
+            said = " ".join(str(trouble).split()) or type(trouble).__name__
+            raise TryLater(f"no connection to Postgres: {said}") from trouble
 
     async def close(self) -> None:
         for connection in self._idle:

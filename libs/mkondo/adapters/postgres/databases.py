@@ -7,12 +7,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from mkondo.ports.errors import TryLater
+from mkondo.adapters.postgres.connections import NO_ADDRESS
+from mkondo.ports.errors import Incompatible, TryLater
 
 
 def environment_dsn(dsn: str, environment: str) -> str:
-    """The DSN of an environment's database: `…/mkondo` becomes `…/mkondo_sandbox`."""
-    return _with_database(dsn, f"{_database(dsn)}_{environment}")
+    """The DSN of an environment's database: `…/mkondo` becomes `…/mkondo_sandbox`. Incompatible when it is no DSN."""
+    try:
+        return _with_database(dsn, f"{_database(dsn)}_{environment}")
+    except ValueError as trouble:
+        raise Incompatible("this is no DSN: write postgresql://USER@HOST:PORT/DATABASE") from trouble
 
 
 def _database(dsn: str) -> str:
@@ -31,7 +35,7 @@ async def ensure_database(dsn: str) -> None:
     name = _database(dsn)
     try:
         connection = await asyncpg.connect(_with_database(dsn, "postgres"), timeout=10, command_timeout=60)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+    except (OSError, TimeoutError, *NO_ADDRESS, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
         raise TryLater(f"Postgres can't be reached to prepare the database {name}: {trouble}") from trouble
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):

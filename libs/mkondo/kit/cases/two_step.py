@@ -22,6 +22,15 @@ def _asked(status: str, *steps: Step) -> Case:
                 "12", RULING, Need.COMPATIBLE, steps=steps)  # fmt: skip
 
 
+def _decision_asked(reference: str, what: str) -> Case:
+    slug = "decision-by-own-id" if reference.startswith("input") else "decision-by-conversation"
+    return case(slug, f"A decision is found by its {what} and names the payment that it decided",
+                call(STATUS, QueryReference=f"<committed.{reference}>"),
+                succeeds(STATUS, ResponseTransactionStatus="Completed",
+                         OriginalTransactionID="<held.output_TransactionID>", Reversed="False"),
+                "12", RULING, Need.COMPATIBLE, steps=(_HELD, _COMMITTED))  # fmt: skip
+
+
 _SHORT = keys_of(MULTI, without="output_VoucherCode")
 
 CASES: tuple[Case, ...] = (
@@ -58,4 +67,6 @@ CASES: tuple[Case, ...] = (
     _asked("Pending", _HELD),
     _asked("Completed", _HELD, _COMMITTED),
     _asked("Cancelled", _HELD, _GIVEN_UP),
+    _decision_asked("input_ThirdPartyConversationID", "ThirdPartyConversationID"),
+    _decision_asked("output_ConversationID", "ConversationID"),
 )  # fmt: skip

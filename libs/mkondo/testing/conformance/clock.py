@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
-from mkondo.ports.clock import Clock, ClockSetting
+from mkondo.ports.clock import AHEAD_MS_MAX, Clock, ClockSetting, TooFarAhead
 
 YEAR_2024_MS = 1_704_067_200_000
 
@@ -54,6 +54,23 @@ class ClockSettingConformance:
             with pytest.raises(ValueError, match="forward"):
                 await setting.advance(-1)
         assert await world.setting.ahead_ms() == 5
+
+    async def test_it_is_never_too_far_ahead(self, world: ClockWorld) -> None:
+        for setting in (world.setting, world.other):
+            with pytest.raises(TooFarAhead):
+                await setting.advance(AHEAD_MS_MAX + 1)
+        assert await world.setting.ahead_ms() == 0
+        assert await world.setting.advance(AHEAD_MS_MAX) == AHEAD_MS_MAX
+        with pytest.raises(TooFarAhead):
+            await world.other.advance(1)
+        assert await world.other.advance(0) == AHEAD_MS_MAX
+
+    async def test_moves_at_once_do_not_pass_the_ceiling_together(self, world: ClockWorld) -> None:
+        tenth = AHEAD_MS_MAX // 10
+        moves = (setting.advance(tenth) for setting in (world.setting, world.other) for _ in range(8))
+        done = await asyncio.gather(*moves, return_exceptions=True)
+        assert sum(isinstance(one, TooFarAhead) for one in done) == 6
+        assert await world.setting.ahead_ms() == 10 * tenth
 
     async def test_everybody_has_it_when_each_follower_has_said_so(self, world: ClockWorld) -> None:
         await world.setting.follow("one", 0, 60)

@@ -16,10 +16,11 @@ from mkondo.domain.handset import ANSWERS, APPROVE, command
 from mkondo.domain.ids import AccountId, ApplicationId, Instant
 from mkondo.domain.mandate import AnswerMandate, CancelMandate, Collection, CreateMandate, FindMandate, MandateKey
 from mkondo.domain.money import Money
-from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved, RequestPayment
+from mkondo.domain.payment import Payment, PaymentReserved, RequestPayment
 from mkondo.domain.request import DecideReservation, MakeRequest, Request, RequestAnswered
 from mkondo.domain.request import Order as ServiceOrder
-from mkondo.domain.reversal import Original, ReversalOf
+from mkondo.domain.reversal import ReversalOf
+from mkondo.domain.reversals import original_of
 from mkondo.testing.simulation.clients import Beside, Clients, Envelope
 from mkondo.testing.simulation.ingress import Attempt
 from mkondo.testing.simulation.life import now
@@ -139,25 +140,19 @@ class Merchants:
 
     async def _reverse(self, paid: Payment, reference: str, back: Back) -> None:
         await asyncio.sleep(back.after)
-        ended = self._clients.fact(outcome_of(paid.payment_id))
-        known = ended.payment if isinstance(ended, PaymentCompleted | PaymentFailed) else paid
-        original = Original(
-            known.payment_id,
-            known.operation,
-            known.market,
-            known.amount.minor,
-            known.amount.currency,
-            known.debited,
-            known.credited,
-            known.asked_at,
-            isinstance(ended, PaymentCompleted),
-            owned=True,
-        )
-        share = round(known.amount.minor * back.share)
+        original = original_of(paid, self._clients.fact(outcome_of(paid.payment_id)))
+        share = round(original.minor * back.share)
 
         def made(envelope: Envelope) -> RequestPayment:
             moved = _moving(
-                envelope, paid.application, REVERSE, reference, share, known.credited, known.debited, back.deadline_ms
+                envelope,
+                paid.application,
+                REVERSE,
+                reference,
+                share,
+                original.credited,
+                original.debited,
+                back.deadline_ms,
             )
             return RequestPayment(moved, envelope.session, purpose=ReversalOf(original))
 

@@ -1,0 +1,51 @@
+"""Wrong use that no command needs to know of: refused where the command line begins, with exit status 2."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from services.cli.main import main
+
+NOT_UTF_8 = "\udcff"
+"""The byte FF as Python has it from a command line."""
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("pay", "c2b", "--amount", NOT_UTF_8),
+        ("apps", "show", NOT_UTF_8),
+        ("apps", "set", "demo", f"name={NOT_UTF_8}"),
+        ("handset", "show", NOT_UTF_8),
+        ("status", NOT_UTF_8),
+        (NOT_UTF_8,),
+    ],
+    ids=lambda typed: " ".join(typed[:-1]),
+)
+def test_what_is_not_utf_8_is_refused_by_every_command(typed: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(main, typed)
+    assert (said.exit_code, "is not UTF-8" in said.stderr) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("up", "--data", ""),
+        ("env", "--data", ""),
+        ("verify", "--data", ""),
+        ("pay", "c2b", "--data", ""),
+        ("serve", "admission", "--database-url", "x", "--kafka", "x", "--keys", ""),
+        ("up", "--ready-file", ""),
+        ("conformance", "--junit", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_not_taken_for_the_current_directory(typed: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(main, typed)
+    assert (said.exit_code, "it is empty" in said.stderr) == (2, True), said
+
+
+def test_a_directory_for_a_ready_file_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, ("up", "--data", str(tmp_path / "data"), "--ready-file", str(tmp_path)))
+    assert (said.exit_code, "is a directory" in said.stderr, list(tmp_path.iterdir())) == (2, True, []), said
