@@ -33,7 +33,7 @@ MATCHES: dict[str, tuple[str, str, str]] = {
     "outcomes": ("fact", "missing, though an event has made it", "no event has made it"),
     "credits": ("credit of entry", "posted and taken, but never applied", "applied, though no such entry was posted"),
     "endings": ("request", "admitted and taken, but never ended", "ended, though it was not admitted"),
-    "rooms": ("room of request", "it has ended, but its room was never settled", "settled, though it has not ended"),
+    "settlements": ("room of request", "it has ended, but its room was never settled", "settled, though it has not ended"),
     **{
         view: (f"{view} row", "missing: rebuild the views", "stands in the view, but no event has made it")
         for view in VIEWS
@@ -86,7 +86,7 @@ class Pass:
         }
         money = Money(states, matches["credits"], findings)
         payments = Payments(states, matches["references"], matches["outcomes"], matches["endings"], findings)
-        limits = Limits(states, matches["rooms"], findings)
+        limits = Limits(states, matches["settlements"], findings)
         replay = Replay(await snapshot.view_positions(), matches, findings)
         await self._read_journals(journals, money, payments, limits, replay)
         await self._read_records(Records(journals, DECIDERS, money, payments, limits, findings))
