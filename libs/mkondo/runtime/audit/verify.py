@@ -33,7 +33,11 @@ MATCHES: dict[str, tuple[str, str, str]] = {
     "outcomes": ("fact", "missing, though an event has made it", "no event has made it"),
     "credits": ("credit of entry", "posted and taken, but never applied", "applied, though no such entry was posted"),
     "endings": ("request", "admitted and taken, but never ended", "ended, though it was not admitted"),
-    "settlements": ("room of request", "it has ended, but its room was never settled", "settled, though it has not ended"),
+    "settlements": (
+        "room of request",
+        "it has ended, but its room was never settled",
+        "settled, though it has not ended",
+    ),
     **{
         view: (f"{view} row", "missing: rebuild the views", "stands in the view, but no event has made it")
         for view in VIEWS
