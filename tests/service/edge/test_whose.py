@@ -151,14 +151,10 @@ async def test_in_live_another_organisation_may_not_and_learns_nothing(live: Sho
     assert not {paid.payment_id, paid.debited, paid.credited}.intersection(known)
 
 
-async def test_two_applications_without_an_organisation_are_strangers(live: Shops) -> None:
+async def test_without_an_organisation_nothing_is_enabled_in_live(live: Shops) -> None:
     await live.open(dict.fromkeys(ORGANISATIONS, ""))
-    transaction_id = await live.paid(COUNTER)
-    assert [(await live.reverse(one, transaction_id))[0] for one in (SIBLING, COUNTER)] == ["INS-35", "INS-0"]
-    agreed = await live.agree(COUNTER)
-    assert [await live.collect(one, input_MsisdnToken=agreed.token) for one in (COUNTER, SIBLING)] == [
-        COUNTER, "INS-50",
-    ]  # fmt: skip
+    said = await live.ask(COUNTER, "POST", "c2bPayment/singleStage", c2b(input_CustomerMSISDN=CUSTOMER))
+    assert (said["output_ResponseCode"], live.core.payments) == ("INS-997", [])
 
 
 async def test_in_the_sandbox_a_payment_is_its_application_s_alone(sandbox: Shops) -> None:
