@@ -1,7 +1,8 @@
 """Whose a payment or a mandate is: in live the organisation's, in the sandbox the application's own.
 
 Two applications are of one organisation, a third one is of another. What is decided of a request is its owner's, so
-here it is what the command says that counts. Read next: services/payments_ingress/reverse.py, direct_debit.py.
+here it is what the command says that counts. Read next: services/payments_ingress/reverse.py, then
+services/payments_ingress/direct_debit.py.
 """
 
 import secrets
