@@ -34,9 +34,9 @@ from mkondo.contracts.journal import (
     StoredReference,
 )
 from mkondo.contracts.records import encode_event, encode_record
-from mkondo.domain import admission
+from mkondo.domain import admission, mandates
 from mkondo.domain.application import ApiKey, Application, Configuration, ProductScope
-from mkondo.domain.decider import Message, Record, ReplyTo
+from mkondo.domain.decider import Event, Message, Record, ReplyTo
 from mkondo.domain.facts import names_of
 from mkondo.domain.ids import ApplicationId, Instant, RecordKey, SessionHash, partition_of
 from mkondo.domain.payment import (
@@ -47,6 +47,7 @@ from mkondo.domain.payment import (
     PaymentReserved,
     RequestPayment,
 )
+from mkondo.domain.request import MakeRequest, RequestAdmitted, RequestAnswered
 from mkondo.domain.session import OpenSession, Session, SessionOpened
 from mkondo.ports.log import Inbox, ReplyHandler
 from mkondo.runtime.replies import ReplyDesk
@@ -64,6 +65,7 @@ HOUR_MS = 3_600_000
 
 Answering = Callable[["Core", RequestPayment], Awaitable[None]]
 Opening = Callable[["Core", OpenSession], Awaitable[None]]
+Ordering = Callable[["Core", MakeRequest], Awaitable[None]]
 
 
 def configuration(**changes: object) -> Configuration:
@@ -84,6 +86,14 @@ async def opens(core: "Core", command: OpenSession) -> None:
     core.reply(opened)
 
 
+async def creates_mandates(core: "Core", command: MakeRequest) -> None:
+    """What the owner of mandates says who has none yet."""
+    for event in mandates.decide(RequestAdmitted(command.request, command.session, 1), {}, core.now()):
+        await core.know(event, command.request.application)
+        if isinstance(event, RequestAnswered):
+            core.reply(event)
+
+
 class Core:
     """A Log whose other end is here. Everything it was sent is kept in `commands`."""
 
@@ -91,6 +101,7 @@ class Core:
         self.commands: list[Message] = []
         self.answering: Answering = completes
         self.opening: Opening = opens
+        self.ordering: Ordering = creates_mandates
         self._arrival = asyncio.Event()
         self._store = store
         self._clock = clock
@@ -106,6 +117,9 @@ class Core:
             case RequestPayment():
                 assert partition == Partition("admission", partition_of(command.payment.application))
                 await self.answering(self, command)
+            case MakeRequest():
+                assert partition == Partition("admission", partition_of(command.request.application))
+                await self.ordering(self, command)
 
     async def asked_for(self, payments: int) -> None:
         """Until that many payments have been asked for."""
@@ -141,9 +155,15 @@ class Core:
         await self._commit(payment.application, references=(reference,))
 
     async def finish(self, ended: PaymentEnded | PaymentReserved) -> None:
+        await self.know(ended, ended.payment.application)
+
+    async def know(self, event: Event, application: ApplicationId) -> None:
         """The facts of an event, as the processor that decides it writes them."""
-        facts = tuple(StoredOutcome(name, encode_event(ended, encode(ended))) for name in names_of(ended))
-        await self._commit(ended.payment.application, outcomes=facts)
+        facts = tuple(StoredOutcome(name, encode_event(event, encode(event))) for name in names_of(event))
+        await self._commit(application, outcomes=facts)
+
+    def now(self) -> Instant:
+        return self._clock.now()
 
     async def put(self, key: RecordKey, record: Record) -> None:
         await self._commit("x", records={key: StoredRecord(encode_record(record))})
@@ -167,9 +187,11 @@ class Core:
     def incarnation(self) -> str:
         """Of whoever asked last."""
         command = self.commands[-1]
-        reply_to = (
-            command.payment.reply_to if isinstance(command, RequestPayment) else getattr(command, "reply_to", None)
-        )
+        match command:
+            case RequestPayment(payment=asked) | MakeRequest(request=asked):
+                reply_to = asked.reply_to
+            case _:
+                reply_to = getattr(command, "reply_to", None)
         assert isinstance(reply_to, ReplyTo)
         return reply_to.incarnation
 
