@@ -49,7 +49,7 @@ class Runner:
     async def run_all(self, scenarios: Sequence[Scenario]) -> list[Ran]:
         """Those that move the clock come last, one after the other. CannotDo when the demo was changed too much."""
         user = SandboxUser(self._demo, self._http, self._client)
-        check_ready(await user.application(), scenarios)
+        check_ready(await user.application(), self._demo["market"], scenarios)
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(scenario: Scenario) -> Ran:
