@@ -29,6 +29,11 @@ def call(data: Path, method: str, path: str, body: dict[str, Any] | None = None)
         )
     except httpx.TransportError as trouble:
         raise CannotDo(f"nobody answers at {address}: {trouble}. Is `mkondo up` running?") from trouble
+    return said_by(answer, address)
+
+
+def said_by(answer: httpx.Response, address: str) -> Any:
+    """What the management API answered. CannotDo, in one line with the mend, when it is a refusal."""
     try:
         said = answer.json()
     except ValueError:
