@@ -69,4 +69,5 @@ def trouble_with(address: str, trouble: Exception, seconds: float) -> NoAnswer |
         case httpx.RemoteProtocolError() if not any(word in str(trouble) for word in ("disconnected", "closed")):
             return NotTheApi(f"{address} answers, but not in HTTP")
         case _:
-            return NoAnswer(f"nobody answers at {address}: {str(trouble) or type(trouble).__name__}")
+            said = str(trouble).rstrip(".") or type(trouble).__name__
+            return NoAnswer(f"nobody answers at {address}: {said}")
