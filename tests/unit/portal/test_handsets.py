@@ -22,6 +22,7 @@ from mkondo.domain.facts import outcome_of, reservation_of
 from mkondo.domain.handset import ASK, CANCEL, SCRIPTS
 from mkondo.domain.views import VIEWS
 from mkondo.ports.views import ViewBatch
+from mkondo.runtime.turns import Turns
 from mkondo.testing.builders import APPLICATION, CUSTOMER, admitted, configuration
 from services.portal.api.app import management_api
 from services.portal.api.handsets import TEST_NUMBERS_MAX, registered
@@ -41,7 +42,7 @@ class World:
         self.views = MemoryViews()
         self.answered: list[str] = []
         parts: Any = SimpleNamespace(
-            environment="sandbox", store=self.store, facts=self.store, views=self.views, log=self
+            environment="sandbox", store=self.store, facts=self.store, views=self.views, log=self, changes=Turns()
         )
         self._api = management_api({"sandbox": parts}, TOKENS)
 
