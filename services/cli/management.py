@@ -62,13 +62,18 @@ def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str
         )
     except UNANSWERED as trouble:
         raise trouble_with(address, trouble, SECONDS_MAX) from trouble
+    return said_by(answer, address), address
+
+
+def said_by(answer: httpx.Response, address: str) -> Any:
+    """What the management API answered. CannotDo, in one line with the mend, when it is a refusal."""
     try:
         said = msgspec.json.decode(answer.content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise CannotDo(f"{address} answered {answer.status_code} and no JSON: is that this `mkondo up`?") from None
     if not answer.is_success:
         raise CannotDo(in_one_line(said, address))
-    return said, address
+    return said
 
 
 def in_one_line(said: Any, address: str) -> str:

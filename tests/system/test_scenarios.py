@@ -20,9 +20,11 @@ PUBLISHED = ROOT / "reports" / "scenarios.html"
 
 @pytest.mark.timeout(240)
 async def test_every_scenario_ends_as_it_says_and_is_published_with_its_result(folder: Path) -> None:
+    data = ("--data", str(folder / "data"))
     with RunningPlatform(folder / "data") as platform:
         async with runner_of(platform.demo) as runner:
             results = await runner.run_all(CATALOGUE)
+        assert json.loads(mkondo("apps", "show", "demo", "--json", *data).stdout)["test_msisdns"] == {}
         PUBLISHED.parent.mkdir(exist_ok=True)
         PUBLISHED.write_bytes(page(results))
         assert [(ran.scenario.name, ran.troubles) for ran in results if ran.troubles] == []
@@ -59,6 +61,8 @@ def test_scenarios_of_a_demo_that_was_changed_name_the_command_that_sets_it_back
         (f"products={json.dumps(others)}",),
         ("asynchronous=[]", "response_url_override=false"),
         ("response_url=http://127.0.0.1:9/",),
+        ('limits={"c2b_single_stage": {"single_value": {"TZS": "5.00"}}}', 'markets=["vodafoneGHA"]'),
+        ("activation_delay_seconds=30", f"products={json.dumps(PRODUCTS[:1])}"),
     ):
         assert mkondo("apps", "set", "demo", *settings, *data).returncode == 0
         refused = mkondo("trigger", "success", *data)
@@ -72,13 +76,14 @@ def test_scenarios_of_a_demo_that_was_changed_name_the_command_that_sets_it_back
             assert started < changed + 1.0, "it was started a second after the change and still failed"
             started = time.monotonic()
     every = json.dumps(list(PRODUCTS))
-    assert mkondo("apps", "set", "demo", f"asynchronous={every}", *data).returncode == 0, "shared: as it was"
+    as_it_was = (f"products={every}", f"asynchronous={every}", "markets=[]")
+    assert mkondo("apps", "set", "demo", *as_it_was, *data).returncode == 0, "the platform is shared"
 
 
 async def test_a_wrong_expectation_is_a_trouble(platform: RunningPlatform) -> None:
     wrong = Scenario(("wrong",), "It is said to fail.", "c2b_single_stage", Expected(422, "INS-2006", "Declined"))
     async with runner_of(platform.demo) as runner:
-        ran = await runner.run(wrong)
+        [ran] = await runner.run_all([wrong])
     assert len(ran.troubles) == 4  # the answer, the status twice, what was pushed
 
 

@@ -12,6 +12,8 @@ import msgspec
 
 from mkondo.adapters.client.client import Body, MpesaClient
 from services.cli.demo_data import DEMO
+from services.cli.errors import CannotDo
+from services.cli.management import said_by
 
 DEFAULTS: dict[str, dict[str, str]] = {
     "c2b_single_stage": {"CustomerMSISDN": "{customer}", "PurchasedItemsDesc": "Shoes"},
@@ -41,11 +43,21 @@ DEFAULTS: dict[str, dict[str, str]] = {
 MONEY = ("c2b_single_stage", "c2b_multi_stage", "b2c_payment", "b2b_payment")
 
 
-class SandboxUser:
-    """One run of one scenario: its own customer, its own references."""
+SHOWN_SECONDS_MAX = 10.0
+LOOK_SECONDS = 0.05
 
-    def __init__(self, demo: dict[str, Any], http: httpx.AsyncClient, client: MpesaClient) -> None:
-        self._demo, self._http, self._client = demo, http, client
+
+class SandboxUser:
+    """One run of one scenario: its own customer, its own references.
+
+    `changing` is of all users of one demo: each handset is a change of the same application, and who is overtaken by
+    others too often is refused."""
+
+    def __init__(
+        self, demo: dict[str, Any], http: httpx.AsyncClient, client: MpesaClient, changing: asyncio.Lock
+    ) -> None:
+        self._demo, self._http, self._client, self._changing = demo, http, client, changing
+        self._has_handset = False
         self.known = {
             "customer": f"2557{secrets.randbelow(10**8):08}",
             "poor": str(demo["poor_customer_msisdn"]),
@@ -78,12 +90,39 @@ class SandboxUser:
         return str(body.get("output_ResponseTransactionStatus", body["output_ResponseCode"]))
 
     async def handset(self, behaviour: str) -> None:
-        await self._manage("PUT", f"handsets/{self.known['customer']}", {"behaviour": behaviour})
+        self._has_handset = True
+        async with self._changing:
+            await self._manage("PUT", self._handset, {"behaviour": behaviour})
+
+    async def asked(self) -> None:
+        """Until the customer's handset shows a payment. CannotDo when it shows none."""
+        try:
+            async with asyncio.timeout(SHOWN_SECONDS_MAX):
+                while not (await self._manage("GET", self._handset))["prompts"]:
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise CannotDo(f"no payment was shown on the handset within {SHOWN_SECONDS_MAX:g} s") from None
+
+    async def leave(self) -> None:
+        """Nothing of this run stays with the demo: its application is written whole with every change of it."""
+        if self._has_handset:
+            async with self._changing:
+                await self._manage("DELETE", self._handset)
+
+    @property
+    def _handset(self) -> str:
+        return f"handsets/{self.known['customer']}"
 
     async def application(self) -> Body:
         """The demo application as it is configured now."""
-        shown: Body = (await self._manage("GET", f"applications/{DEMO}")).json()
-        return shown
+        return await self._manage("GET", f"applications/{DEMO}")
+
+    async def open_session(self) -> None:
+        """CannotDo, with what is answered, when there is none to be had."""
+        status, body = await self._client.open_session()
+        if status != 200:
+            said = body.get("output_ResponseDesc", body)
+            raise CannotDo(f"the demo gets no session: {status} {said}. Look at `mkondo apps show {DEMO}`")
 
     async def lock(self) -> None:
         path = f"customers/{self.known['customer']}/status"
@@ -92,18 +131,18 @@ class SandboxUser:
     async def advance(self, seconds: int) -> None:
         """Sessions may have ended meanwhile."""
         await self._manage("POST", "clock/advance", {"seconds": seconds}, role="operator")
-        await self._client.open_session()
+        await self.open_session()
 
-    async def _manage(
-        self, method: str, path: str, body: Body | None = None, role: str = "application"
-    ) -> httpx.Response:
+    async def _manage(self, method: str, path: str, body: Body | None = None, role: str = "application") -> Body:
+        address = self._demo["http"]
         answer = await self._http.request(
             method,
-            f"{self._demo['http']}/api/v1/sandbox/{path}",
+            f"{address}/api/v1/sandbox/{path}",
             json=body,
             headers={"Authorization": f"Bearer {self._demo['tokens'][role]}"},
         )
-        return answer.raise_for_status()
+        said: Body = said_by(answer, address)
+        return said
 
 
 class Mailbox:

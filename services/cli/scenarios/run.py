@@ -14,6 +14,7 @@ import msgspec
 from mkondo.adapters.client.client import Body, MpesaClient
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.samples import accepted
+from services.cli.errors import CannotDo
 from services.cli.scenarios.platform import Mailbox, SandboxUser
 from services.cli.scenarios.ready import check_ready
 from services.cli.scenarios.scenario import Advance, Call, Expected, Handset, Locked, Scenario, Step
@@ -45,11 +46,16 @@ class Runner:
 
     def __init__(self, demo: dict[str, Any], http: httpx.AsyncClient, client: MpesaClient, mailbox: Mailbox) -> None:
         self._demo, self._http, self._client, self._mailbox = demo, http, client, mailbox
+        self._changing = asyncio.Lock()
+
+    def _user(self) -> SandboxUser:
+        return SandboxUser(self._demo, self._http, self._client, self._changing)
 
     async def run_all(self, scenarios: Sequence[Scenario]) -> list[Ran]:
         """Those that move the clock come last, one after the other. CannotDo when the demo was changed too much."""
-        user = SandboxUser(self._demo, self._http, self._client)
-        check_ready(await user.application(), scenarios)
+        user = self._user()
+        check_ready(await user.application(), self._demo["market"], scenarios)
+        await user.open_session()
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(scenario: Scenario) -> Ran:
@@ -62,14 +68,23 @@ class Runner:
         return sorted([*beside, *alone], key=lambda ran: order[ran.scenario.name])
 
     async def run(self, scenario: Scenario) -> Ran:
+        """What the management API refuses is a trouble of this scenario: the others' results stay."""
         ran = Ran(scenario, [], [])
-        await self._once(scenario, ran, pushed=False)
-        if scenario.pushed:
-            await self._once(scenario, ran, pushed=True)
+        try:
+            for pushed in (False, True) if scenario.pushed else (False,):
+                await self._once(scenario, ran, pushed=pushed)
+        except CannotDo as trouble:
+            ran.troubles.append(trouble.message)
         return ran
 
     async def _once(self, scenario: Scenario, ran: Ran, *, pushed: bool) -> None:
-        user = SandboxUser(self._demo, self._http, self._client)
+        user = self._user()
+        try:
+            await self._played(user, scenario, ran, pushed=pushed)
+        finally:
+            await user.leave()
+
+    async def _played(self, user: SandboxUser, scenario: Scenario, ran: Ran, *, pushed: bool) -> None:
         for step in scenario.before:
             await self._step(user, step, ran)
         own = dict(scenario.fields)
@@ -78,20 +93,19 @@ class Runner:
             own["ResponseURL"] = address
         exchange = Exchange(user.fields(scenario.operation, own))
         ran.exchanges.append(exchange)
-        asked = asyncio.create_task(user.call(scenario.operation, exchange.request))
-        if not pushed:
-            await self._meanwhile(user, scenario)
-        exchange.status, exchange.answer = await asked
+        (exchange.status, exchange.answer), _ = await asyncio.gather(
+            user.call(scenario.operation, exchange.request), self._meanwhile(user, scenario)
+        )
         if pushed:
-            await self._meanwhile(user, scenario)
             await self._check_pushed(scenario, exchange, result, ran)
         else:
             _check(scenario.expected, exchange.status, exchange.answer.get(CODE), ran)
         await self._check_word(user, scenario.expected, exchange, ran)
 
     async def _meanwhile(self, user: SandboxUser, scenario: Scenario) -> None:
+        if scenario.while_waiting:
+            await user.asked()
         for advance in scenario.while_waiting:
-            await asyncio.sleep(0.5)  # the customer is being asked: nothing outside says so
             await user.advance(advance.seconds)
 
     async def _step(self, user: SandboxUser, step: Step, ran: Ran) -> None:
@@ -145,13 +159,12 @@ def _check(expected: Expected, status: int, code: object, ran: Ran) -> None:
 
 @asynccontextmanager
 async def runner_of(demo: dict[str, Any]) -> AsyncIterator[Runner]:
-    """A runner with a session and a mailbox."""
+    """A runner with a mailbox."""
     mailbox = Mailbox()
     await mailbox.open()
     client = MpesaClient(demo["http"], demo["environment"], demo["market"], demo["public_key"], demo["api_key"])
     try:
         async with httpx.AsyncClient(timeout=60.0, trust_env=False) as http, client:
-            await client.open_session()
             yield Runner(demo, http, client, mailbox)
     finally:
         mailbox.close()

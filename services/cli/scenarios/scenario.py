@@ -48,7 +48,8 @@ class Expected(msgspec.Struct, frozen=True):
 class Scenario(msgspec.Struct, frozen=True):
     """One line of the catalogue. `names` are what it may be called by, the first is its own.
 
-    `pushed` False: it can't be asked asynchronously. `while_waiting`: happens while the request is under way.
+    `pushed` False: it can't be asked asynchronously. `while_waiting`: happens while the customer's handset shows
+    the payment, so one that waits (`ask` or `ignore`) was registered before.
     """
 
     names: tuple[str, ...]

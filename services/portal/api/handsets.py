@@ -32,6 +32,9 @@ from services.portal.api.numbers import FullNumber
 
 router = APIRouter(tags=["handsets"])
 
+TEST_NUMBERS_MAX = 1_000
+"""Of one application: all of them are written with every change of it, and read with every payment."""
+
 _CURRENCIES = {market.currency: market.decimals for market in MARKETS.values()}
 
 
@@ -95,11 +98,17 @@ async def register_handset(
     if wanted.behaviour not in SCRIPTS:
         raise Refused(422, f"no behaviour {wanted.behaviour[:80]!r}", f"Use one of {', '.join(SCRIPTS)}.")
 
-    def change(now: Configuration) -> Configuration:
-        return replace(now, test_msisdns={**now.test_msisdns, msisdn: wanted.behaviour})
-
-    await change_application(parts, application, change, by=grant.name)
+    await change_application(parts, application, lambda now: registered(now, msisdn, wanted.behaviour), by=grant.name)
     return await _handset(parts, application, msisdn)
+
+
+def registered(now: Configuration, msisdn: str, behaviour: str) -> Configuration:
+    """Refused when there are too many numbers already: one that is registered may still behave otherwise."""
+    wanted = {**now.test_msisdns, msisdn: behaviour}
+    if msisdn not in now.test_msisdns and len(wanted) > TEST_NUMBERS_MAX:
+        mend = "Take one that is done with out of the test: DELETE …/handsets/{msisdn}."
+        raise Refused(422, f"{TEST_NUMBERS_MAX:,} test numbers are registered already", mend)
+    return replace(now, test_msisdns=wanted)
 
 
 @router.delete("/{environment}/handsets/{msisdn}")

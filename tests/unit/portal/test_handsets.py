@@ -11,16 +11,21 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
-from mkondo.contracts.journal import Partition, PartitionBatch, StoredOutcome
+from mkondo.contracts.journal import Partition, PartitionBatch, StoredOutcome, StoredRecord
+from mkondo.contracts.records import encode_record
 from mkondo.contracts.views import encode_row
+from mkondo.domain.admission import application_key
+from mkondo.domain.application import Application
 from mkondo.domain.approval import AnswerApproval, ApprovalAsked
 from mkondo.domain.decider import Message
 from mkondo.domain.facts import outcome_of, reservation_of
-from mkondo.domain.handset import SCRIPTS
+from mkondo.domain.handset import ASK, CANCEL, SCRIPTS
 from mkondo.domain.views import VIEWS
 from mkondo.ports.views import ViewBatch
-from mkondo.testing.builders import APPLICATION, CUSTOMER, admitted
+from mkondo.runtime.turns import Turns
+from mkondo.testing.builders import APPLICATION, CUSTOMER, admitted, configuration
 from services.portal.api.app import management_api
+from services.portal.api.handsets import TEST_NUMBERS_MAX, registered
 from tests.unit.portal.test_access import TOKENS
 from tests.unit.runtime.house import HandClock
 
@@ -37,7 +42,7 @@ class World:
         self.views = MemoryViews()
         self.answered: list[str] = []
         parts: Any = SimpleNamespace(
-            environment="sandbox", store=self.store, facts=self.store, views=self.views, log=self
+            environment="sandbox", store=self.store, facts=self.store, views=self.views, log=self, changes=Turns()
         )
         self._api = management_api({"sandbox": parts}, TOKENS)
 
@@ -53,6 +58,12 @@ class World:
         for name in payments:
             row = change.evolve(row, ApprovalAsked(admitted(name, approval="handset")), at)
         await self.views.apply({}, ViewBatch({}, {"handsets": {CUSTOMER: encode_row(row)}}))
+
+    async def configure(self, test_msisdns: dict[str, str]) -> None:
+        key = application_key(APPLICATION)
+        stored = StoredRecord(encode_record(Application(APPLICATION, 1, configuration(test_msisdns=test_msisdns))))
+        before = await self.store.acquire(Partition("admission", 1), "test")
+        await self.store.commit([PartitionBatch(before, before, records={key: stored})])
 
     async def learns(self, fact: str) -> None:
         before = await self.store.acquire(Partition("ledger", 1), "test")
@@ -108,3 +119,18 @@ async def test_an_answer_with_a_misspelt_field_answers_nothing() -> None:
 async def test_a_behaviour_that_no_handset_has_is_refused_with_those_there_are() -> None:
     refused = await World().ask("PUT", HANDSET, behaviour="dance")
     assert (refused.status_code, refused.json()["mend"]) == (422, f"Use one of {', '.join(SCRIPTS)}.")
+
+
+async def test_so_many_test_numbers_and_no_more_are_registered() -> None:
+    world = World()
+    await world.configure({f"2557{number:08}": ASK for number in range(TEST_NUMBERS_MAX)})
+    refused = await world.ask("PUT", HANDSET, behaviour=ASK)
+    assert (refused.status_code, refused.json()["error"]) == (422, "1,000 test numbers are registered already")
+    assert "DELETE" in refused.json()["mend"]
+
+
+def test_a_registered_number_may_behave_otherwise_however_many_there_are() -> None:
+    """There may be more than are taken now: they were registered when there was no limit."""
+    many = configuration(test_msisdns={f"2557{number:08}": ASK for number in range(TEST_NUMBERS_MAX + 1)})
+    changed = registered(many, "255700000000", CANCEL).test_msisdns
+    assert (len(changed), changed["255700000000"]) == (TEST_NUMBERS_MAX + 1, CANCEL)

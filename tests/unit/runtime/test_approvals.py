@@ -53,17 +53,20 @@ class Ledger:
 
 
 class TroubledLog(MemoryLog):
-    """Raises these first, one for each command."""
+    """Raises these first, one for each command; then a command waits until the log takes it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.troubles: list[Exception] = []
         self.sent = 0
+        self.takes = asyncio.Event()
+        self.takes.set()
 
     async def send_command(self, partition: Partition, command: Message) -> None:
         self.sent += 1
         if self.troubles:
             raise self.troubles.pop(0)
+        await self.takes.wait()
         await super().send_command(partition, command)
 
 
@@ -90,9 +93,15 @@ class World:
         self.clock, self.log, self.ledger = StillClock(), TroubledLog(), Ledger()
         self.running: list[Approvals] = []
 
-    def approvals(self, handset: PaperHandset | VirtualHandset, waiting_max: int = 100) -> Approvals:
-        self.running.append(Approvals(handset, self.log, self.clock, SystemIds(), waiting_max=waiting_max))
-        return self.running[-1]
+    def approvals(
+        self, handset: PaperHandset | VirtualHandset, waiting_max: int = 100, telling_seconds_max: float = 5.0
+    ) -> Approvals:
+        made = Approvals(
+            handset, self.log, self.clock, SystemIds(),
+            waiting_max=waiting_max, telling_seconds_max=telling_seconds_max,
+        )  # fmt: skip
+        self.running.append(made)
+        return made
 
     async def until(self, moment: Callable[[], object]) -> None:
         async with asyncio.timeout(5):
@@ -110,6 +119,7 @@ async def world() -> AsyncIterator[World]:
     world = World()
     await world.log.attach(LEDGER, world.ledger)
     yield world
+    world.log.takes.set()
     for approvals in world.running:
         await approvals.stop()
 
@@ -203,7 +213,7 @@ async def test_a_payment_that_is_asked_twice_is_shown_once_at_a_time(world: Worl
     assert (len(handset.shown), len(world.ledger.heard)) == (1, 1)
 
 
-async def test_another_life_may_ask_again(world: World) -> None:
+async def test_nothing_is_kept_from_one_life_for_the_next(world: World) -> None:
     for _ in range(2):
         world.approvals(PaperHandset(lambda prompt: ANSWERS[APPROVE])).asked(asked())
     await world.until(lambda: len(world.ledger.heard) == 2)
@@ -260,3 +270,23 @@ async def test_stopping_hears_nobody_any_more_and_leaves_nothing_running(world: 
     await world.quiet()
     assert (world.ledger.heard, len(handset.shown)) == ([], 1)
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_who_has_answered_is_told_of_though_the_process_stops_while_the_log_is_busy(world: World) -> None:
+    world.log.troubles = [TryLater("busy")] * 3
+    approvals = world.approvals(PaperHandset(lambda prompt: ANSWERS[APPROVE]))
+    approvals.asked(asked())
+    await world.until(lambda: world.log.sent)
+    await approvals.stop()
+    assert world.ledger.heard == [answer("p1", APPROVE)]
+
+
+async def test_a_log_that_takes_nothing_holds_up_no_stop(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.log.takes.clear()
+    approvals = world.approvals(PaperHandset(lambda prompt: ANSWERS[APPROVE]), telling_seconds_max=0.01)
+    approvals.asked(asked())
+    await world.until(lambda: world.log.sent)
+    async with asyncio.timeout(5):
+        await approvals.stop()
+    assert (world.ledger.heard, asyncio.all_tasks()) == ([], {asyncio.current_task()})
+    assert troubles(caplog) == ["the customer's answer came to nobody: stopped before the log took it"]
