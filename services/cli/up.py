@@ -1,10 +1,9 @@
 """`mkondo up`: the whole platform on one machine, until Ctrl-C or SIGTERM. Read next: platform.py, first_payment.py."""
 
-import asyncio
 import json
+import logging
 import os
 import shlex
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,14 @@ from services.cli.options import (
     ready_file_option,
 )
 from services.cli.platform import Platform, PlatformSettings
+from services.cli.stopping import Stop, drain
 from services.cli.web import WebSettings, deadline_option, mozambique_ports_option
 from services.payments_ingress.settings import Settings as IngressSettings
 from services.portal.api.grants import OPERATOR
 
 LOGS = ("postgres", "kafka")
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -72,9 +74,7 @@ def command(**options: Any) -> None:
 
 async def _up(options: dict[str, Any]) -> None:
     platform = Platform(_settings(options))
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    stop = Stop()
     try:
         if not options["as_json"]:
             click.echo("Starting: store, log, processors, front …", err=True)
@@ -85,9 +85,12 @@ async def _up(options: dict[str, Any]) -> None:
             announce(platform, options["ready_file"], options["as_json"])
             if options["first_payment"]:
                 await pay_and_tell(platform)
-            await platform.run_until(stop)
+            await platform.run_until(stop.asked)
         finally:
-            withdraw(platform, options["ready_file"])
+            forget_ready(options["ready_file"])
+            announce_end(platform)
+            await drain(platform)
+            platform.directory.remove(UP)
     finally:
         await platform.stop()
 
@@ -114,20 +117,40 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
 
 
 async def write_demo(platform: Platform) -> None:
-    """demo.json, with today's addresses. The demo is made once per data directory; the file is written last, so that
-    a crash in between makes it again."""
+    """demo.json, with today's addresses and public keys. The demo is made once per data directory, and anew when its
+    applications are lost; the file is written last, so that a crash in between makes it again."""
     demo = platform.directory.read("demo.json")
-    addresses = platform.addresses()
-    if demo is None:
-        parts = {name: hosted.parts for name, hosted in platform.hosted.items()}
+    parts = {name: hosted.parts for name, hosted in platform.hosted.items()}
+    lost = [] if demo is None else await demo_data.lost(parts)
+    if lost:
+        log.warning(
+            "demo.json names applications that the store has lost: the demo is made anew, with new API keys",
+            extra={"lost": lost, "data": str(platform.directory.path)},
+        )
+    if demo is None or lost:
         ids = parts[SANDBOX].ids
         credentials = demo_data.Credentials(ids.api_key(), ids.api_key(), ids.api_key())
         await demo_data.make_sandbox(parts[SANDBOX], credentials)
         await demo_data.make_live(parts[LIVE], credentials)
         demo = demo_data.demo_file(credentials, platform.public_keys)
+    addresses = platform.addresses()
     demo["tokens"] = hand_out_tokens(platform)
     demo |= {"http": addresses["http"], "https": addresses["https"], "ca_file": platform.ca_file()}
+    refresh_public_keys(demo, platform)
     platform.directory.write("demo.json", demo, 0o600)
+
+
+def refresh_public_keys(demo: dict[str, Any], platform: Platform) -> None:
+    """A private key that is gone was made anew at the start: who goes on with its old public half is refused."""
+    for environment, said in ((SANDBOX, demo), (LIVE, demo["live"])):
+        now = platform.public_keys[environment]
+        if said["public_key"] != now:
+            log.warning(
+                f"keys/{environment}.pem is another one than before: whoever encrypts needs the new public key, which "
+                "demo.json has now",
+                extra={"data": str(platform.directory.path)},
+            )
+            said["public_key"] = now
 
 
 def hand_out_tokens(platform: Platform) -> dict[str, str]:
@@ -156,10 +179,12 @@ def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None
     click.echo(f'  Any SDK: eval "$({_env_command(platform.directory.path)})"   ·   stop: Ctrl-C')
 
 
-def withdraw(platform: Platform, ready_file: Path | None) -> None:
-    """Nobody answers at these addresses any more. Only whoever announced them takes them back."""
-    platform.directory.remove(UP)
-    forget_ready(ready_file)
+def announce_end(platform: Platform) -> None:
+    """The management API still answers at these addresses; the database is soon gone. Only whoever announced them
+    takes them back."""
+    up = platform.directory.read(UP)
+    if up is not None:
+        platform.directory.write(UP, up | {"stopping": True}, 0o600)
 
 
 def _env_command(data: Path) -> str:
