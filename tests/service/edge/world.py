@@ -148,34 +148,24 @@ class Core:
         self.reply(ended)
 
     async def admit(self, command: RequestPayment) -> None:
-        """The reference row, as admission writes it."""
-        event = PaymentAdmitted(command.payment, command.session, 1)
-        payment = command.payment
-        reference = StoredReference(
-            payment.application,
-            payment.third_party_conversation_id,
-            payment.transaction_id,
-            payment.payment_id,
-            encode_event(event, encode(event)),
-        )
-        await self._commit(payment.application, references=(reference,))
+        await self._refer(command.payment, PaymentAdmitted(command.payment, command.session, 1))
 
     async def admit_request(self, request: Request) -> None:
-        """The reference row of a service request, as admission writes it."""
-        event = RequestAdmitted(request, SESSION, 1)
+        await self._refer(request, RequestAdmitted(request, SESSION, 1))
+
+    async def _refer(self, about: Payment | Request, event: PaymentAdmitted | RequestAdmitted) -> None:
+        """The reference row, as admission writes it."""
         reference = StoredReference(
-            request.application,
-            request.third_party_conversation_id,
-            request.transaction_id,
-            request.request_id,
+            about.application,
+            about.third_party_conversation_id,
+            about.transaction_id,
+            about.conversation_id,
             encode_event(event, encode(event)),
         )
-        await self._commit(request.application, references=(reference,))
+        await self._commit(about.application, references=(reference,))
 
     async def answer_request(self, answered: RequestAnswered) -> None:
-        """The answer's facts, as the processor that decides it writes them."""
-        facts = tuple(StoredOutcome(name, encode_event(answered, encode(answered))) for name in names_of(answered))
-        await self._commit(answered.request.application, outcomes=facts)
+        await self.know(answered, answered.request.application)
 
     async def finish(self, ended: PaymentEnded | PaymentReserved) -> None:
         await self.know(ended, ended.payment.application)
