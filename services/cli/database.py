@@ -36,7 +36,7 @@ def _beside(directory: DataDirectory, taken: InUse) -> str:
     """The database of the platform that runs on the directory. Not one of a platform that is starting or stopping, or
     of another command: it would be gone in the middle of our work."""
     up = directory.read(UP)
-    if up is None or str(up.get("pid")) != taken.owner:
+    if up is None or up.get("stopping") or str(up.get("pid")) != taken.owner:
         raise CannotDo(
             f"{directory.path} is in use by process {taken.owner}, which is no running platform (yet, or any more): "
             "wait until it has ended or is up, and ask again"

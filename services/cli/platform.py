@@ -230,6 +230,15 @@ class Platform:
             if task.done():
                 task.result()
 
+    def in_hand(self) -> int:
+        """How many callers wait for an answer."""
+        return 0 if self.web is None else self.web.in_hand()
+
+    async def drain(self) -> None:
+        """Take no new requests, and let those in hand have their answers. Everything else works on meanwhile."""
+        if self.web is not None:
+            await self.web.drain()
+
     async def stop(self) -> None:
         """Drain: no new requests, finish what was taken in, then the store."""
         if self.web is not None:

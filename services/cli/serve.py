@@ -3,10 +3,8 @@
 Read next: platform.py; docs/settings.md lists the variables.
 """
 
-import asyncio
 import json
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from services.cli.options import (
     ready_file_option,
 )
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
+from services.cli.stopping import Stop, drain
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
 
@@ -76,16 +75,15 @@ def command(
 
 async def _serve(settings: PlatformSettings, ready_file: Path | None) -> None:
     platform = Platform(settings)
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    stop = Stop()
     try:
         await platform.start()
         addresses = {**platform.addresses(), "services": list(settings.services), "pid": os.getpid()}
         if ready_file is not None:
             write_ready(ready_file, addresses)
         click.echo(json.dumps(addresses))
-        await platform.run_until(stop)
+        await platform.run_until(stop.asked)
     finally:
-        await platform.stop()
         forget_ready(ready_file)
+        await drain(platform)
+        await platform.stop()

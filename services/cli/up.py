@@ -1,10 +1,8 @@
 """`mkondo up`: the whole platform on one machine, until Ctrl-C or SIGTERM. Read next: platform.py, first_payment.py."""
 
-import asyncio
 import json
 import os
 import shlex
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from services.cli.options import (
     ready_file_option,
 )
 from services.cli.platform import Platform, PlatformSettings
+from services.cli.stopping import Stop, drain
 from services.cli.web import WebSettings, deadline_option, mozambique_ports_option
 from services.payments_ingress.settings import Settings as IngressSettings
 from services.portal.api.access import OPERATOR
@@ -72,9 +71,7 @@ def command(**options: Any) -> None:
 
 async def _up(options: dict[str, Any]) -> None:
     platform = Platform(_settings(options))
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    stop = Stop()
     try:
         if not options["as_json"]:
             click.echo("Starting: store, log, processors, front …", err=True)
@@ -85,9 +82,12 @@ async def _up(options: dict[str, Any]) -> None:
             announce(platform, options["ready_file"], options["as_json"])
             if options["first_payment"]:
                 await pay_and_tell(platform)
-            await platform.run_until(stop)
+            await platform.run_until(stop.asked)
         finally:
-            withdraw(platform, options["ready_file"])
+            forget_ready(options["ready_file"])
+            announce_end(platform)
+            await drain(platform)
+            platform.directory.remove(UP)
     finally:
         await platform.stop()
 
@@ -156,10 +156,12 @@ def announce(platform: Platform, ready_file: Path | None, as_json: bool) -> None
     click.echo(f'  Any SDK: eval "$({_env_command(platform.directory.path)})"   ·   stop: Ctrl-C')
 
 
-def withdraw(platform: Platform, ready_file: Path | None) -> None:
-    """Nobody answers at these addresses any more. Only whoever announced them takes them back."""
-    platform.directory.remove(UP)
-    forget_ready(ready_file)
+def announce_end(platform: Platform) -> None:
+    """The management API still answers at these addresses; the database is soon gone. Only whoever announced them
+    takes them back."""
+    up = platform.directory.read(UP)
+    if up is not None:
+        platform.directory.write(UP, up | {"stopping": True}, 0o600)
 
 
 def _env_command(data: Path) -> str:

@@ -37,6 +37,10 @@ from services.payments_ingress.settings import Settings as IngressSettings
 from services.portal.api.app import PREFIX, management_api
 
 PROBE_SECONDS_MAX = 2.0
+DRAIN_SECONDS_MAX = 25.0
+"""Longer than any caller may wait for a payment."""
+_PAGES_SECONDS_MAX = 5.0
+"""What is no operation has this much more to end in."""
 
 deadline_option = click.option(
     "--deadline-ms",
@@ -74,7 +78,7 @@ class WebSettings(msgspec.Struct, frozen=True):
 
 
 class Web:
-    """Listens for one process; `start`, then `stop`, which lets requests in hand have their answers."""
+    """Listens for one process; `start`, then `stop`, which drains first if that was not done."""
 
     def __init__(
         self,
@@ -93,9 +97,12 @@ class Web:
         self._servers: dict[str, HttpServer] = {}
         self._mozambique: dict[str, HttpServer] = {}
         self._proxy: Proxy | None = None
+        self._draining = False
 
     def _pages(self) -> Any:
         async def missing() -> Mapping[str, str]:
+            if self._draining:
+                return {"front": "the process stops: it takes nothing more"}
             if not self._ready():
                 return {"processors": "not all partitions are owned, or store or log is out of reach"}
             return {} if await self._store_answers() else {"store": "out of reach"}
@@ -115,7 +122,9 @@ class Web:
         """HTTPS only with certificates. Raises CannotDo when an address can't be had."""
         settings = self._settings
         try:
-            self._servers["http"] = await HttpServer.start(self._front, Listen(settings.host, settings.port), self._ids)
+            self._servers["http"] = await HttpServer.start(
+                self._front, Listen(settings.host, settings.port, drain_seconds=_PAGES_SECONDS_MAX), self._ids
+            )
             if certificates is not None:
                 await self._listen_securely(certificates)
             if certificates is not None and settings.proxy_port is not None:
@@ -133,6 +142,7 @@ class Web:
             settings.https_port,
             certificate_file=certificates.certificate_file,
             key_file=certificates.key_file,
+            drain_seconds=_PAGES_SECONDS_MAX,
             option="--https-port 0",
         )
         self._servers["https"] = await HttpServer.start(self._front, https, self._ids)
@@ -153,8 +163,20 @@ class Web:
             "mozambique": {operation: server.port for operation, server in self._mozambique.items()},
         }
 
+    def in_hand(self) -> int:
+        """How many callers wait for an answer."""
+        return self._front.in_hand
+
+    async def drain(self) -> None:
+        """Take no more operations, and let those in hand have their answers. The management API, by which a test's
+        customer answers what is waited for, is served on."""
+        self._draining = True
+        await self._front.drain(DRAIN_SECONDS_MAX)
+
     async def stop(self) -> None:
         """The proxy last: requests that came through it are in hand too, and want their answers."""
+        if not self._draining:
+            await self.drain()
         servers = (*self._servers.values(), *self._mozambique.values())
         await asyncio.gather(*(server.stop() for server in servers))
         if self._proxy is not None:

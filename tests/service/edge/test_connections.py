@@ -214,6 +214,36 @@ class TestStopping:
             assert (await paying).status_code == 201
             await asyncio.wait_for(stopping, 5)
 
+    async def test_while_it_drains_new_payments_are_refused_and_pages_are_served_on(
+        self, world: World, server: HttpServer, wire: httpx.AsyncClient
+    ) -> None:
+        gate = Gate()
+        world.core.answering = gate.answering
+        headers = world.bearer(await world.session())
+        paying = asyncio.create_task(wire.post(PAY, json=c2b(), headers=headers))
+        await world.core.asked_for(1)
+        draining = asyncio.create_task(world.front.drain(60))
+        await asyncio.sleep(0)
+        refused = await wire.post(PAY, json=c2b(), headers=headers)
+        assert (refused.status_code, refused.json()["output_ResponseCode"]) == (503, "INS-1")
+        assert (refused.headers["retry-after"], refused.headers["connection"]) == ("1", "close")
+        assert (await wire.get("/health/live")).status_code == 200
+        assert not draining.done()
+        gate.open()
+        assert (await paying).status_code == 201
+        await asyncio.wait_for(draining, 5)
+        assert len(world.core.payments) == 1
+
+    async def test_a_drain_waits_no_longer_than_it_is_told(self, world: World, wire: httpx.AsyncClient) -> None:
+        gate = Gate()
+        world.core.answering = gate.answering
+        paying = asyncio.create_task(wire.post(PAY, json=c2b(), headers=world.bearer(await world.session())))
+        await world.core.asked_for(1)
+        await asyncio.wait_for(world.front.drain(0.01), 5)
+        assert world.front.in_hand == 1
+        gate.open()
+        assert (await paying).status_code == 201
+
     async def test_what_will_not_end_is_told_408_not_known(self, world: World) -> None:
         async def hangs(_: Core, __: RequestPayment) -> None:
             await asyncio.Event().wait()

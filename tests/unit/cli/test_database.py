@@ -29,13 +29,17 @@ async def test_beside_a_running_platform_it_is_that_ones(taken: DataDirectory) -
         assert url == "postgresql://here/mkondo"
 
 
-@pytest.mark.parametrize("left_behind", [False, True], ids=["nothing announced", "left by one that was killed"])
+@pytest.mark.parametrize(
+    "announced",
+    [None, {"pid": OURS + 1}, {"pid": OURS, "stopping": True}],
+    ids=["nothing announced", "left by one that was killed", "it stops"],
+)
 async def test_beside_whoever_is_no_running_platform_it_is_said_who_that_is(
-    taken: DataDirectory, left_behind: bool
+    taken: DataDirectory, announced: dict[str, int] | None
 ) -> None:
     """Another `verify`, or an `up` that starts or drains."""
-    if left_behind:
-        taken.write(UP, {"pid": OURS + 1, "database_url": "postgresql://gone/mkondo"})
+    if announced is not None:
+        taken.write(UP, {**announced, "database_url": "postgresql://gone/mkondo"})
     with pytest.raises(CannotDo, match=f"in use by process {OURS}, .*: wait until"):
         async with database_of(taken.path, ""):
             pass

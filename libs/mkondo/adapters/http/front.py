@@ -8,6 +8,7 @@ and whatever went wrong. Read next: intake.py, respond.py, protocol.py; then cal
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -65,6 +66,23 @@ class Front:
         self._proxies = parse_networks(self._limits.proxies)
         self._observe = observe
         self._active = 0
+        self._draining = False
+        self._idle = asyncio.Event()
+
+    @property
+    def in_hand(self) -> int:
+        """How many callers wait for the answer to an operation."""
+        return self._active
+
+    async def drain(self, seconds_max: float) -> None:
+        """Take no more operations: their callers are told 503, and certainly nothing was sent. Pages are served on.
+
+        Returns when everybody in hand has an answer, or after that time."""
+        self._draining = True
+        if self._active:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds_max):
+                    await self._idle.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,7 +115,7 @@ class Front:
         return await self._handled(request, handler)
 
     async def _handled(self, request: Request, handler: Handler) -> Reply:
-        if self._active >= self._limits.requests_max:
+        if self._draining or self._active >= self._limits.requests_max:
             return self._busy(request)
         self._active += 1
         try:
@@ -110,11 +128,17 @@ class Front:
             log.exception("a bug in the handler of %s", request.match.operation.name)
             return self._broken(request), ()
         finally:
-            self._active -= 1
+            self._done()
         return self._missed(answer) if isinstance(answer, Miss) else (answer, ())
 
+    def _done(self) -> None:
+        self._active -= 1
+        if self._draining and not self._active:
+            self._idle.set()
+
     def _busy(self, request: Request) -> Reply:
-        return self._refusal(503, reasons.INTERNAL, request.match.operation, _echo(request)), (RETRY_AFTER,)
+        extra = (RETRY_AFTER, CLOSE) if self._draining else (RETRY_AFTER,)
+        return self._refusal(503, reasons.INTERNAL, request.match.operation, _echo(request)), extra
 
     def _broken(self, request: Request) -> Answer:
         """INS-1 with the status of contract section 5: it may have been sent, so "try again" would be a lie."""
