@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mkondo.adapters.system.clock import SystemClock
+from mkondo.domain import deliveries
 from mkondo.ports.callback_sender import CallbackSender
 from mkondo.ports.handset import Handset
 from mkondo.runtime.clock_follower import ClockFollower
@@ -97,6 +98,8 @@ class Hosted:
             await self._finish("clock follower")
         await self._approvals.stop()
         for processor in self._processors:
+            if processor.name == deliveries.NAME:  # it hears what comes of the attempts, and of those given back
+                await self._deliverer.finish(processor.has_nothing_in_hand)
             processor.stop()
             await self._finish(processor.name)
         await self._deliverer.stop()

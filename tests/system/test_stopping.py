@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mkondo.testing.merchant_endpoint import MerchantEndpoint
 from mkondo.testing.platform import RunningPlatform, verify
 from tests.system.merchant import Answer, Merchant, merchant_of
+from tests.system.test_asynchronous import ACCEPTANCE
 from tests.system.test_commands import mkondo
 from tests.system.test_management import MSISDN, Api
 
@@ -68,3 +70,16 @@ async def test_ctrl_c_while_it_drains_ends_it_at_once_and_loses_nothing(folder: 
             assert found.said("ResponseTransactionStatus") == "Completed"
         verified = await asyncio.to_thread(verify, platform)
         assert verified.returncode == 0, verified
+
+
+async def test_a_result_on_its_way_at_a_stop_is_pushed_again_soon_after_the_next_start(folder: Path) -> None:
+    """And not when its lease of a minute has run out."""
+    async with MerchantEndpoint.running() as endpoint:
+        with RunningPlatform(folder / "data") as platform:
+            async with merchant_of(platform) as merchant:
+                fields = merchant.c2b(ResponseURL=endpoint.url("never"))
+                assert list((await merchant.pay(fields)).body) == ACCEPTANCE
+            await endpoint.arrivals(1)
+            await asyncio.to_thread(platform.stop)
+            await asyncio.to_thread(platform.start)
+            await endpoint.arrivals(2, seconds=20)

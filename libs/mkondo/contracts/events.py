@@ -40,6 +40,7 @@ from mkondo.domain.delivery import (
     CallbackDue,
     CallbackQueued,
     CallbackRetryScheduled,
+    GiveAttemptBack,
     QueueCallback,
     RecordAttempt,
 )
@@ -105,6 +106,7 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(AnswerMandate),
     MessageType(QueueCallback),
     MessageType(RecordAttempt),
+    MessageType(GiveAttemptBack),
     # An operator's word about parked messages, to any decider's partition (rule 14).
     MessageType(RetryParked),
     MessageType(DiscardParked),

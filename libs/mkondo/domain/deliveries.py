@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, TimerDue, record_key
 from mkondo.domain.delivery import (
     DELAYS_MS,
+    GIVEN_BACK_MS,
     LEASE_MS,
     CallbackAbandoned,
     CallbackDelivered,
@@ -18,6 +19,7 @@ from mkondo.domain.delivery import (
     CallbackQueued,
     CallbackRetryScheduled,
     Delivery,
+    GiveAttemptBack,
     QueueCallback,
     RecordAttempt,
     Result,
@@ -42,7 +44,7 @@ def key(message: Message) -> str:
             return answered.request.application
         case CallbackQueued(delivery=delivery) | CallbackDue(delivery=delivery):
             return delivery.application
-        case RecordAttempt() | CallbackDelivered() | CallbackRetryScheduled() | CallbackAbandoned():
+        case RecordAttempt() | GiveAttemptBack() | CallbackDelivered() | CallbackRetryScheduled() | CallbackAbandoned():
             return message.application
         case _:
             raise TypeError(f"callbacks have no key for {type(message).__name__}")
@@ -54,7 +56,7 @@ def reads(message: Message) -> Sequence[RecordKey]:
             return (delivery_key(about(message).conversation_id),)
         case QueueCallback(answered=answered):
             return (delivery_key(answered.request.request_id),)
-        case RecordAttempt():
+        case RecordAttempt() | GiveAttemptBack():
             return (delivery_key(message.delivery),)
         case TimerDue():
             return (message.record,)
@@ -70,6 +72,8 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
             return tuple(replace(event, reply_to=message.reply_to) for event in _queue(answered, records, now))
         case RecordAttempt():
             return _record(message, records, now)
+        case GiveAttemptBack():
+            return _take_back(message, records, now)
         case TimerDue():
             return _again(records.get(message.record), now)
         case _:
@@ -97,6 +101,13 @@ def _record(command: RecordAttempt, records: Records, now: Instant) -> Sequence[
     delay = DELAYS_MS[delivery.attempt - 1]
     next_at = now + delay + delay * command.jitter_permille // 1_000
     return (CallbackRetryScheduled(*told, Instant(next_at)),)
+
+
+def _take_back(command: GiveAttemptBack, records: Records, now: Instant) -> Sequence[Event]:
+    delivery = records.get(delivery_key(command.delivery))
+    if not isinstance(delivery, Delivery) or delivery.attempt != command.attempt:
+        return ()  # what came of it was told before
+    return (CallbackDue(replace(delivery, next_at=Instant(now + GIVEN_BACK_MS))),)
 
 
 def _again(record: Record | None, now: Instant) -> Sequence[Event]:

@@ -34,6 +34,9 @@ JITTER_PERMILLE = 200
 LEASE_MS = 60 * SECOND_MS
 """An attempt of which nothing was heard for so long is made again: the process that made it may have died."""
 
+GIVEN_BACK_MS = 5 * SECOND_MS
+"""When an attempt that was given back is made again. A process that stops needs a moment to be gone."""
+
 
 def about(result: Result) -> Payment | Request:
     """The request whose result it is."""
@@ -83,6 +86,14 @@ class RecordAttempt(msgspec.Struct, frozen=True, tag=True):
     jitter_permille: int = 0
 
 
+class GiveAttemptBack(msgspec.Struct, frozen=True, tag=True):
+    """Whoever had this attempt in hand stops, and will not say what came of it: it was not made, or not to its end."""
+
+    delivery: PaymentId
+    application: ApplicationId
+    attempt: int
+
+
 class CallbackQueued(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """The result is to be delivered; the first attempt is made now."""
 
@@ -91,7 +102,7 @@ class CallbackQueued(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class CallbackDue(msgspec.Struct, frozen=True, tag=True):
-    """The next attempt is made now."""
+    """The next attempt is made now, or by `delivery.next_at` where whoever had it in hand has given it back."""
 
     delivery: Delivery
 

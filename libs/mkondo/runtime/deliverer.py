@@ -8,12 +8,22 @@ Read next: domain/deliveries.py, ports/callback_sender.py.
 import asyncio
 import logging
 from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from mkondo.contracts.journal import Partition
 from mkondo.domain import deliveries
 from mkondo.domain.decider import Event
-from mkondo.domain.delivery import JITTER_PERMILLE, CallbackDue, CallbackQueued, Delivery, Receipt, RecordAttempt
+from mkondo.domain.delivery import (
+    JITTER_PERMILLE,
+    CallbackDue,
+    CallbackQueued,
+    Delivery,
+    GiveAttemptBack,
+    Receipt,
+    RecordAttempt,
+)
 from mkondo.domain.ids import PaymentId, partition_of
 from mkondo.openapi.callbacks import callback_body, operation_of_result
 from mkondo.ports.back_off import back_off
@@ -31,6 +41,9 @@ AT_ONCE_TO_ONE_HOST = 16
 WAITING_FOR_ONE_HOST = 1_000
 """Attempts that wait for a place. What finds no room is left to its lease, which asks for it again: never forgotten."""
 TELL_ATTEMPTS = 10
+FINISH_SECONDS_MAX = 3.0
+"""How long a stop waits for the merchants that are being told something."""
+_LOOK_SECONDS = 0.01
 
 
 class Deliverer:
@@ -41,7 +54,7 @@ class Deliverer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._hosts: Counter[str] = Counter()
         self._waiting: dict[str, deque[Delivery]] = {}
-        self._in_hand: set[tuple[PaymentId, int]] = set()
+        self._in_hand: dict[tuple[PaymentId, int], Delivery] = {}
         self._stopping = False
 
     def heard(self, event: Event) -> None:
@@ -56,7 +69,7 @@ class Deliverer:
         if self._hosts[host] + len(waiting) >= AT_ONCE_TO_ONE_HOST + WAITING_FOR_ONE_HOST:
             metrics.CALLBACKS.labels("put off").inc()
             return
-        self._in_hand.add(attempt)
+        self._in_hand[attempt] = delivery
         waiting.append(delivery)
         self._fill(host)
 
@@ -77,7 +90,7 @@ class Deliverer:
     def _done(self, host: str, delivery: Delivery, task: asyncio.Task[None]) -> None:
         were_full = len(self._tasks) >= AT_ONCE_MAX
         self._tasks.discard(task)
-        self._in_hand.discard((delivery.delivery, delivery.attempt))
+        self._in_hand.pop((delivery.delivery, delivery.attempt), None)
         self._hosts[host] -= 1
         if not self._hosts[host]:
             del self._hosts[host]
@@ -117,14 +130,35 @@ class Deliverer:
                 await back_off(self._clock, self._ids, attempt)
         log.warning("what came of a callback could not be told", extra={"delivery": command.delivery})
 
+    async def finish(self, nothing_comes: Callable[[], bool], seconds_max: float = FINISH_SECONDS_MAX) -> None:
+        """Let what is in hand come to its end, while its owner still hears what came of it. Then begin nothing new, and
+        give back what takes longer: it is made again right after the next start, and not when its lease has run out.
+
+        `nothing_comes`: whether the owner has passed on all it will."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds_max):
+                while self._in_hand or not nothing_comes():
+                    await asyncio.sleep(_LOOK_SECONDS)
+        left = list(self._in_hand.values())
+        await self._give_up()
+        for delivery in left:
+            owner = Partition(deliveries.NAME, partition_of(delivery.application))
+            with suppress(TryLater, CommitUnknown):  # the lease is there for whatever can't be told
+                await self._log.send_command(
+                    owner, GiveAttemptBack(delivery.delivery, delivery.application, delivery.attempt)
+                )
+
     async def stop(self) -> None:
-        """Begin nothing new, and give what is on its way up: it is made again after the next start."""
+        """Begin nothing new, and give what is on its way up: it is made again when its lease has run out."""
+        await self._give_up()
+        await self._sender.close()
+
+    async def _give_up(self) -> None:
         self._stopping = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._sender.close()
 
 
 def _host(url: str) -> str:

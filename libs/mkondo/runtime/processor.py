@@ -86,6 +86,7 @@ class Processor:
         """Partitions whose memory was dropped, until they are taken again or somebody else has them."""
         self._wake = asyncio.Event()
         self._stopping = False
+        self._in_turn = False
         self._timers_in_hand = False
         """Whether the turn that is under way decides timers: they are out of the heap and not committed yet."""
         self._turns = 0
@@ -133,6 +134,10 @@ class Processor:
         if self._timers_in_hand or not self.wanted <= self._owned.keys():
             return False
         return not any(owned.timers.is_due(self._clock.now()) for owned in self._owned.values())
+
+    def has_nothing_in_hand(self) -> bool:
+        """Whether everything that was handed over is committed and passed on, as far as it can be now."""
+        return not self._in_turn and self._idle()
 
     def _idle(self) -> bool:
         return self.failures > 0 or not (self._dropped or any(len(owned.inbox) for owned in self._owned.values()))
@@ -265,11 +270,12 @@ class Processor:
         taken = self._take()
         if not taken:
             return False
+        self._in_turn = True
         self._timers_in_hand = any(batch[0].source == TIMER for batch in taken.values())  # they come first
         try:
             await self._carry_out(taken)
         finally:
-            self._timers_in_hand = False
+            self._timers_in_hand = self._in_turn = False
         return True
 
     async def _carry_out(self, taken: Mapping[Partition, list[Received]]) -> None:

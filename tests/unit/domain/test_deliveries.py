@@ -1,12 +1,14 @@
 """Deliveries: queued once, tried until they arrive, on a timetable, and given up in the end."""
 
 import pytest
+from msgspec.structs import replace
 
 from mkondo.domain import deliveries
 from mkondo.domain.decider import Message, Record, TimerDue
 from mkondo.domain.deliveries import delivery_key
 from mkondo.domain.delivery import (
     DELAYS_MS,
+    GIVEN_BACK_MS,
     HOUR_MS,
     LEASE_MS,
     CallbackAbandoned,
@@ -15,6 +17,7 @@ from mkondo.domain.delivery import (
     CallbackQueued,
     CallbackRetryScheduled,
     Delivery,
+    GiveAttemptBack,
     QueueCallback,
     Receipt,
     RecordAttempt,
@@ -46,6 +49,10 @@ def tried(attempt: int = 1, receipt: Receipt = GOOD, jitter: int = 0) -> RecordA
     return RecordAttempt(PaymentId("p1"), APPLICATION, attempt, receipt, jitter)
 
 
+def given_back(attempt: int = 1) -> GiveAttemptBack:
+    return GiveAttemptBack(PaymentId("p1"), APPLICATION, attempt)
+
+
 def queued() -> Story:
     return given().after(COMPLETED)
 
@@ -66,7 +73,7 @@ def test_everything_about_an_application_is_its_own_partitions() -> None:
     told = (PaymentId("p1"), APPLICATION, 1, BAD)
     messages: list[Message] = [
         COMPLETED, PaymentFailed(PAID, "INS-1", "", "Failed"), PaymentReserved(PAID, NOW), answered,
-        QueueCallback(answered), tried(), CallbackQueued(delivery()), CallbackDue(delivery()),
+        QueueCallback(answered), tried(), given_back(), CallbackQueued(delivery()), CallbackDue(delivery()),
         CallbackDelivered(*told), CallbackAbandoned(*told), CallbackRetryScheduled(*told, NOW),
     ]  # fmt: skip
     assert {deliveries.key(message) for message in messages} == {APPLICATION}
@@ -76,6 +83,18 @@ def test_a_delivery_wants_to_be_looked_at_when_its_next_attempt_is_due_and_nothi
     (record,) = queued().records.values()
     assert deliveries.due(record) == later(LEASE_MS)
     assert deliveries.due(Due()) is None
+
+
+def test_an_attempt_that_is_given_back_is_made_again_soon_and_still_is_the_same_attempt() -> None:
+    story, again = queued().at(later(1_000)), later(1_000 + GIVEN_BACK_MS)
+    story.when(given_back()).then(CallbackDue(replace(delivery(), next_at=again)))
+    assert [deliveries.due(record) for record in story.records.values()] == [again]
+    story.at(again).when(TimerDue(delivery_key("p1"))).then(CallbackDue(delivery(1, again)))
+
+
+def test_what_was_told_before_it_was_given_back_counts() -> None:
+    queued().after(tried()).when(given_back()).then_nothing()
+    queued().after(tried(receipt=BAD)).when(given_back()).then_nothing()
 
 
 def test_a_result_that_comes_again_is_not_queued_again() -> None:

@@ -11,14 +11,24 @@ from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.contracts.journal import Partition
 from mkondo.domain.decider import Message
-from mkondo.domain.delivery import CallbackDue, CallbackQueued, Delivery, Receipt, RecordAttempt
+from mkondo.domain.delivery import (
+    CallbackDue,
+    CallbackQueued,
+    Delivery,
+    GiveAttemptBack,
+    QueueCallback,
+    Receipt,
+    RecordAttempt,
+)
 from mkondo.domain.ids import Instant, PaymentId, partition_of
 from mkondo.domain.payment import PaymentCompleted
+from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import Received
 from mkondo.runtime.deliverer import AT_ONCE_MAX, AT_ONCE_TO_ONE_HOST, WAITING_FOR_ONE_HOST, Deliverer
-from mkondo.testing.builders import APPLICATION, NOW, later, payment
+from mkondo.testing.builders import APPLICATION, NOW, later, payment, service_request
+from tests.unit.runtime.house import house
 
 OWNER = Partition("callbacks", partition_of(APPLICATION))
 GOOD = Receipt(True, 200, acknowledged=True)
@@ -43,10 +53,16 @@ class Owner:
 
     def __init__(self) -> None:
         self.told: list[RecordAttempt] = []
+        self.given_back: list[str] = []
 
     def offer(self, received: Received) -> bool:
-        assert isinstance(received.message, RecordAttempt)
-        self.told.append(received.message)
+        match received.message:
+            case RecordAttempt():
+                self.told.append(received.message)
+            case GiveAttemptBack(delivery=delivery, attempt=1):
+                self.given_back.append(delivery)
+            case _:
+                raise AssertionError(received.message)
         return True
 
     def command_position(self) -> int:
@@ -233,3 +249,61 @@ async def test_after_a_stop_nothing_new_begins_and_what_waits_is_left_to_the_lea
     world.queue("p1")
     await world.quiet()
     assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_ONCE_TO_ONE_HOST, [])
+
+
+async def test_before_a_stop_attempts_in_hand_come_to_their_end(world: World) -> None:
+    for number in range(AT_ONCE_TO_ONE_HOST + 5):
+        world.queue(f"s{number}", "slow.example")
+    finishing = asyncio.create_task(world.deliverer.finish(lambda: True, 60))
+    await world.quiet()
+    world.merchants.let.set()
+    await asyncio.wait_for(finishing, 5)
+    assert (len(world.owner.told), world.owner.given_back) == (AT_ONCE_TO_ONE_HOST + 5, [])
+
+
+async def test_before_a_stop_attempts_that_are_still_to_come_are_waited_for(world: World) -> None:
+    coming = True
+    finishing = asyncio.create_task(world.deliverer.finish(lambda: not coming, 60))
+    await world.quiet()
+    world.queue("p1")
+    coming = False
+    await asyncio.wait_for(finishing, 5)
+    assert [told.delivery for told in world.owner.told] == ["p1"]
+
+
+async def test_before_a_stop_what_takes_too_long_is_given_back_whether_it_was_begun_or_not(world: World) -> None:
+    names = [f"s{number}" for number in range(AT_ONCE_TO_ONE_HOST + 5)]
+    for name in names:
+        world.queue(name, "slow.example")
+    await world.until(lambda: world.merchants.open)
+    await world.deliverer.finish(lambda: True, 0.01)
+    assert (world.merchants.open, world.owner.given_back, world.owner.told) == (0, names, [])
+    world.queue("p1")
+    await world.quiet()
+    assert "p1" not in world.merchants.called
+
+
+@pytest.mark.parametrize("trouble", [TryLater("busy"), CommitUnknown()])
+async def test_what_can_not_be_given_back_is_left_to_its_lease(world: World, trouble: Exception) -> None:
+    for name in ("s1", "s2"):
+        world.queue(name, "slow.example")
+    await world.until(lambda: world.merchants.open)
+    world.log.troubles = [trouble]
+    await world.deliverer.finish(lambda: True, 0.01)
+    assert world.owner.given_back == ["s2"]
+
+
+async def test_the_owner_has_something_in_hand_until_it_has_committed_and_passed_on() -> None:
+    """What was taken out of the inbox and is not committed yet asks for an attempt in a moment."""
+    async with house() as h:
+        owner = (await h.member()).processors["callbacks"]
+        assert owner.has_nothing_in_hand()
+        h.store.gates["callbacks"] = asyncio.Event()
+        request = service_request("u1", "query_beneficiary_name", Ask(), response_url="https://quick.example/")
+        await h.send("callbacks", QueueCallback(RequestAnswered(request, "INS-0")))
+        assert not owner.has_nothing_in_hand()
+        await h.until(lambda: h.store.at_the_gate > 0, "it is about to be committed")
+        assert not owner.has_nothing_in_hand()
+        h.store.gates["callbacks"].set()
+        await h.until(owner.has_nothing_in_hand, "it is passed on")
+        assert h.happened("callbacks", CallbackQueued) == 1
