@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mkondo.contracts.journal import Partition
-from mkondo.domain import admission, ledger
+from mkondo.domain import admission, environments, ledger
 from mkondo.domain.account import OpenAccount, till, wallet
 from mkondo.domain.application import STRICT as STRICT_SWITCHES
 from mkondo.domain.application import Configuration, ConfigureApplication, ProductScope
@@ -90,6 +90,17 @@ async def make_live(parts: Parts, credentials: Credentials) -> None:
             await _open(parts, till("", shortcode, market.currency), market, 0)
         customer = wallet("", rich_msisdn(market), market.currency)
         await _open(parts, customer, market, LIVE_BALANCE_MINOR, LIVE_CUSTOMER_NAME)
+
+
+async def lost(parts: Mapping[str, Parts]) -> list[str]:
+    """Those of the demo's applications that the store does not know."""
+    made = {environments.SANDBOX: (DEMO, STRICT), environments.LIVE: (LIVE,)}
+    return [
+        name
+        for environment, names in made.items()
+        for name in names
+        if await parts[environment].facts.record(admission.application_key(name)) is None
+    ]
 
 
 async def _configure(parts: Parts, application: ApplicationId, configuration: Configuration) -> None:

@@ -1,6 +1,7 @@
 """`mkondo up`: the whole platform on one machine, until Ctrl-C or SIGTERM. Read next: platform.py, first_payment.py."""
 
 import json
+import logging
 import os
 import shlex
 import sys
@@ -31,6 +32,8 @@ from services.payments_ingress.settings import Settings as IngressSettings
 from services.portal.api.access import OPERATOR
 
 LOGS = ("postgres", "kafka")
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -114,20 +117,40 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
 
 
 async def write_demo(platform: Platform) -> None:
-    """demo.json, with today's addresses. The demo is made once per data directory; the file is written last, so that
-    a crash in between makes it again."""
+    """demo.json, with today's addresses and public keys. The demo is made once per data directory, and anew when its
+    applications are lost; the file is written last, so that a crash in between makes it again."""
     demo = platform.directory.read("demo.json")
-    addresses = platform.addresses()
-    if demo is None:
-        parts = {name: hosted.parts for name, hosted in platform.hosted.items()}
+    parts = {name: hosted.parts for name, hosted in platform.hosted.items()}
+    lost = [] if demo is None else await demo_data.lost(parts)
+    if lost:
+        log.warning(
+            "demo.json names applications that the store has lost: the demo is made anew, with new API keys",
+            extra={"lost": lost, "data": str(platform.directory.path)},
+        )
+    if demo is None or lost:
         ids = parts[SANDBOX].ids
         credentials = demo_data.Credentials(ids.api_key(), ids.api_key(), ids.api_key())
         await demo_data.make_sandbox(parts[SANDBOX], credentials)
         await demo_data.make_live(parts[LIVE], credentials)
         demo = demo_data.demo_file(credentials, platform.public_keys)
+    addresses = platform.addresses()
     demo["tokens"] = hand_out_tokens(platform)
     demo |= {"http": addresses["http"], "https": addresses["https"], "ca_file": platform.ca_file()}
+    refresh_public_keys(demo, platform)
     platform.directory.write("demo.json", demo, 0o600)
+
+
+def refresh_public_keys(demo: dict[str, Any], platform: Platform) -> None:
+    """A private key that is gone was made anew at the start: who goes on with its old public half is refused."""
+    for environment, said in ((SANDBOX, demo), (LIVE, demo["live"])):
+        now = platform.public_keys[environment]
+        if said["public_key"] != now:
+            log.warning(
+                f"keys/{environment}.pem is another one than before: whoever encrypts needs the new public key, which "
+                "demo.json has now",
+                extra={"data": str(platform.directory.path)},
+            )
+            said["public_key"] = now
 
 
 def hand_out_tokens(platform: Platform) -> dict[str, str]:
