@@ -175,7 +175,8 @@ class Web:
 
     async def stop(self) -> None:
         """The proxy last: requests that came through it are in hand too, and want their answers."""
-        await self.drain()
+        if not self._draining:
+            await self.drain()
         servers = (*self._servers.values(), *self._mozambique.values())
         await asyncio.gather(*(server.stop() for server in servers))
         if self._proxy is not None:
