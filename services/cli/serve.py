@@ -17,7 +17,15 @@ import uvloop
 from mkondo.adapters.http.open_files import raise_open_files
 from services.cli.files import forget_ready, write_ready
 from services.cli.logging import configure_logging
-from services.cli.options import PORT, database_option, kafka_option, loopback_callbacks_option, ready_file_option
+from services.cli.options import (
+    PORT,
+    database_option,
+    kafka_option,
+    loopback_callbacks_option,
+    rate_option,
+    ready_file_option,
+    trusted_proxies_option,
+)
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option
 from services.payments_ingress.settings import Settings as IngressSettings
@@ -39,6 +47,9 @@ def _setting(name: str, **more: Any) -> Callable[[Any], Any]:
 @_setting("--https-port", default=0, show_default=True, type=PORT, help="HTTPS; 0: a free one.")
 @deadline_option
 @loopback_callbacks_option(default=False)
+@rate_option("address", default=200)
+@rate_option("application", default=2_000)
+@trusted_proxies_option
 @ready_file_option
 def command(
     services: tuple[str, ...],
@@ -50,6 +61,9 @@ def command(
     https_port: int,
     deadline_ms: int,
     loopback_callbacks: bool,
+    rate_per_address: int,
+    rate_per_application: int,
+    trusted_proxies: tuple[str, ...],
     ready_file: Path | None,
 ) -> None:
     """Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
@@ -60,7 +74,16 @@ def command(
     """
     configure_logging()
     raise_open_files()
-    web = WebSettings(host, port, https_port, None, IngressSettings(deadline_ms=deadline_ms))
+    web = WebSettings(
+        host,
+        port,
+        https_port,
+        None,
+        IngressSettings(deadline_ms=deadline_ms),
+        rate_per_address=rate_per_address,
+        rate_per_application=rate_per_application,
+        trusted_proxies=trusted_proxies,
+    )
     settings = PlatformSettings(
         keys, web, database_url, kafka, shared=True, services=services, loopback_callbacks=loopback_callbacks
     )

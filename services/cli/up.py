@@ -24,7 +24,9 @@ from services.cli.options import (
     data_option,
     json_option,
     loopback_callbacks_option,
+    rate_option,
     ready_file_option,
+    trusted_proxies_option,
 )
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.web import WebSettings, deadline_option, mozambique_ports_option
@@ -55,6 +57,9 @@ LOGS = ("postgres", "kafka")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Make the demo on an empty data directory.")
 @deadline_option
 @loopback_callbacks_option(default=True)
+@rate_option("address", default=0)
+@rate_option("application", default=0)
+@trusted_proxies_option
 @click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
 @json_option
 def command(**options: Any) -> None:
@@ -101,6 +106,9 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
         options["proxy_port"],
         ingress,
         options["mozambique_ports"],
+        options["rate_per_address"],
+        options["rate_per_application"],
+        options["trusted_proxies"],
     )
     kafka = options["kafka"] if options["log_kind"] == "kafka" else ""
     return PlatformSettings(
