@@ -57,7 +57,7 @@ def line_of(address: str) -> str:
 @lru_cache(maxsize=4096)
 def _line(address: str) -> str:
     parsed = parse_address(address)
-    return parsed.exploded[:19] if isinstance(parsed, IPv6Address) else str(parsed or address)
+    return parsed.packed[:8].hex() if isinstance(parsed, IPv6Address) else str(parsed or address)
 
 
 def host_of(origin: str) -> str:
