@@ -90,8 +90,8 @@ _ROWS = (
           "The decision about a two-step payment was accepted; the result follows.", "Wait for the callback.",
           Resend.NOT_NEEDED, also="U"),
     _code("INS-1", 400, "Internal Error", _CALLS,
-          "The platform could not carry out or accept the request. With status 503 it is only busy; with 429 this address, "
-          "or your application, asks too often.",
+          "The platform could not carry out or accept the request. With status 503 it is only busy; with 429 this "
+          "address, or your application, asks too often.",
           "Wait as long as Retry-After says, if it is there.", Resend.QUERY_FIRST,
           also="S", statuses={"query_direct_debit": 500}),
     _code("INS-6", 401, "Transaction Failed", "C B O R Q N DC DP DX",
