@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -66,4 +67,36 @@ def loopback_callbacks_option(default: bool) -> Callable[[Any], Any]:
     )
 
 
+def rate_option(of: str, default: int) -> Callable[[Any], Any]:
+    """How often one address or one application may ask one process. Off on the laptop of whoever runs the platform."""
+    return click.option(
+        f"--rate-per-{of}",
+        default=default,
+        show_default=True,
+        type=click.IntRange(0, 1_000_000),
+        envvar=f"MKONDO_RATE_PER_{of.upper()}",
+        show_envvar=True,
+        help=f"Requests a second that one {of} may send to this process; 0: as many as it likes.",
+    )
+
+
+def _networks(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
+    networks = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in networks:
+        try:
+            ip_network(name, strict=False)
+        except ValueError as trouble:
+            raise click.BadParameter(f"{name!r} is no address and no network such as 10.0.0.0/8") from trouble
+    return networks
+
+
+trusted_proxies_option = click.option(
+    "--trusted-proxies",
+    default="",
+    metavar="NETWORK,…",
+    callback=_networks,
+    envvar="MKONDO_TRUSTED_PROXIES",
+    show_envvar=True,
+    help="Load balancers in front: addresses or networks whose X-Forwarded-For is believed.",
+)
 ready_file_option = click.option("--ready-file", type=FILE, help="Write the addresses here when ready.")

@@ -21,7 +21,9 @@ from services.cli.options import (
     database_option,
     kafka_option,
     loopback_callbacks_option,
+    rate_option,
     ready_file_option,
+    trusted_proxies_option,
 )
 from services.cli.platform import ALL_SERVICES, Platform, PlatformSettings
 from services.cli.stopping import Stop, drain
@@ -45,6 +47,9 @@ def _setting(name: str, **more: Any) -> Callable[[Any], Any]:
 @_setting("--https-port", default=0, show_default=True, type=PORT, help="HTTPS; 0: a free one.")
 @deadline_option
 @loopback_callbacks_option(default=False)
+@rate_option("address", default=200)
+@rate_option("application", default=2_000)
+@trusted_proxies_option
 @ready_file_option
 def command(
     services: tuple[str, ...],
@@ -56,6 +61,9 @@ def command(
     https_port: int,
     deadline_ms: int,
     loopback_callbacks: bool,
+    rate_per_address: int,
+    rate_per_application: int,
+    trusted_proxies: tuple[str, ...],
     ready_file: Path | None,
 ) -> None:
     """Run one or more services as a process, until SIGTERM. Start the same one again to share its partitions.
@@ -66,7 +74,16 @@ def command(
     """
     configure_logging()
     raise_open_files()
-    web = WebSettings(host, port, https_port, None, IngressSettings(deadline_ms=deadline_ms))
+    web = WebSettings(
+        host,
+        port,
+        https_port,
+        None,
+        IngressSettings(deadline_ms=deadline_ms),
+        rate_per_address=rate_per_address,
+        rate_per_application=rate_per_application,
+        trusted_proxies=trusted_proxies,
+    )
     settings = PlatformSettings(
         keys, web, database_url, kafka, shared=True, services=services, loopback_callbacks=loopback_callbacks
     )

@@ -23,7 +23,9 @@ from services.cli.options import (
     data_option,
     json_option,
     loopback_callbacks_option,
+    rate_option,
     ready_file_option,
+    trusted_proxies_option,
 )
 from services.cli.platform import Platform, PlatformSettings
 from services.cli.stopping import Stop, drain
@@ -57,6 +59,9 @@ log = logging.getLogger(__name__)
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Make the demo on an empty data directory.")
 @deadline_option
 @loopback_callbacks_option(default=True)
+@rate_option("address", default=0)
+@rate_option("application", default=0)
+@trusted_proxies_option
 @click.option("--first-payment", is_flag=True, help="Make one payment over HTTP and tell what happened.")
 @json_option
 def command(**options: Any) -> None:
@@ -104,6 +109,9 @@ def _settings(options: dict[str, Any]) -> PlatformSettings:
         options["proxy_port"],
         ingress,
         options["mozambique_ports"],
+        options["rate_per_address"],
+        options["rate_per_application"],
+        options["trusted_proxies"],
     )
     kafka = options["kafka"] if options["log_kind"] == "kafka" else ""
     return PlatformSettings(

@@ -13,10 +13,12 @@ import msgspec
 from msgspec.structs import replace
 from prometheus_client import REGISTRY, Counter, Histogram
 
+from mkondo.adapters.http.addresses import Addresses
 from mkondo.adapters.http.callers import Callers
 from mkondo.adapters.http.front import Front
 from mkondo.adapters.http.pages import pages
 from mkondo.adapters.http.proxy import Proxy, Routes
+from mkondo.adapters.http.rates import ADDRESS, APPLICATION, Rate
 from mkondo.adapters.http.request import Handler
 from mkondo.adapters.http.server import CannotListen, HttpServer, Listen
 from mkondo.adapters.keys.authority import PUBLIC_HOSTS, Certificates
@@ -67,7 +69,8 @@ mozambique_ports_option = click.option(
 
 
 class WebSettings(msgspec.Struct, frozen=True):
-    """Where to listen. Port 0 takes a free one; `proxy_port` None: no proxy."""
+    """Where to listen. Port 0 takes a free one; `proxy_port` None: no proxy. The rates are requests a second, 0: any;
+    `trusted_proxies` are the addresses and networks whose X-Forwarded-For is believed."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -75,6 +78,9 @@ class WebSettings(msgspec.Struct, frozen=True):
     proxy_port: int | None = 0
     ingress: IngressSettings = IngressSettings()
     mozambique_ports: str = OFF
+    rate_per_address: int = 0
+    rate_per_application: int = 0
+    trusted_proxies: tuple[str, ...] = ()
 
 
 class Web:
@@ -92,8 +98,10 @@ class Web:
         self._parts = parts
         self._ids = SystemIds()
         self._ready = ready
-        self._mounted = {PREFIX: management_api(parts, tokens)} if tokens and "portal" in services else {}
-        self._front = Front(_handlers(parts, services, settings.ingress), self._pages(), self._ids, observe=_observe)
+        addresses = Addresses(settings.trusted_proxies, _rate(ADDRESS, settings.rate_per_address))
+        self._mounted = {PREFIX: management_api(parts, tokens, addresses)} if tokens and "portal" in services else {}
+        handlers = _handlers(parts, services, settings)
+        self._front = Front(handlers, self._pages(), self._ids, observe=_observe, addresses=addresses)
         self._servers: dict[str, HttpServer] = {}
         self._mozambique: dict[str, HttpServer] = {}
         self._proxy: Proxy | None = None
@@ -184,13 +192,14 @@ class Web:
 
 
 def _handlers(
-    parts: Mapping[str, Parts], services: Collection[str], settings: IngressSettings
+    parts: Mapping[str, Parts], services: Collection[str], settings: WebSettings
 ) -> dict[str, dict[str, Handler]]:
     """By environment and operation. Those of no environment find out which one is meant (the Mozambique gateway)."""
     handlers: dict[str, dict[str, Handler]] = {}
     branches: dict[str, Branch] = {}
     for environment, its in parts.items():
-        callers = Callers(its.keys, its.facts, its.clock)
+        rate = _rate(APPLICATION, settings.rate_per_application)
+        callers = Callers(its.keys, its.facts, its.clock, rate)
         edge = edge_handlers(callers=callers, facts=its.facts, log=its.log, desk=its.desk, ids=its.ids)
         ingress, profile = (
             make(
@@ -200,7 +209,7 @@ def _handlers(
                 desk=its.desk,
                 clock=its.clock,
                 ids=its.ids,
-                settings=settings,
+                settings=settings.ingress,
             )
             for make in (ingress_handlers, mozambique_handlers)
         )
@@ -208,6 +217,10 @@ def _handlers(
         handlers[environment] = {name: each for service in services for name, each in offered.get(service, {}).items()}
         branches[environment] = Branch(callers, profile)
     return handlers | ({"": gateway(branches)} if "payments_ingress" in services else {})
+
+
+def _rate(of: str, per_second: int) -> Rate | None:
+    return Rate(of, per_second, metrics.RATE_LIMITED.labels(of).inc) if per_second else None
 
 
 @cache

@@ -12,7 +12,8 @@ from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, Paym
 from mkondo.domain.request import Ask, DecideReservation, Order, Outputs, Request, RequestAnswered, RequestRejected
 from mkondo.openapi import render
 from mkondo.openapi.callbacks import callback_body
-from mkondo.openapi.operations import OPERATIONS
+from mkondo.openapi.codes import TOO_MANY
+from mkondo.openapi.operations import OPERATIONS, Operation
 from mkondo.openapi.render import Answer
 from mkondo.openapi.triggers import trigger
 from services.payments_ingress.asking import answer
@@ -133,6 +134,15 @@ def _unanswered(status: int, code: str) -> Answer:
     return render.transport_refusal(status, code, ASKED)
 
 
+def _too_many(operation: Operation, echo: str | None) -> dict[str, Answer]:
+    return {
+        f"{operation.name}/too_many_of_{of}": render.transport_refusal(
+            429, "INS-1", ASKED, text=text, operation=operation, third_party_conversation_id=echo
+        )
+        for of, text in TOO_MANY.items()
+    }
+
+
 def _status(ended: PaymentCompleted | PaymentFailed | None, reversed: bool = False) -> Answer:
     word = "In Progress" if ended is None else ended.status if isinstance(ended, PaymentFailed) else "Completed"
     standing = render.Standing(word, PAYMENT.transaction_id, reversed)
@@ -210,6 +220,8 @@ ANSWERS: dict[str, Answer] = {
     "c2b_single_stage/busy": render.transport_refusal(
         503, "INS-1", ASKED, operation=C2B, third_party_conversation_id=ECHO
     ),
+    **_too_many(SESSION, None),
+    **_too_many(C2B, ECHO),
     **_of(B2C),
     **_of(B2B),
     **_of(REVERSAL),
@@ -271,7 +283,6 @@ ANSWERS: dict[str, Answer] = {
     "transport/wrong_method": _unanswered(405, "INS-21"),
     "transport/too_large": _unanswered(413, "INS-21"),
     "transport/compressed": _unanswered(415, "INS-21"),
-    "transport/rate_limited": _unanswered(429, "INS-1"),
     "transport/unreachable": _unanswered(503, "INS-1"),
 }
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from mkondo.adapters.http.respond import respond
+from mkondo.adapters.http.respond import RETRY_AFTER, respond
 from mkondo.openapi import render
 from mkondo.openapi.explain import HEADER as EXPLANATION
 from mkondo.openapi.operations import OPERATIONS
@@ -28,13 +28,14 @@ NEVER_ASYNCHRONOUS = ("get_session",)
 
 
 def wire(answer: Answer) -> bytes:
-    """What the front sends for it."""
+    """What the front sends for it; with what is refused for being too much goes when to try again."""
+    extra = (RETRY_AFTER,) if answer.status in (429, 503) else ()
     sent: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(respond(send, answer))
+    asyncio.run(respond(send, answer, extra))
     start, body = sent
     headers = [b"%s: %s" % header for header in start["headers"]]
     return b"\n".join((b"%d" % start["status"], *headers, b"", body["body"]))

@@ -15,6 +15,7 @@ from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed
 from mkondo.domain.request import Ask, Request
 from mkondo.openapi import render
+from mkondo.openapi.codes import TOO_MANY
 from mkondo.openapi.mozambique import MARKET, NAME
 from mkondo.openapi.mozambique.operations import OPERATIONS, UNKNOWN
 from mkondo.openapi.render import Answer
@@ -111,6 +112,17 @@ def _answers() -> dict[str, Answer]:
         "c2b_single_stage/busy": render.transport_refusal(
             503, "INS-1", ACCEPTED, operation=OPERATIONS["c2b_single_stage"], third_party_conversation_id=ECHO
         ),
+        **{
+            f"c2b_single_stage/too_many_of_{of}": render.transport_refusal(
+                429,
+                "INS-1",
+                ACCEPTED,
+                text=text,
+                operation=OPERATIONS["c2b_single_stage"],
+                third_party_conversation_id=ECHO,
+            )
+            for of, text in TOO_MANY.items()
+        },
         "b2b_payment/nobody": _refused("b2b_payment", "INS-13", circumstance="unknown"),
         "reversal/nothing_to_reverse": _refused("reversal", "INS-18", circumstance="unknown"),
         "reversal/foreign": render.payment_ended(

@@ -59,6 +59,8 @@ def test_what_was_acknowledged_survives_every_kill(
         "MKONDO_KAFKA": own_kafka_broker.address,
         "MKONDO_KEYS": str(folder / "data"),
         "MKONDO_DEADLINE_MS": str(DEADLINE_MS),
+        "MKONDO_RATE_PER_ADDRESS": "0",  # the load is one client's
+        "MKONDO_RATE_PER_APPLICATION": "0",
     }
     port = {"MKONDO_PORT": address.rpartition(":")[2]}
     with ExitStack() as ends:

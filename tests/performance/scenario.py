@@ -104,7 +104,8 @@ class OnKafka:
 
     def _serve(self, services: Sequence[str]) -> subprocess.Popen[bytes]:
         where = ("--database-url", self._url, "--kafka", self._broker.address, "--keys", str(self._folder / "one"))
-        command = [sys.executable, "-m", "services.cli", "serve", *services, *where]
+        any_rate = ("--rate-per-address", "0", "--rate-per-application", "0")  # the load is one client's
+        command = [sys.executable, "-m", "services.cli", "serve", *services, *where, *any_rate]
         with self._file(services[-1], "log").open("ab") as log:
             return subprocess.Popen(
                 [*command, "--ready-file", str(self._file(services[-1], "ready.json"))],

@@ -92,7 +92,8 @@ _ROWS = (
           "The decision about a two-step payment was accepted; the result follows.", "Wait for the callback.",
           Resend.NOT_NEEDED, also="U"),
     _code("INS-1", 400, "Internal Error", _CALLS,
-          "The platform could not carry out or accept the request; with status 429 or 503 it is only busy.",
+          "The platform could not carry out or accept the request. With status 503 it is only busy; with 429 this "
+          "address, or your application, asks too often.",
           "Wait as long as Retry-After says, if it is there.", Resend.QUERY_FIRST,
           also="S", statuses={"query_direct_debit": 500}),
     _code("INS-6", 401, "Transaction Failed", "C B O R Q N DC DP DX",
@@ -228,6 +229,12 @@ TRANSPORT: dict[int, str] = {
     503: "INS-1",
 }
 """What is answered before an operation is looked at (section 12, "Transport"); 404 to 429 and 503 use up no id."""
+
+TOO_MANY: dict[str, str] = {
+    "address": "Too many requests from this address. Please try again.",
+    "application": "Too many requests of this application. Please try again.",
+}
+"""What 429 says, by what the rate is of (adapters/http/rates.py)."""
 
 CODES: dict[str, Code] = {row.code: row for row in _ROWS}
 

@@ -14,6 +14,7 @@ from mkondo.openapi.document import ABOUT
 from mkondo.openapi.fields import RESPONSE_URL, Field, Kind
 from mkondo.openapi.operations import OPERATIONS, Operation
 from mkondo.openapi.outputs import output
+from mkondo.openapi.samples import Said
 from mkondo.openapi.schemas import Json
 
 FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -125,9 +126,9 @@ def _item(step: Step, operation: Operation) -> Json:
         "event": [*events, _event("test", _checks(step, operation))],
         "request": {**_request(step, operation), "description": f"{step.why}\n\n{_parameters(operation)}".strip()},
         "response": [
-            _example(step, operation, status, code, text)
-            for status, codes in sorted(samples.answers(operation).items())
-            for code, text in codes.items()
+            _example(step, operation, status, each)
+            for status, said in sorted(samples.answers(operation).items())
+            for each in said
         ],
     }
 
@@ -198,10 +199,10 @@ def _checks(step: Step, operation: Operation) -> str:
     return "".join(parts)
 
 
-def _example(step: Step, operation: Operation, status: int, code: str, text: str) -> Json:
-    body = msgspec.json.encode(samples.answer(operation, status, code)).decode()
+def _example(step: Step, operation: Operation, status: int, said: Said) -> Json:
+    body = msgspec.json.encode(samples.answer(operation, status, said.code, said.text)).decode()
     return {
-        "name": f"{status} {code} {text}",
+        "name": f"{status} {said.code} {said.text}",
         "originalRequest": _original(_request(step, operation)),
         "code": status,
         "_postman_previewlanguage": "json",

@@ -15,6 +15,7 @@ from mkondo.openapi import explain, samples, schemas
 from mkondo.openapi.codes import text_of
 from mkondo.openapi.fields import RESPONSE_URL, Field
 from mkondo.openapi.operations import OPERATIONS, Operation
+from mkondo.openapi.samples import Said
 from mkondo.openapi.schemas import Json
 
 ABOUT = """The M-Pesa OpenAPI as this platform serves it.
@@ -139,15 +140,15 @@ def _schema(name: str) -> Json:
 
 def _responses(operation: Operation) -> Json:
     listed = samples.answers(operation)
-    answers = {status: _response(operation, status, codes) for status, codes in listed.items()}
+    answers = {status: _response(operation, status, said) for status, said in listed.items()}
     answers[404] = {"$ref": "#/components/responses/unknown_path"}
     return {str(status): answers[status] for status in sorted(answers)}
 
 
-def _response(operation: Operation, status: int, codes: dict[str, str]) -> Json:
-    examples: Json = {code: {"value": samples.answer(operation, status, code)} for code in codes}
+def _response(operation: Operation, status: int, said: list[Said]) -> Json:
+    examples: Json = {each.name: {"value": samples.answer(operation, status, each.code, each.text)} for each in said}
     if status >= 300:
-        code = {"properties": {"output_ResponseCode": {"enum": list(codes)}}}
+        code = {"properties": {"output_ResponseCode": {"enum": list(dict.fromkeys(each.code for each in said))}}}
         schema: Json = {"allOf": [_schema(f"{operation.name}_refusal"), code]}
     elif operation.may_be_asynchronous:
         schema = {"oneOf": [_schema(f"{operation.name}_answer"), _schema("accepted")]}
@@ -155,7 +156,7 @@ def _response(operation: Operation, status: int, codes: dict[str, str]) -> Json:
     else:
         schema = _schema(f"{operation.name}_answer")
     answer: Json = {
-        "description": "; ".join(f"{code} {text}" for code, text in codes.items()),
+        "description": "; ".join(f"{each.code} {each.text}" for each in said),
         "content": {_JSON: {"schema": schema, "examples": examples}},
     }
     headers = {

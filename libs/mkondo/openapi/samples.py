@@ -5,8 +5,10 @@ Pure. Each is made from the same rows that check, answer and send the real ones.
 
 from collections.abc import Callable
 
+import msgspec
+
 from mkondo.domain.markets import Market
-from mkondo.openapi.codes import CODES, TRANSPORT, codes_of, text_of
+from mkondo.openapi.codes import CODES, TOO_MANY, TRANSPORT, codes_of, text_of
 from mkondo.openapi.fields import RESPONSE_URL, Field, Kind
 from mkondo.openapi.operations import Operation
 from mkondo.openapi.outputs import ACKNOWLEDGED, NOTHING, output
@@ -44,22 +46,32 @@ def request(operation: Operation, market: Market) -> dict[str, str]:
     return {field.name: field_sample(field, market) for field in operation.fields if field is not RESPONSE_URL}
 
 
-def answers(operation: Operation) -> dict[int, dict[str, str]]:
+class Said(msgspec.Struct, frozen=True):
+    """A code and its text; `name` tells it from the others under its status."""
+
+    name: str
+    code: str
+    text: str
+
+
+def answers(operation: Operation) -> dict[int, list[Said]]:
     """By HTTP status: the codes that may be answered under it, and their texts."""
-    found: dict[int, dict[str, str]] = {}
+    found: dict[int, list[Said]] = {}
     for code in codes_of(operation.name):
         status = code.statuses.get(operation.name, code.status)
         if status >= 300 or code.code == operation.ok_code:
-            found.setdefault(status, {})[code.code] = text_of(code.code, operation.name)
-    for status, name in TRANSPORT.items():
-        if status not in (404, 405):  # those are answers to another path or method
-            found.setdefault(status, {})[name] = text_of(name)
+            found.setdefault(status, []).append(Said(code.code, code.code, text_of(code.code, operation.name)))
+    for status, code_name in TRANSPORT.items():
+        if status == 429:
+            found[status] = [Said(f"{code_name} {of}", code_name, text) for of, text in TOO_MANY.items()]
+        elif status not in (404, 405):  # those are answers to another path or method
+            found.setdefault(status, []).append(Said(code_name, code_name, text_of(code_name)))
     return found
 
 
-def answer(operation: Operation, status: int, code: str) -> dict[str, str | bool]:
+def answer(operation: Operation, status: int, code: str, text: str = "") -> dict[str, str | bool]:
     """What an answer looks like. A refused request has nothing to name but its own conversation."""
-    text = text_of(code, operation.name)
+    text = text or text_of(code, operation.name)
     values: dict[str, str | bool] = dict(zip(CODE_KEYS, (code, text), strict=True))
     for key in answer_keys(operation)[2:]:
         values[key] = output(key).example if status < 300 or key in CONVERSATION_KEYS else NOTHING

@@ -60,6 +60,11 @@ REQUEST_SECONDS = Histogram(
     ["operation"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25),
 )
+RATE_LIMITED = Counter(
+    "mkondo_rate_limited_total",
+    "Requests answered 429 because too many came in a second, by whose rate it was: `address` or `application`.",
+    ["rate"],
+)
 PROJECTED = Counter("mkondo_projected_events_total", "Events folded into the views.", ["environment"])
 PROJECTOR_LAG = Gauge(
     "mkondo_projector_lag_events", "Events in the journals that are not in the views yet.", ["environment"]

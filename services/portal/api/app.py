@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from fastapi import Depends, FastAPI
 
+from mkondo.adapters.http.addresses import Addresses
 from mkondo.adapters.keys.tokens import Tokens
 from mkondo.runtime.parts import Parts
 from services.portal.api import (
@@ -42,8 +43,8 @@ ROUTERS = (
 )
 
 
-def management_api(parts: Mapping[str, Parts], tokens: Tokens) -> FastAPI:
-    """The API over these environments."""
+def management_api(parts: Mapping[str, Parts], tokens: Tokens, addresses: Addresses | None = None) -> FastAPI:
+    """The API over these environments. Without `addresses` everybody may ask as often as they like."""
     app = FastAPI(
         title="Mkondo management API",
         version="1",
@@ -55,7 +56,7 @@ def management_api(parts: Mapping[str, Parts], tokens: Tokens) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = dict(parts)
-    app.add_middleware(Gate, tokens=tokens)
+    app.add_middleware(Gate, tokens=tokens, addresses=addresses or Addresses())
     say_no_in_one_shape(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -1,4 +1,4 @@
-"""The gate of the management API: before any route is looked for, who asks, and whether what came can be read.
+"""The gate of the management API: before any route is looked for, who asks, how often, and whether it can be read.
 
 Default deny stands here, for unknown paths and routes to come too: FastAPI would read and parse a stranger's body
 before it asked who that is. What passes is UTF-8 and JSON of bounded size and depth: text that can't be written down
@@ -10,7 +10,10 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp, Scope, Send
 
-from mkondo.adapters.http.intake import Receive, Unreadable, read_body, read_head
+from mkondo.adapters.http.addresses import Addresses
+from mkondo.adapters.http.intake import Head, Receive, Unreadable, read_body, read_head
+from mkondo.adapters.http.rates import TooMany
+from mkondo.adapters.http.respond import RETRY_AFTER
 from mkondo.adapters.keys.tokens import Tokens
 from services.portal.api.errors import refusal
 from services.portal.api.grants import Grant, grant_of
@@ -27,15 +30,19 @@ _UNREADABLE = {
 class Gate:
     """ASGI middleware. Those who pass have a Grant in the request's state."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
+    def __init__(self, app: ASGIApp, tokens: Tokens, addresses: Addresses) -> None:
         self._app = app
         self._tokens = tokens
+        self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = read_head(scope["headers"])
         body = await read_body(head, receive)
         grant = grant_of(self._tokens, head.authorization.decode("latin-1"))
-        if grant is None and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_TO_ALL:
+        if not self._may_ask(scope, head):
+            answer = refusal(429, "too many requests from this address", "Wait as long as Retry-After says.")
+            answer.raw_headers.append(RETRY_AFTER)
+        elif grant is None and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_TO_ALL:
             answer = refusal(401, "no valid token", _HOW_TO_ASK)
             answer.headers["www-authenticate"] = "Bearer"
         elif isinstance(body, Unreadable):
@@ -50,6 +57,13 @@ class Gate:
         if isinstance(body, Unreadable) and body.close:
             answer.headers["connection"] = "close"
         await answer(scope, receive, send)
+
+    def _may_ask(self, scope: Scope, head: Head) -> bool:
+        try:
+            self._addresses.take(self._addresses.of(scope, head.forwarded_for))
+        except TooMany:
+            return False
+        return True
 
     async def _let_in(self, grant: Grant | None, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["grant"] = grant

@@ -22,8 +22,8 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def client_of(world: World) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(world.front, raise_app_exceptions=True, client=("127.0.0.1", 1))  # type: ignore[arg-type]
+def client_of(world: World, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(world.front, raise_app_exceptions=True, client=(address, 1))  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url="https://openapi.m-pesa.com")
 
 

@@ -193,6 +193,7 @@ class TestCrowds:
         await reader.readuntil(b"\r\n\r\n")
         answer = await say(server.port, b"GET /health/live HTTP/1.1\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 503")
+        assert b"\r\nretry-after: 1\r\n" in answer
         assert body_of(answer)["output_ResponseCode"] == "INS-1"
         writer.close()
         await server.stop()

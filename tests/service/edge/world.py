@@ -7,7 +7,8 @@ it answers a payment is a test's to choose.
 import asyncio
 import base64
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
@@ -15,10 +16,12 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from mkondo.adapters.http.addresses import Addresses
 from mkondo.adapters.http.bearer import hash_of
 from mkondo.adapters.http.callers import Callers
 from mkondo.adapters.http.front import App, Front, Limits, Observe
 from mkondo.adapters.http.pages import Document, pages
+from mkondo.adapters.http.rates import Rate
 from mkondo.adapters.http.request import Handler
 from mkondo.adapters.keys.rsa import RsaKeys
 from mkondo.adapters.memory.store import MemoryStore
@@ -294,15 +297,18 @@ async def build(
     limits: Limits | None = None,
     observe: Observe | None = None,
     page: App | None = None,
+    addresses: Addresses | None = None,
+    rates: Mapping[str, Rate] = MappingProxyType({}),
 ) -> World:
-    """A world with one configured application, APPLICATION, in the sandbox."""
+    """A world with one configured application, APPLICATION, in the sandbox. `rates` are those of applications, by
+    environment."""
     ids, clock, keys = SystemIds(), SystemClock(), RsaKeys(KEY)
     stores = {name: MemoryStore(clock) for name in ("sandbox", "openapi")}
     cores = {name: Core(store, clock) for name, store in stores.items()}
     handlers: dict[str, dict[str, Handler]] = {}
     branches: dict[str, Branch] = {}
     for name, store in stores.items():
-        core, callers = cores[name], Callers(keys, store, clock)
+        core, callers = cores[name], Callers(keys, store, clock, rates.get(name))
         desk = await ReplyDesk.listening(core, ids)
         edge = edge_auth.handlers(callers=callers, facts=store, log=core, desk=desk, ids=ids, settings=auth)
         ingress, mozambique = (
@@ -317,7 +323,7 @@ async def build(
         return {}
 
     documents = {"/docs/m-pesa-openapi.json": Document("application/json", b'{"openapi":"3.1.0"}')}
-    front = Front(handlers, page or pages(ids, ready, CollectorRegistry(), documents), ids, limits, observe)
+    front = Front(handlers, page or pages(ids, ready, CollectorRegistry(), documents), ids, limits, observe, addresses)
     world = World(front, cores, keys, stores, clock, ids)
     await world.configure()
     return world

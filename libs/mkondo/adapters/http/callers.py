@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from mkondo.adapters.http.bearer import Bearers
+from mkondo.adapters.http.rates import Rate
 from mkondo.adapters.http.recent import Recent
 from mkondo.adapters.http.request import Request
 from mkondo.adapters.http.sources import is_trusted
@@ -47,11 +48,16 @@ class Stranger(msgspec.Struct, frozen=True):
 
 
 class Callers:
-    """Recognises the callers of one environment. Every method may raise TryLater."""
+    """Recognises the callers of one environment. Every method may raise TryLater.
 
-    def __init__(self, keys: Keys, facts: Facts, clock: Clock) -> None:
+    Every operation begins here, so this is where an application's `rate` is asked: as soon as it is certain who calls,
+    and from where, because a request that anybody can make must not take an application's turn. Without one each may
+    ask as often as it likes."""
+
+    def __init__(self, keys: Keys, facts: Facts, clock: Clock, rate: Rate | None = None) -> None:
         self._facts = facts
         self._clock = clock
+        self._rate = rate
         self._bearers = Bearers(keys)
         self._applications = Recent(self._application, clock)
         self._sessions = Recent(self._session, clock)
@@ -72,7 +78,13 @@ class Callers:
             return Stranger(trouble)
         if not is_trusted(application.configuration.trusted_sources, request.address, request.origin):
             return Stranger(NOT_TRUSTED)
+        self._take(application)
         return Caller(application, session.session, organisation=await self._organisation_of(application))
+
+    def _take(self, application: Application) -> None:
+        """Raises TooMany."""
+        if self._rate is not None:
+            self._rate.take(application.application)
 
     async def _application_of(self, session: Session) -> Application | None:
         """The session's application, at least as new as when the session was opened: a new API key works at once."""
@@ -105,6 +117,7 @@ class Callers:
             return Stranger(INVALID_KEY)
         if not is_trusted(application.configuration.trusted_sources, request.address, request.origin):
             return Stranger(NOT_TRUSTED)
+        self._take(application)
         organisation = await self._organisation_of(application)
         return Caller(application, SessionHash(secret.hash), by_api_key=True, organisation=organisation)
 

@@ -2,7 +2,7 @@
 
 Framework routing costs more than a whole payment may (architecture section 9), so the thirteen operations are found by
 one look-up in openapi/routing.py. Every answer has a body of the contract (section 12, "Transport"), whatever came in
-and whatever went wrong. Read next: intake.py, respond.py, protocol.py; then callers.py.
+and whatever went wrong. Read next: intake.py, addresses.py, respond.py, protocol.py; then callers.py.
 """
 
 import asyncio
@@ -14,12 +14,14 @@ from typing import Any
 
 import msgspec
 
+from mkondo.adapters.http.addresses import Addresses
 from mkondo.adapters.http.intake import Receive, Unreadable, read_body, read_head
+from mkondo.adapters.http.rates import TooMany
 from mkondo.adapters.http.request import Handler, Request
 from mkondo.adapters.http.respond import CLOSE, RETRY_AFTER, Header, Send, allow, cross_origin, respond
-from mkondo.adapters.http.sources import client_address, parse_networks
 from mkondo.domain import reasons
 from mkondo.openapi import render
+from mkondo.openapi.codes import TOO_MANY
 from mkondo.openapi.operations import Operation
 from mkondo.openapi.parse import third_party_conversation_id
 from mkondo.openapi.render import Answer
@@ -39,11 +41,9 @@ log = logging.getLogger("mkondo.edge")
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one process takes at once: past `requests_max` callers are told 503. `proxies` are the addresses and
-    networks whose X-Forwarded-For is believed."""
+    """What one process takes at once: past `requests_max` callers are told 503."""
 
     requests_max: int = 2_000
-    proxies: tuple[str, ...] = ()
 
 
 class Front:
@@ -58,13 +58,14 @@ class Front:
         ids: Ids,
         limits: Limits | None = None,
         observe: Observe | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         self._handlers = handlers
         self._pages = pages
         self._ids = ids
         self._limits = limits or Limits()
-        self._proxies = parse_networks(self._limits.proxies)
         self._observe = observe
+        self._addresses = addresses or Addresses()
         self._active = 0
         self._draining = False
         self._idle = asyncio.Event()
@@ -109,8 +110,7 @@ class Front:
         handler = self._handlers.get(found.environment, {}).get(found.operation.name)
         if handler is None:
             return self._missed(Miss(404))
-        peer = scope["client"][0] if scope["client"] else ""
-        address = client_address(peer, head.forwarded_for, self._proxies) if self._proxies else peer
+        address = self._addresses.of(scope, head.forwarded_for)
         request = Request(found, scope["query_string"], body, head.authorization, head.origin, address, head.host)
         return await self._handled(request, handler)
 
@@ -119,7 +119,10 @@ class Front:
             return self._busy(request)
         self._active += 1
         try:
+            self._addresses.take(request.address)
             answer = await handler(request)
+        except TooMany as refused:
+            return self._too_many(request, refused)
         except TryLater:
             return self._busy(request)
         except asyncio.CancelledError:  # the server is stopping and has waited long enough: nobody knows, query
@@ -140,6 +143,10 @@ class Front:
         extra = (RETRY_AFTER, CLOSE) if self._draining else (RETRY_AFTER,)
         return self._refusal(503, reasons.INTERNAL, request.match.operation, _echo(request)), extra
 
+    def _too_many(self, request: Request, refused: TooMany) -> Reply:
+        operation, text = request.match.operation, TOO_MANY[refused.of]
+        return self._refusal(429, reasons.INTERNAL, operation, _echo(request), text), (RETRY_AFTER,)
+
     def _broken(self, request: Request) -> Answer:
         """INS-1 with the status of contract section 5: it may have been sent, so "try again" would be a lie."""
         return render.refusal(
@@ -155,9 +162,11 @@ class Front:
         extra = (allow(miss.allow),) if miss.allow else ()
         return self._refusal(miss.status, reasons.UNREADABLE, miss.operation), extra
 
-    def _refusal(self, status: int, code: str, operation: Operation | None, echo: str | None = None) -> Answer:
+    def _refusal(
+        self, status: int, code: str, operation: Operation | None, echo: str | None = None, text: str | None = None
+    ) -> Answer:
         return render.transport_refusal(
-            status, code, self._ids.payment_id(), operation=operation, third_party_conversation_id=echo
+            status, code, self._ids.payment_id(), text=text, operation=operation, third_party_conversation_id=echo
         )
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,7 +44,8 @@ def raw_response(answer: Answer) -> bytes:
     """The same without ASGI, for what was no HTTP request. It ends the connection."""
     phrase = HTTPStatus(answer.status).phrase.encode()
     lines = [b"HTTP/1.1 %d %s" % (answer.status, phrase)]
-    lines += [b"%s: %s" % header for header in _headers(answer, (CLOSE,))]
+    extra = (RETRY_AFTER, CLOSE) if answer.status == HTTPStatus.SERVICE_UNAVAILABLE else (CLOSE,)
+    lines += [b"%s: %s" % header for header in _headers(answer, extra)]
     return b"\r\n".join((*lines, b"", answer.body))
 
 

@@ -4,6 +4,7 @@ An address or network is compared with the client's own address, a domain with t
 and `*` matches everything. An address in Origin proves nothing, so it never matches an address.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -11,7 +12,12 @@ from urllib.parse import urlsplit
 
 EVERYTHING = "*"
 
+NOBODYS = frozenset({"", "null"})
+"""No Origin, and that of a page which any site can make."""
+
 Network = IPv4Network | IPv6Network
+
+_HOP = re.compile(r"\[(?P<six>[^\[\]]*)\](?::[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
 
 
 def is_trusted(sources: Sequence[str], address: str, origin: str) -> bool:
@@ -42,9 +48,21 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(network for text in texts if (network := _network(text)) is not None)
 
 
+def line_of(address: str) -> str:
+    """What one subscriber has: an IPv4 address, or the /64 that everybody with IPv6 gets, whose addresses he may change
+    as he likes."""
+    return address if ":" not in address else _line(address)
+
+
+@lru_cache(maxsize=4096)
+def _line(address: str) -> str:
+    parsed = parse_address(address)
+    return parsed.packed[:8].hex() if isinstance(parsed, IPv6Address) else str(parsed or address)
+
+
 def host_of(origin: str) -> str:
     """`shop.example` of `https://shop.example:8443` or of the bare name; empty when there is none."""
-    text = origin.strip().lower()
+    text = origin.strip().lower().replace("\\", "/")  # as browsers read it: what follows is a path
     try:
         return urlsplit(text if "//" in text else f"//{text}").hostname or ""
     except ValueError:
@@ -57,20 +75,31 @@ def client_address(peer: str, forwarded_for: str, proxies: Sequence[Network]) ->
     for hop in reversed(forwarded_for.split(",")):
         if not within(address, proxies):
             break
-        if parse_address(hop) is None:
+        parsed = _parse_hop(hop)
+        if parsed is None:
             break
-        address = hop.strip()
+        address = str(parsed)
     return address
 
 
+def _parse_hop(text: str) -> IPv4Address | IPv6Address | None:
+    """Some proxies write the port too, and IPv6 in brackets."""
+    found = _HOP.fullmatch(text.strip())
+    return parse_address(found["six"] or found["four"] if found else text)
+
+
 def _network(text: str) -> Network | None:
+    """IPv4 in IPv6 clothes is taken for what it is, as in addresses: else the two would never meet."""
     try:
-        return ip_network(text.strip(), strict=False)
+        network = ip_network(text.strip(), strict=False)
     except ValueError:
         return None
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return network if mapped is None or network.prefixlen < 96 else IPv4Network((mapped, network.prefixlen - 96))
 
 
 @lru_cache(maxsize=4096)
 def _compiled(sources: tuple[str, ...]) -> tuple[tuple[Network, ...], frozenset[str]]:
-    domains = {host_of(source) for source in sources if _network(source) is None}
-    return parse_networks(sources), frozenset(domains - {""})
+    hosts = {host_of(source) for source in sources if _network(source) is None}
+    domains = {host for host in hosts if parse_address(host) is None}  # a misspelt network is nobody's Origin
+    return parse_networks(sources), frozenset(domains - NOBODYS)

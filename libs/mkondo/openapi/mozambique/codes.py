@@ -67,7 +67,8 @@ _ROWS = (
           "The amount is not a decimal number, is zero, has more decimals than the currency, or is more than remains.",
           "Send digits with at most one point, such as 10.00."),
     _code("INS-16", 503, "Unable to handle the request due to a temporary overloading", _ALL,
-          "The platform is busy, or the sandbox was asked to act as if it were.",
+          "The platform is busy, or the sandbox was asked to act as if it were. With status 429 this address, or your "
+          "application, asks too often: output_error says which.",
           "Wait as long as Retry-After says, then try again.", Resend.QUERY_FIRST),
     _code("INS-17", 400, "Invalid Transaction Reference. Length Should Be Between 1 and 20.", _PAYMENTS,
           "The reference does not fit its grammar.", "Send 1 to 20 letters, digits, spaces, _ or +."),
@@ -124,7 +125,7 @@ _LIMITS = "the merchant is not allowed to pay that much or that often; output_er
 RENAMED = (
     Renamed("INS-6", "INS-5", "this table tells a customer who says no from a wrong PIN", when="Cancelled"),
     Renamed("INS-1", "INS-16", "503 belongs to INS-16 here", when="503"),
-    Renamed("INS-1", "INS-16", "too many requests is an overload too", when="429"),
+    Renamed("INS-1", "INS-16", "too many requests is an overload too; output_error says whose", when="429", vague=True),
     Renamed("INS-13", "INS-2002", "of a receiver that is nobody's this table says more", when="unknown"),
     Renamed("INS-18", "INS-997", "a TransactionID of no payment is told from a malformed one", when="unknown"),
     Renamed("INS-28", "INS-19", "the merchant's id is the ThirdPartyReference here"),
