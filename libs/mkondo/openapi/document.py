@@ -163,7 +163,11 @@ def _response(operation: Operation, status: int, said: list[Said]) -> Json:
         name: header
         for name, header, there in (
             ("Retry-After", _RETRY_AFTER, status in (429, 503)),
-            ("Mkondo-Explanation", {"$ref": "#/components/headers/explanation"}, bool(codes.keys() & explain.CODES)),
+            (
+                "Mkondo-Explanation",
+                {"$ref": "#/components/headers/explanation"},
+                any(each.code in explain.CODES for each in said),
+            ),
         )
         if there
     }
