@@ -50,7 +50,7 @@ def show(msisdn: str, data: Path, application: str, as_json: bool) -> None:
     \b
     Example:  mkondo handset show 255700000001
     """
-    _tell(call(data, "GET", _path(msisdn, application)), as_json)
+    _tell(call(data, "GET", _path(msisdn, application), keys=("msisdn", "prompts")), as_json)
 
 
 @command.command()

@@ -22,7 +22,7 @@ def call(data: Path, method: str, path: str, body: Row | None = None, keys: Sequ
     """The answer to `METHOD /api/v1/PATH`, an object with these keys at least. CannotDo, in one line with the mend,
     when it is a refusal, or not the management API's."""
     said, address = _ask(data, method, path, body)
-    return _row(said, keys, address)
+    return checked(said, keys, address)
 
 
 def listed(data: Path, path: str, keys: Sequence[str]) -> list[Row]:
@@ -32,10 +32,11 @@ def listed(data: Path, path: str, keys: Sequence[str]) -> list[Row]:
         raise _stranger(address)
     if not said:
         call(data, "GET", CLOCK, keys=CLOCK_KEYS)  # an empty list does not say whose it is
-    return [_row(one, keys, address) for one in said]
+    return [checked(one, keys, address) for one in said]
 
 
-def _row(said: Any, keys: Sequence[str], address: str) -> Row:
+def checked(said: Any, keys: Sequence[str], address: str) -> Row:
+    """An object with these keys at least, as the management API answers. CannotDo for whatever a stranger says."""
     if not isinstance(said, dict) or not said or not all(key in said for key in keys):
         raise _stranger(address)
     return said

@@ -24,7 +24,8 @@ class Clock(Protocol):
 
 
 class ClockSetting(Protocol):
-    """How far the sandbox's clock is ahead of the machines', kept with its store. May raise TryLater.
+    """How far the sandbox's clock is ahead of the machines', kept with its store. May raise TryLater: nothing was done.
+    `advance` may raise CommitUnknown: look with `ahead_ms` before moving it again.
 
     Promises, each a test of the conformance suite:
 

@@ -91,7 +91,8 @@ class Facts(Protocol):
     """
 
     async def record(self, key: RecordKey) -> bytes | None:
-        """A record of kind `application`, `api-key` or `session`, whichever partition owns it; of kind `account` only
+        """A record of kind `application`, `api-key`, `session` or `organisation`, whichever partition owns it (an
+        organisation's in the partition that is asked for with it); of kind `account` only
         to learn that it exists, which once true stays true (rule 8)."""
         ...
 

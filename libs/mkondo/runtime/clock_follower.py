@@ -50,8 +50,8 @@ class FollowerSettings(msgspec.Struct, frozen=True):
 async def advance_for_all(setting: ClockSetting, milliseconds: int, seconds_max: float = 30.0) -> int:
     """Move the clock on. Returns how far it is ahead then, once every process has done what that asks.
 
-    Raises TryLater when it could not be moved, and NotTakenYet when it is moved and nobody can say that all have done
-    it: some process takes longer, or the setting is out of reach by then."""
+    Raises TryLater when it could not be moved, CommitUnknown when it may be moved or not, and NotTakenYet when it is
+    moved and nobody can say that all have done it: some process takes longer, or the setting is out of reach."""
     ahead_ms = await setting.advance(milliseconds)
     try:
         async with asyncio.timeout(seconds_max):

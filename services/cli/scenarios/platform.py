@@ -5,15 +5,17 @@ Read next: run.py.
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import msgspec
 
 from mkondo.adapters.client.client import Body, MpesaClient
+from mkondo.adapters.client.wire import UNANSWERED, trouble_with
 from services.cli.demo_data import DEMO
 from services.cli.errors import CannotDo
-from services.cli.management import said_by
+from services.cli.management import SECONDS_MAX, checked, said_by
 
 DEFAULTS: dict[str, dict[str, str]] = {
     "c2b_single_stage": {"CustomerMSISDN": "{customer}", "PurchasedItemsDesc": "Shoes"},
@@ -43,6 +45,18 @@ DEFAULTS: dict[str, dict[str, str]] = {
 MONEY = ("c2b_single_stage", "c2b_multi_stage", "b2c_payment", "b2b_payment")
 
 
+APPLICATION_KEYS = (
+    "id",
+    "products",
+    "asynchronous",
+    "limits",
+    "markets",
+    "activation_delay_seconds",
+    "response_url",
+    "response_url_override",
+    "switches",
+)
+"""What of an application ready.py looks at."""
 SHOWN_SECONDS_MAX = 10.0
 LOOK_SECONDS = 0.05
 
@@ -98,7 +112,7 @@ class SandboxUser:
         """Until the customer's handset shows a payment. CannotDo when it shows none."""
         try:
             async with asyncio.timeout(SHOWN_SECONDS_MAX):
-                while not (await self._manage("GET", self._handset))["prompts"]:
+                while not (await self._manage("GET", self._handset, keys=("prompts",)))["prompts"]:
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             raise CannotDo(f"no payment was shown on the handset within {SHOWN_SECONDS_MAX:g} s") from None
@@ -115,7 +129,7 @@ class SandboxUser:
 
     async def application(self) -> Body:
         """The demo application as it is configured now."""
-        return await self._manage("GET", f"applications/{DEMO}")
+        return await self._manage("GET", f"applications/{DEMO}", keys=APPLICATION_KEYS)
 
     async def open_session(self) -> None:
         """CannotDo, with what is answered, when there is none to be had."""
@@ -133,16 +147,26 @@ class SandboxUser:
         await self._manage("POST", "clock/advance", {"seconds": seconds}, role="operator")
         await self.open_session()
 
-    async def _manage(self, method: str, path: str, body: Body | None = None, role: str = "application") -> Body:
+    async def _manage(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        role: str = "application",
+        keys: Sequence[str] = (),
+    ) -> Body:
+        """What the management API answers, an object with these keys at least."""
         address = self._demo["http"]
-        answer = await self._http.request(
-            method,
-            f"{address}/api/v1/sandbox/{path}",
-            json=body,
-            headers={"Authorization": f"Bearer {self._demo['tokens'][role]}"},
-        )
-        said: Body = said_by(answer, address)
-        return said
+        try:
+            answer = await self._http.request(
+                method,
+                f"{address}/api/v1/sandbox/{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {self._demo['tokens'][role]}"},
+            )
+        except UNANSWERED as trouble:
+            raise trouble_with(address, trouble, SECONDS_MAX) from trouble
+        return checked(said_by(answer, address), keys, address)
 
 
 class Mailbox:

@@ -15,6 +15,7 @@ from mkondo.adapters.client.client import Body, MpesaClient
 from mkondo.openapi.operations import OPERATIONS
 from mkondo.openapi.samples import accepted
 from services.cli.errors import CannotDo
+from services.cli.management import SECONDS_MAX
 from services.cli.scenarios.platform import Mailbox, SandboxUser
 from services.cli.scenarios.ready import check_ready
 from services.cli.scenarios.scenario import Advance, Call, Expected, Handset, Locked, Scenario, Step
@@ -54,8 +55,8 @@ class Runner:
     async def run_all(self, scenarios: Sequence[Scenario]) -> list[Ran]:
         """Those that move the clock come last, one after the other. CannotDo when the demo was changed too much."""
         user = self._user()
+        await user.open_session()  # first: who is no platform is found out here
         check_ready(await user.application(), self._demo["market"], scenarios)
-        await user.open_session()
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(scenario: Scenario) -> Ran:
@@ -164,7 +165,7 @@ async def runner_of(demo: dict[str, Any]) -> AsyncIterator[Runner]:
     await mailbox.open()
     client = MpesaClient(demo["http"], demo["environment"], demo["market"], demo["public_key"], demo["api_key"])
     try:
-        async with httpx.AsyncClient(timeout=60.0, trust_env=False) as http, client:
+        async with httpx.AsyncClient(timeout=SECONDS_MAX, trust_env=False) as http, client:
             yield Runner(demo, http, client, mailbox)
     finally:
         mailbox.close()

@@ -23,7 +23,10 @@ def say_no_in_one_shape(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(_: Request, no: Refused) -> JSONResponse:
-        return refusal(no.status, no.error, no.mend)
+        answer = refusal(no.status, no.error, no.mend)
+        if no.status == 503:
+            answer.headers["retry-after"] = "1"
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, no: RequestValidationError) -> JSONResponse:

@@ -43,7 +43,7 @@ class Api:
             return httpx.Response(200, json=DEMO)
         if kind == "handsets":
             return httpx.Response(200, json=self._handset(request, rest))
-        return httpx.Response(200, json={})
+        return httpx.Response(200, json={"now": "later"})
 
     def _handset(self, request: httpx.Request, msisdn: str) -> dict[str, Any]:
         match request.method:

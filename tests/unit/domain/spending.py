@@ -137,6 +137,11 @@ class Spending:
         (event,) = self.story.answer
         return event
 
+    def overlaps(self) -> dict[str, Instant]:
+        """The API keys that the last change left working beside the new one."""
+        assert isinstance(self.last, ApplicationChanged), self.last
+        return self.last.overlaps
+
     def is_admitted(self, *buckets: RecordKey) -> Self:
         assert isinstance(self.last, PaymentAdmitted | RequestAdmitted), self.last
         if buckets:

@@ -87,8 +87,9 @@ class LimitsMachine(RuleBasedStateMachine):
         if removed or any(scope.on and not scopes[name].on for name, scope in pencil.scopes.items()):
             pencil.narrowed = pencil.version
         live = {name: until for name, until in pencil.overlaps.items() if self.now < until}
-        if key != pencil.key and overlap_ms:
-            live[pencil.key] = self.now + overlap_ms
+        if key != pencil.key:
+            last = self.now + overlap_ms
+            live = {name: min(until, last) for name, until in (*live.items(), (pencil.key, last)) if overlap_ms}
         pencil.overlaps = {} if removed else live
         pencil.scopes, pencil.key, pencil.removed = dict(scopes), key, removed
 

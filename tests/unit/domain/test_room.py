@@ -260,6 +260,18 @@ def test_without_an_overlap_the_old_key_and_its_sessions_end_at_once() -> None:
     assert api_key_key(API_KEY_HASH) not in till.story.records
 
 
+def test_no_older_key_works_longer_than_the_overlap_asked_for_last() -> None:
+    """A key that has leaked can be ended, though it was replaced already."""
+    till = overlapping()
+    changed = configure(api_key_hash="third")
+    shorter = till.told(replace(changed, overlap_ms=HOUR_MS // 2)).overlaps()
+    assert shorter == dict.fromkeys((API_KEY_HASH, NEW_KEY), MONDAY + HOUR_MS // 2)
+    longer = till.told(replace(configure(api_key_hash="fourth"), overlap_ms=2 * HOUR_MS)).overlaps()
+    assert longer == shorter | {"third": MONDAY + 2 * HOUR_MS}
+    assert till.told(configure(api_key_hash="fifth")).overlaps() == {}
+    assert [key for key in till.story.records if key.startswith("api-key/")] == ["api-key/fifth"]
+
+
 def test_a_removed_application_ends_both_keys() -> None:
     till = overlapping().opens(EVENING, NEW_KEY)
     till.told(configure(removed=True, api_key_hash=NEW_KEY))

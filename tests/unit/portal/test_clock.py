@@ -6,7 +6,7 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient, Response
 
 from mkondo.adapters.memory.clock import MemoryClockSetting
-from mkondo.ports.errors import TryLater
+from mkondo.ports.errors import CommitUnknown, TryLater
 from services.cli.management import in_one_line
 from services.portal.api.app import management_api
 from tests.unit.portal.test_access import OPERATOR, TOKENS
@@ -22,7 +22,10 @@ class Setting(MemoryClockSetting):
 
     async def advance(self, milliseconds: int) -> int:
         self._reach("advance")
-        return await super().advance(milliseconds)
+        ahead_ms = await super().advance(milliseconds)
+        if "its answer" in self._troubled:
+            raise CommitUnknown("lost the connection")
+        return ahead_ms
 
     async def everybody_has(self, ahead_ms: int) -> bool:
         self._reach("everybody_has")
@@ -53,6 +56,13 @@ async def test_of_a_clock_that_is_moved_and_not_taken_nobody_is_told_to_move_it_
     assert said == (
         "the clock is moved, and a process has not taken it yet. Do not move it again: wait, and look with GET …/clock."
     ), "what `mkondo clock advance` shows"
+
+
+async def test_of_a_clock_that_may_be_moved_nobody_is_told_to_move_it_again() -> None:
+    setting = Setting("its answer")
+    answer = await advance(setting, 60)
+    assert (answer.status_code, await setting.ahead_ms(), "retry-after" in answer.headers) == (504, 60_000, False)
+    assert "look with GET …/clock" in answer.json()["mend"]
 
 
 async def test_a_clock_that_could_not_be_moved_is_to_be_moved_again() -> None:

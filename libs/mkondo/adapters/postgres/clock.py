@@ -1,6 +1,6 @@
 """The sandbox's clock offset in Postgres: one row, and who works with which offset. Read next: ports/clock.py."""
 
-from mkondo.adapters.postgres.connections import Connections, reading
+from mkondo.adapters.postgres.connections import Connections, committing, reading
 from mkondo.ports.clock import AHEAD_MS_MAX, TooFarAhead
 
 _AHEAD = "SELECT coalesce(max(ahead_ms), 0) FROM clock"
@@ -36,7 +36,7 @@ class PostgresClockSetting:
     async def advance(self, milliseconds: int) -> int:
         if milliseconds < 0:
             raise ValueError("the clock only moves forward")
-        async with reading(self._connections) as connection:
+        async with committing(self._connections) as connection:
             ahead_ms = await connection.fetchval(_ADVANCE, milliseconds, AHEAD_MS_MAX)
         if ahead_ms is None:
             raise TooFarAhead

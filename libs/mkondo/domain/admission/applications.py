@@ -55,14 +55,18 @@ def configure(command: ConfigureApplication, records: Records, now: Instant) -> 
 
 
 def _overlaps(command: ConfigureApplication, before: Application | None, now: Instant) -> dict[str, Instant]:
-    """The API keys that work beside the new one: those that still did, and the one that it replaces."""
+    """The API keys that work beside the new one: the one that it replaces, and those that still did. None of them works
+    longer than the overlap asked for now: with none, whoever knows an older key is shut out at once."""
     if before is None or command.configuration.removed:
         return {}
     live = {name: until for name, until in before.overlaps.items() if now < until}
     replaced = before.configuration.api_key_hash
-    if command.configuration.api_key_hash == replaced or not command.overlap_ms:
+    if command.configuration.api_key_hash == replaced:
         return live
-    return {**live, replaced: Instant(now + command.overlap_ms)}
+    if not command.overlap_ms:
+        return {}
+    last = Instant(now + command.overlap_ms)
+    return {name: min(until, last) for name, until in live.items()} | {replaced: last}
 
 
 def _names(command: ConfigureApplication) -> Sequence[str]:
