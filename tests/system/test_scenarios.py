@@ -57,24 +57,26 @@ def test_a_scenario_that_is_not_as_it_says_is_told(platform: RunningPlatform) ->
 def test_scenarios_of_a_demo_that_was_changed_name_the_command_that_sets_it_back(platform: RunningPlatform) -> None:
     data = ("--data", str(platform.data))
     others = [name for name in PRODUCTS if name != "c2b_single_stage"]
-    for settings in (
-        (f"products={json.dumps(others)}",),
-        ("asynchronous=[]", "response_url_override=false"),
-        ("response_url=http://127.0.0.1:9/",),
-        ('limits={"c2b_single_stage": {"single_value": {"TZS": "5.00"}}}', 'markets=["vodafoneGHA"]'),
-        ("activation_delay_seconds=30", f"products={json.dumps(PRODUCTS[:1])}"),
-    ):
-        assert mkondo("apps", "set", "demo", *settings, *data).returncode == 0
-        refused = mkondo("trigger", "success", *data)
-        assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (1, "", 1), refused
-        mend = shlex.split(refused.stderr.split("`")[1])
-        assert mend[:4] == ["mkondo", "apps", "set", "demo"]
-        assert mkondo(*mend[1:], *data).returncode == 0
-        runs_again("success", data)
-    every = json.dumps(list(PRODUCTS))
-    as_it_was = (f"products={every}", f"asynchronous={every}", "markets=[]")
-    assert mkondo("apps", "set", "demo", *as_it_was, *data).returncode == 0, "the platform is shared"
-    runs_again("reversal-of-b2c", data)  # switched off until now: whoever is next meets the edge as it was
+    try:
+        for settings in (
+            (f"products={json.dumps(others)}",),
+            ("asynchronous=[]", "response_url_override=false"),
+            ("response_url=http://127.0.0.1:9/",),
+            ('limits={"c2b_single_stage": {"single_value": {"TZS": "5.00"}}}', 'markets=["vodafoneGHA"]'),
+            ("activation_delay_seconds=30", f"products={json.dumps(PRODUCTS[:1])}"),
+        ):
+            assert mkondo("apps", "set", "demo", *settings, *data).returncode == 0
+            refused = mkondo("trigger", "success", *data)
+            assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (1, "", 1), refused
+            mend = shlex.split(refused.stderr.split("`")[1])
+            assert mend[:4] == ["mkondo", "apps", "set", "demo"]
+            assert mkondo(*mend[1:], *data).returncode == 0
+            runs_again("success", data)
+    finally:
+        every = json.dumps(list(PRODUCTS))
+        as_it_was = (f"products={every}", f"asynchronous={every}", "markets=[]")
+        assert mkondo("apps", "set", "demo", *as_it_was, *data).returncode == 0, "the platform is shared"
+        runs_again("reversal-of-b2c", data)  # switched off until now: whoever is next meets the edge as it was
 
 
 def runs_again(scenario: str, data: tuple[str, str]) -> None:

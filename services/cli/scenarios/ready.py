@@ -30,7 +30,7 @@ def _wanted(now: dict[str, Any], market: str, scenarios: Sequence[Scenario]) -> 
     return {
         "products": _with(now["products"], needed),
         "asynchronous": _with(now["asynchronous"], pushed),
-        "limits": {name: {} if name in needed else limit for name, limit in now["limits"].items()},
+        "limits": {name: dict.fromkeys(limit) if name in needed else limit for name, limit in now["limits"].items()},
         "markets": _with(now["markets"], {market}) if now["markets"] else [],
         "activation_delay_seconds": 0,
         "response_url": "",

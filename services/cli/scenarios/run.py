@@ -55,7 +55,11 @@ class Runner:
     async def run_all(self, scenarios: Sequence[Scenario]) -> list[Ran]:
         """Those that move the clock come last, one after the other. CannotDo when the demo was changed too much."""
         user = self._user()
-        await user.open_session()  # first: who is no platform is found out here
+        try:
+            await user.open_session()  # first: who is no platform is found out here
+        except CannotDo:  # a demo that was changed may get none, and what was changed says more
+            check_ready(await user.application(), self._demo["market"], scenarios)
+            raise
         check_ready(await user.application(), self._demo["market"], scenarios)
         places = asyncio.Semaphore(AT_ONCE)
 

@@ -69,7 +69,7 @@ def test_the_demo_s_market_must_be_in_the_list() -> None:
 
 def test_a_limit_on_what_is_asked_is_lifted_and_no_other() -> None:
     limits = {"limits": limit("c2b_single_stage") | limit("b2c_payment")}
-    assert mend(limits, "reversal-whole") == {"limits": {"c2b_single_stage": {}}}
+    assert mend(limits, "reversal-whole") == {"limits": {"c2b_single_stage": {"single_value": None}}}
     assert mend(limits, "supplier") == {}
 
 
