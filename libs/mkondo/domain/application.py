@@ -12,6 +12,9 @@ from mkondo.domain.markets import MARKETS
 
 HOUR_MS = 3_600_000
 
+INVALID, CONFLICT = "INVALID", "CONFLICT"
+"""Why a configuration is rejected: impossible, or made for another version than there is."""
+
 
 class UsageTime(msgspec.Struct, frozen=True):
     """The part of the market's day in which a product may be used: from the minute `opens` until before `closes`.

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_record
-from mkondo.domain import admission
+from mkondo.domain import admission, reasons
 from mkondo.domain.application import (
+    CONFLICT,
     Application,
     ApplicationChanged,
     Configuration,
@@ -26,7 +27,6 @@ from services.portal.api.errors import Refused
 ANSWER_SECONDS = 5.0
 CHANGE_SECONDS = 10.0
 """How long a change may wait for others and be overtaken by them before it is given up."""
-CONFLICT = "CONFLICT"
 
 Change = Callable[[Configuration], Configuration]
 
@@ -134,6 +134,8 @@ async def _ask(
                 answer = await question.answer()
         except TimeoutError:
             raise TryLater("admission does not answer") from None
+    if isinstance(answer, ConfigurationRejected) and answer.code == reasons.INTERNAL:
+        raise TryLater(f"admission could not decide it: {answer.text}")  # a bug, and not what was asked for
     if not isinstance(answer, ApplicationChanged | ConfigurationUnchanged | ConfigurationRejected):
         raise TypeError(f"{type(answer).__name__} is no answer to a configuration")
     return answer
