@@ -200,10 +200,19 @@ class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     narrowed: int = 0
 
     def accepts_key(self, api_key_hash: str, now: Instant) -> bool:
-        """Whether this is its API key, or the one before it that may still be used."""
+        """Whether this is its API key, or one that was replaced and may still be used."""
         if self.configuration.removed:
             return False
         return api_key_hash == self.configuration.api_key_hash or now < self.overlaps.get(api_key_hash, 0)
+
+
+def changed(before: Application | None, event: ApplicationChanged) -> Application:
+    """The application after a change; `before` None: it was made."""
+    narrowed = 0
+    if before is not None:
+        narrows = event.configuration.removed or event.configuration.is_narrower_than(before.configuration)
+        narrowed = event.version if narrows else before.narrowed
+    return Application(event.application, event.version, event.configuration, event.overlaps, narrowed)
 
 
 class ApiKey(msgspec.Struct, frozen=True, omit_defaults=True):

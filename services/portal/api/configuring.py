@@ -17,6 +17,7 @@ from mkondo.domain.application import (
     ConfigurationRejected,
     ConfigurationUnchanged,
     ConfigureApplication,
+    changed,
 )
 from mkondo.domain.ids import ApplicationId, partition_of
 from mkondo.ports.back_off import back_off
@@ -49,7 +50,7 @@ async def create_application(parts: Parts, name: ApplicationId, configuration: C
     """Make one that was never there. The name of one that was removed stays its own: its history has it."""
     answer = await _ask(parts, ConfigureApplication(name, configuration, 0, by=by))
     if isinstance(answer, ApplicationChanged):
-        return _changed(answer)
+        return changed(None, answer)
     if isinstance(answer, ConfigurationRejected) and answer.code != CONFLICT:
         raise Refused(422, answer.text, "Send other values.")
     raise Refused(409, f"there is or was an application {name!r}", "Choose another id, or leave it out.")
@@ -78,9 +79,9 @@ async def change_application(
     try:
         async with parts.changes.of(name, seconds_max):
             for overtaken in count(1):
-                changed = await _change_once(parts, name, wish, expected)
-                if changed is not None:
-                    return changed
+                done = await _change_once(parts, name, wish, expected)
+                if done is not None:
+                    return done
                 if asyncio.get_running_loop().time() >= until:
                     break
                 await back_off(parts.clock, parts.ids, overtaken)
@@ -102,7 +103,7 @@ async def _change_once(
     answer = await _ask(parts, wish(current))
     match answer:
         case ApplicationChanged():
-            return _changed(answer)
+            return changed(current, answer)
         case ConfigurationUnchanged():
             return current
         case ConfigurationRejected(code=code, text=text) if code != CONFLICT:
@@ -111,10 +112,6 @@ async def _change_once(
             raise _conflict(answer.version)
         case _:
             return None
-
-
-def _changed(event: ApplicationChanged) -> Application:
-    return Application(event.application, event.version, event.configuration, event.overlaps)
 
 
 def _conflict(version: int) -> Refused:

@@ -254,6 +254,15 @@ async def test_a_limit_below_what_is_used_is_taken_with_a_warning(mkondo: World)
     assert await mkondo.pay("duka", session, 1) == DAILY_VALUE
 
 
+async def test_a_session_that_has_ended_with_its_scope_is_past_no_limit(mkondo: World) -> None:
+    key = (await duka(mkondo))["api_key"]
+    session = await mkondo.session("duka", key)
+    assert session is not None and await mkondo.pay("duka", session, 20_00) == "INS-0"
+    await mkondo.said("PATCH", DUKA, {"products": {"b2c_payment": False}})
+    tight = await mkondo.said("PATCH", DUKA, {"limits": {C2B: {"daily_value": {"TZS": "19.99"}}}})
+    assert "warnings" not in tight
+
+
 async def test_products_are_switched_one_by_one(mkondo: World) -> None:
     await duka(mkondo)
     changed = await mkondo.said("PATCH", DUKA, {"products": {"b2c_payment": False, "b2b_payment": False}})

@@ -3,7 +3,7 @@
 from mkondo.domain.admission.keys import api_key_key, application_key, reference_key, session_key
 from mkondo.domain.admission.rooms import part_of
 from mkondo.domain.admission.sessions import forget_at
-from mkondo.domain.application import ApiKey, ApiKeyEnded, Application, ApplicationChanged
+from mkondo.domain.application import ApiKey, ApiKeyEnded, Application, ApplicationChanged, changed
 from mkondo.domain.decider import Changes, Event, Record, Records, record_key
 from mkondo.domain.ids import Instant
 from mkondo.domain.organisation import Organisation, OrganisationChanged
@@ -59,17 +59,12 @@ def _opened(event: SessionOpened) -> Session:
 
 
 def _changed(records: Records, event: ApplicationChanged) -> Changes:
-    before = records.get(application_key(event.application))
-    narrowed = 0
-    changes: Changes = {}
-    if isinstance(before, Application):
-        changes = _end_keys(before, event)
-        narrows = event.configuration.removed or event.configuration.is_narrower_than(before.configuration)
-        narrowed = event.version if narrows else before.narrowed
+    record = records.get(application_key(event.application))
+    before = record if isinstance(record, Application) else None
+    changes = _end_keys(before, event) if before is not None else {}
     if not event.configuration.removed:
         changes[api_key_key(event.configuration.api_key_hash)] = ApiKey(event.application)
-    application = Application(event.application, event.version, event.configuration, event.overlaps, narrowed)
-    return {**changes, application_key(event.application): application}
+    return {**changes, application_key(event.application): changed(before, event)}
 
 
 def _end_keys(before: Application, event: ApplicationChanged) -> Changes:
