@@ -5,10 +5,10 @@ from mkondo.domain.admission.rooms import part_of
 from mkondo.domain.admission.sessions import forget_at
 from mkondo.domain.application import ApiKey, ApiKeyEnded, Application, ApplicationChanged, changed
 from mkondo.domain.decider import Changes, Event, Record, Records, record_key
-from mkondo.domain.ids import Instant
+from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.organisation import Organisation, OrganisationChanged
-from mkondo.domain.payment import PaymentAdmitted, PaymentFailed
-from mkondo.domain.request import Reference, RequestAdmitted, RequestAnswered
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentFailed
+from mkondo.domain.request import Reference, Request, RequestAdmitted, RequestAnswered
 from mkondo.domain.room import RoomConfirmed, RoomGivenBack, confirm, give_back, reserve, session_room
 from mkondo.domain.session import Session, SessionOpened, SessionRevoked
 
@@ -16,11 +16,11 @@ from mkondo.domain.session import Session, SessionOpened, SessionRevoked
 def evolve(records: Records, event: Event) -> Changes:
     match event:
         case PaymentAdmitted(payment=payment):
-            reserved = _reserved(records, event) if event.buckets else {}
+            reserved = _reserved(records, payment, event.market_day, event.buckets)
             return {reference_key(payment): Reference(payment), **reserved}
         case RequestAdmitted(request=request):
-            taken = reserve(records, request.buckets, part_of(request, request.market_day)) if request.buckets else {}
-            return {reference_key(request): Reference(request), **taken}
+            reserved = _reserved(records, request, request.market_day, request.buckets)
+            return {reference_key(request): Reference(request), **reserved}
         case PaymentFailed(payment=payment):
             return {reference_key(payment): Reference(payment)}
         case RequestAnswered(request=request):
@@ -43,8 +43,8 @@ def evolve(records: Records, event: Event) -> Changes:
             raise TypeError(f"admission does not know {type(event).__name__}")
 
 
-def _reserved(records: Records, event: PaymentAdmitted) -> Changes:
-    return reserve(records, event.buckets, part_of(event.payment, event.market_day))
+def _reserved(records: Records, it: Payment | Request, day: str, buckets: tuple[RecordKey, ...]) -> Changes:
+    return reserve(records, buckets, part_of(it, day)) if buckets else {}
 
 
 def _opened(event: SessionOpened) -> Session:
