@@ -20,7 +20,7 @@ from mkondo.domain.calendar import day_of
 from mkondo.domain.decider import Record
 from mkondo.domain.ids import RecordKey, SessionHash
 from mkondo.domain.limits import APPLICABLE, LIMITS, Limit
-from mkondo.domain.markets import MARKETS
+from mkondo.domain.markets import CURRENCIES
 from mkondo.domain.money import format_amount
 from mkondo.domain.room import Line
 from mkondo.domain.session import Session
@@ -35,7 +35,6 @@ MOST, PAGE, SCANNED_MAX = 200, 200, 5_000
 HASH_SHOWN = 12
 _HASH_NAMED = 16
 """Of a session's hash, in `next`: enough to go on behind it, and not the hash itself."""
-_MARKETS = {market.currency: market for market in MARKETS.values()}
 _OF = {"session-room": "session", "customer-room": "customer"}
 
 
@@ -84,7 +83,7 @@ class _Use(msgspec.Struct, frozen=True):
         return self.used + self.pending > self.ceiling
 
     def shown(self, number: int) -> str | int:
-        return format_amount(number, _MARKETS[self.currency].decimals) if self.limit.measure == "value" else number
+        return format_amount(number, CURRENCIES[self.currency].decimals) if self.limit.measure == "value" else number
 
 
 @router.get("/{environment}/applications/{application}/limits")
@@ -145,7 +144,7 @@ def _uses(parts: Parts, application: Application, bucket: RecordKey, row: RoomRo
     for name, line in row.room.lines.items():
         product, _, currency = name.partition("/")
         scope = application.configuration.products.get(product)
-        day = line.counting_day(day_of(parts.clock.now(), _MARKETS[currency].time_zone).isoformat())
+        day = line.counting_day(day_of(parts.clock.now(), CURRENCIES[currency].time_zone).isoformat())
         for limit in LIMITS:
             if scope is None or limit.of != of or limit.name not in APPLICABLE[product]:
                 continue
