@@ -47,7 +47,8 @@ async def show_products(parts: Environment, _: Operator, organisation: str) -> O
 async def set_products(
     parts: Environment, grant: Operator, organisation: str, wanted: ProductsByMarket
 ) -> OrganisationView:
-    """From now on these and no others; in force for every payment that is admitted after the answer."""
+    """From now on these and no others: in force with the answer where payments are admitted, within a second at every
+    edge."""
     await configure_organisation(parts, _named(organisation), grants_of(wanted), grant.name)
     return await _view(parts, organisation)
 
