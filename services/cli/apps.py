@@ -120,6 +120,8 @@ def limits(application: str, after: str, data: Path, environment: str, as_json: 
     if as_json:
         click.echo(json.dumps(found))
         return
+    if not found["limits"] and not found["next"]:
+        click.echo(f"{application}: nothing used of any limit")
     for one in found["limits"]:
         used = f"{one['used']} used, {one['pending']} pending, {one['left']} left of {one['ceiling']} {one['currency']}"
         click.echo(f"{one['day']}  {one['of']} {one['who']:15} {one['product']}, {one['limit']}: {used}")

@@ -55,7 +55,12 @@ from mkondo.domain.mandates import (
     MandateExpired,
     MandateFound,
 )
-from mkondo.domain.organisation import ConfigureOrganisation, OrganisationChanged, OrganisationUnchanged
+from mkondo.domain.organisation import (
+    ConfigureOrganisation,
+    OrganisationChanged,
+    OrganisationRejected,
+    OrganisationUnchanged,
+)
 from mkondo.domain.payment import (
     PaymentAdmitted,
     PaymentCompleted,
@@ -118,6 +123,7 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(ConfigurationRejected),
     MessageType(ConfigurationUnchanged),
     MessageType(OrganisationUnchanged),
+    MessageType(OrganisationRejected),
     MessageType(SessionRefused),
     MessageType(RequestRejected),
     # Admission's events.

@@ -12,6 +12,9 @@ from mkondo.domain.markets import MARKETS
 
 HOUR_MS = 3_600_000
 
+INVALID, CONFLICT = "INVALID", "CONFLICT"
+"""Why a configuration is rejected: impossible, or made for another version than there is."""
+
 
 class UsageTime(msgspec.Struct, frozen=True):
     """The part of the market's day in which a product may be used: from the minute `opens` until before `closes`.
@@ -197,10 +200,19 @@ class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     narrowed: int = 0
 
     def accepts_key(self, api_key_hash: str, now: Instant) -> bool:
-        """Whether this is its API key, or the one before it that may still be used."""
+        """Whether this is its API key, or one that was replaced and may still be used."""
         if self.configuration.removed:
             return False
         return api_key_hash == self.configuration.api_key_hash or now < self.overlaps.get(api_key_hash, 0)
+
+
+def changed(before: Application | None, event: ApplicationChanged) -> Application:
+    """The application after a change; `before` None: it was made."""
+    narrowed = 0
+    if before is not None:
+        narrows = event.configuration.removed or event.configuration.is_narrower_than(before.configuration)
+        narrowed = event.version if narrows else before.narrowed
+    return Application(event.application, event.version, event.configuration, event.overlaps, narrowed)
 
 
 class ApiKey(msgspec.Struct, frozen=True, omit_defaults=True):

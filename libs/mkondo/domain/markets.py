@@ -57,3 +57,5 @@ MARKETS: dict[str, Market] = {
         _market("vodacomMOZ", "MOZ", "MZN", "Africa/Maputo", "258", 12, ("pt", "en")),
     )
 }
+CURRENCIES: dict[str, Market] = {market.currency: market for market in MARKETS.values()}
+"""The market of each currency. No two share one: what is counted in a currency is counted in its market's day."""

@@ -37,6 +37,10 @@ class OrganisationUnchanged(Rejection, frozen=True, tag=True):
     """They are these already: asking twice is harmless."""
 
 
+class OrganisationRejected(Rejection, frozen=True, tag=True):
+    """They could not be changed here: nobody can decide it (rule 14)."""
+
+
 class Organisation(msgspec.Struct, frozen=True):
     """Record `organisation/KEY`, in every partition of admission."""
 

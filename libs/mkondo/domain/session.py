@@ -38,7 +38,7 @@ class SessionOpened(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class SessionRefused(Rejection, frozen=True, tag=True):
-    """No session: the application is gone (INS-989)."""
+    """No session: the application is gone, or its API key works no more (INS-989)."""
 
 
 class SessionRevoked(msgspec.Struct, frozen=True, tag=True):

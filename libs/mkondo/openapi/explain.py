@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mkondo.domain import reasons
 from mkondo.domain.hours import Closed
 from mkondo.domain.limits import NEW_SESSION, USAGE_TIME, Breach
-from mkondo.domain.markets import MARKETS
+from mkondo.domain.markets import CURRENCIES
 from mkondo.openapi.codes import OPENAPI, CodeTable
 
 HEADER = b"mkondo-explanation"
@@ -60,12 +60,9 @@ def _resets(breach: Breach) -> str:
     return "new_session" if breach.resets_at == NEW_SESSION else str(breach.resets_at // _SECOND_MS)
 
 
-_DECIMALS = {market.currency: market.decimals for market in MARKETS.values()}
-
-
 def _figure(number: int, breach: Breach) -> str:
     """A count as it is, a value in whole units of its currency."""
-    decimals = _DECIMALS[breach.currency] if breach.currency else 0
+    decimals = CURRENCIES[breach.currency].decimals if breach.currency else 0
     whole, fraction = divmod(number, 10**decimals)
     if not decimals or whole >= 10**_WHOLE_DIGITS_MAX:
         return str(whole)

@@ -9,6 +9,7 @@ from mkondo.domain.organisation import (
     ConfigureOrganisation,
     Grants,
     OrganisationChanged,
+    OrganisationRejected,
     OrganisationUnchanged,
     keys_of,
 )
@@ -19,8 +20,8 @@ ANSWER_SECONDS = 5.0
 
 
 async def configure_organisation(parts: Parts, organisation: str, grants: Grants, by: str) -> bool:
-    """Whether anything changed. TryLater when a partition doesn't answer: those that did have changed, and asking again
-    tells the rest."""
+    """Whether anything changed. TryLater when a partition doesn't answer, or can't: those that did have changed, and
+    asking again tells the rest."""
     answers = await asyncio.gather(*(_tell(parts, key, grants, by) for key in keys_of(organisation)))
     return any(isinstance(answer, OrganisationChanged) for answer in answers)
 
@@ -34,6 +35,8 @@ async def _tell(parts: Parts, key: str, grants: Grants, by: str) -> Organisation
                 answer = await question.answer()
         except TimeoutError:
             raise TryLater("admission does not answer") from None
+    if isinstance(answer, OrganisationRejected):
+        raise TryLater(f"admission could not decide it: {answer.text}")
     if not isinstance(answer, OrganisationChanged | OrganisationUnchanged):
         raise TypeError(f"{type(answer).__name__} is no answer to an organisation's products")
     return answer

@@ -163,9 +163,10 @@ class Settles(Same):
     def decide(self, message: Message, records: Records, now: Instant) -> Sequence[Event]:
         events = super().decide(message, records, now)
         match message, events:
-            case (PaymentCompleted() | PaymentFailed() | RequestAnswered(), (RoomConfirmed() as event,)):
-                return self.settled(event, message, now)
-            case (PaymentCompleted() | PaymentFailed() | RequestAnswered(), (RoomGivenBack() as event,)):
+            case (
+                PaymentCompleted() | PaymentFailed() | RequestAnswered(),
+                ((RoomConfirmed() | RoomGivenBack()) as event,),
+            ):
                 return self.settled(event, message, now)
             case _:
                 return events

@@ -30,7 +30,7 @@ def _wanted(now: dict[str, Any], market: str, scenarios: Sequence[Scenario]) -> 
     return {
         "products": _with(now["products"], needed),
         "asynchronous": _with(now["asynchronous"], pushed),
-        "limits": {name: dict.fromkeys(limit) if name in needed else limit for name, limit in now["limits"].items()},
+        "limits": {name: dict.fromkeys(limits) if name in needed else limits for name, limits in now["limits"].items()},
         "markets": _with(now["markets"], {market}) if now["markets"] else [],
         "activation_delay_seconds": 0,
         "response_url": "",
@@ -61,7 +61,7 @@ def _with(there: list[str], needed: set[str]) -> list[str]:
 
 
 def _different(wanted: Any, now: Any) -> Any:
-    """A map is changed entry by entry: what stays is not sent."""
+    """A map is changed entry by entry: what stays is not sent, and a limit is taken away by naming it as null."""
     if not isinstance(wanted, dict):
         return wanted
     return {name: value for name, value in wanted.items() if now.get(name) != value}

@@ -64,16 +64,17 @@ class ApplicationChange(Asked):
     switches: dict[str, bool] | None = Field(None, description="Compatibility, one by one.")
 
 
-def _known(values: list[str], known: tuple[str, ...], what: str) -> list[str]:
-    unknown = [value for value in values if value not in known]
+def known(values: list[str], there: tuple[str, ...], what: str) -> list[str]:
+    """The values, if all of them are there. Raises Refused."""
+    unknown = [value[:80] for value in values if value not in there]
     if unknown:
-        raise Refused(422, f"no such {what}: {', '.join(unknown)}", f"Use some of {', '.join(known)}.")
+        raise Refused(422, f"no such {what}: {', '.join(unknown)}", f"Use some of {', '.join(there)}.")
     return values
 
 
 def _products(configuration: Configuration, asked: list[str] | dict[str, bool]) -> Configuration:
     """One that is switched off keeps its scope, for the day when it is switched on again."""
-    names = _known(list(asked), PRODUCTS, "product")
+    names = known(list(asked), PRODUCTS, "product")
     if isinstance(asked, dict):
         kept_on = [name for name in _switched_on(configuration) if name not in asked]
         names = kept_on + [name for name, on in asked.items() if on]
@@ -83,7 +84,7 @@ def _products(configuration: Configuration, asked: list[str] | dict[str, bool]) 
 
 
 def _asynchronous(configuration: Configuration, names: list[str]) -> Configuration:
-    _known(names, _switched_on(configuration), "product that is switched on")
+    known(names, _switched_on(configuration), "product that is switched on")
     scopes = {
         name: replace(scope, asynchronous=name in names) if scope.on else scope
         for name, scope in configuration.products.items()
@@ -92,7 +93,7 @@ def _asynchronous(configuration: Configuration, names: list[str]) -> Configurati
 
 
 def _limits(configuration: Configuration, limits: dict[str, LimitsChange]) -> Configuration:
-    _known(list(limits), _switched_on(configuration), "product that is switched on")
+    known(list(limits), _switched_on(configuration), "product that is switched on")
     scopes = {name: limited(name, configuration.products[name], change) for name, change in limits.items()}
     return replace(configuration, products=configuration.products | scopes)
 
@@ -102,7 +103,7 @@ def _switched_on(configuration: Configuration) -> tuple[str, ...]:
 
 
 def _markets(configuration: Configuration, names: list[str]) -> Configuration:
-    return replace(configuration, markets=tuple(_known(names, tuple(MARKETS), "market")))
+    return replace(configuration, markets=tuple(known(names, tuple(MARKETS), "market")))
 
 
 def _sources(configuration: Configuration, sources: list[str]) -> Configuration:
@@ -130,7 +131,7 @@ def _response_url(configuration: Configuration, url: str) -> Configuration:
 
 
 def _switches(configuration: Configuration, values: dict[str, bool]) -> Configuration:
-    _known(list(values), SWITCHES, "switch")
+    known(list(values), SWITCHES, "switch")
     return replace(configuration, switches=replace(configuration.switches, **values))
 
 

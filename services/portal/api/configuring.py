@@ -8,14 +8,16 @@ from msgspec.structs import replace
 
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_record
-from mkondo.domain import admission
+from mkondo.domain import admission, reasons
 from mkondo.domain.application import (
+    CONFLICT,
     Application,
     ApplicationChanged,
     Configuration,
     ConfigurationRejected,
     ConfigurationUnchanged,
     ConfigureApplication,
+    changed,
 )
 from mkondo.domain.ids import ApplicationId, partition_of
 from mkondo.ports.back_off import back_off
@@ -26,7 +28,6 @@ from services.portal.api.errors import Refused
 ANSWER_SECONDS = 5.0
 CHANGE_SECONDS = 10.0
 """How long a change may wait for others and be overtaken by them before it is given up."""
-CONFLICT = "CONFLICT"
 
 Change = Callable[[Configuration], Configuration]
 
@@ -49,7 +50,7 @@ async def create_application(parts: Parts, name: ApplicationId, configuration: C
     """Make one that was never there. The name of one that was removed stays its own: its history has it."""
     answer = await _ask(parts, ConfigureApplication(name, configuration, 0, by=by))
     if isinstance(answer, ApplicationChanged):
-        return _changed(answer)
+        return changed(None, answer)
     if isinstance(answer, ConfigurationRejected) and answer.code != CONFLICT:
         raise Refused(422, answer.text, "Send other values.")
     raise Refused(409, f"there is or was an application {name!r}", "Choose another id, or leave it out.")
@@ -78,9 +79,9 @@ async def change_application(
     try:
         async with parts.changes.of(name, seconds_max):
             for overtaken in count(1):
-                changed = await _change_once(parts, name, wish, expected)
-                if changed is not None:
-                    return changed
+                done = await _change_once(parts, name, wish, expected)
+                if done is not None:
+                    return done
                 if asyncio.get_running_loop().time() >= until:
                     break
                 await back_off(parts.clock, parts.ids, overtaken)
@@ -102,7 +103,7 @@ async def _change_once(
     answer = await _ask(parts, wish(current))
     match answer:
         case ApplicationChanged():
-            return _changed(answer)
+            return changed(current, answer)
         case ConfigurationUnchanged():
             return current
         case ConfigurationRejected(code=code, text=text) if code != CONFLICT:
@@ -111,10 +112,6 @@ async def _change_once(
             raise _conflict(answer.version)
         case _:
             return None
-
-
-def _changed(event: ApplicationChanged) -> Application:
-    return Application(event.application, event.version, event.configuration, event.overlaps)
 
 
 def _conflict(version: int) -> Refused:
@@ -134,6 +131,8 @@ async def _ask(
                 answer = await question.answer()
         except TimeoutError:
             raise TryLater("admission does not answer") from None
+    if isinstance(answer, ConfigurationRejected) and answer.code == reasons.INTERNAL:
+        raise TryLater(f"admission could not decide it: {answer.text}")  # a bug, and not what was asked for
     if not isinstance(answer, ApplicationChanged | ConfigurationUnchanged | ConfigurationRejected):
         raise TypeError(f"{type(answer).__name__} is no answer to a configuration")
     return answer

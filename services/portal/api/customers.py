@@ -10,7 +10,7 @@ from mkondo.contracts.views import decode_row
 from mkondo.domain import ledger
 from mkondo.domain.account import AccountStatus, OpenAccount, SetAccountStatus, wallet
 from mkondo.domain.ids import ApplicationId, partition_of
-from mkondo.domain.markets import MARKETS
+from mkondo.domain.markets import CURRENCIES
 from mkondo.domain.money import format_amount
 from mkondo.domain.views.balances import BalanceRow
 from mkondo.ports.errors import TryLater
@@ -60,7 +60,7 @@ async def show_customer(parts: Sandbox, application: Own, msisdn: str) -> Custom
 @router.put("/{environment}/customers/{msisdn}/status")
 async def set_status(parts: Sandbox, application: Own, msisdn: FullNumber, change: StatusChange) -> CustomerView:
     """Lock a customer's account, or let it be used again. It is opened first if nobody has paid with it yet."""
-    market = next((market for market in MARKETS.values() if market.currency == change.currency), None)
+    market = CURRENCIES.get(change.currency)
     if market is None:
         raise Refused(422, "no such wallet", "Send a market's currency, such as TZS.")
     await application_of(parts, application)
@@ -84,15 +84,14 @@ async def _status(parts: Parts, account: str) -> str | None:
 
 
 async def _customer(parts: Parts, application: ApplicationId, msisdn: str) -> CustomerView:
-    decimals = {market.currency: market.decimals for market in MARKETS.values()}
-    accounts = [wallet(application, msisdn, currency) for currency in decimals]
+    accounts = [wallet(application, msisdn, currency) for currency in CURRENCIES]
     found = await parts.views.read("balances", accounts)
     rows = [decode_row("balances", found[account]) for account in accounts if account in found]
     wallets = [
         WalletView(
             currency=row.currency,
-            posted=format_amount(row.posted, decimals[row.currency]),
-            held=format_amount(row.held, decimals[row.currency]),
+            posted=format_amount(row.posted, CURRENCIES[row.currency].decimals),
+            held=format_amount(row.held, CURRENCIES[row.currency].decimals),
             status=row.status,
         )
         for row in rows

@@ -23,10 +23,7 @@ def say_no_in_one_shape(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(_: Request, no: Refused) -> JSONResponse:
-        answer = refusal(no.status, no.error, no.mend)
-        if no.status == 503:
-            answer.headers["retry-after"] = "1"
-        return answer
+        return refusal(no.status, no.error, no.mend)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, no: RequestValidationError) -> JSONResponse:
@@ -43,9 +40,7 @@ def say_no_in_one_shape(app: FastAPI) -> None:
     @app.exception_handler(TryLater)
     @app.exception_handler(CommitUnknown)
     async def busy(_: Request, no: Exception) -> JSONResponse:
-        answer = refusal(503, str(no), "Ask again in a moment; what was asked may have been done.")
-        answer.headers["retry-after"] = "1"
-        return answer
+        return refusal(503, str(no), "Ask again in a moment; what was asked may have been done.")
 
     @app.exception_handler(Exception)
     async def broken(_: Request, __: Exception) -> JSONResponse:
@@ -60,5 +55,6 @@ def _place(location: Sequence[str | int]) -> str:
 
 
 def refusal(status: int, error: str, mend: str) -> JSONResponse:
-    """The API's shape of no."""
-    return JSONResponse({"error": error, "mend": mend}, status)
+    """The API's shape of no; who may ask again soon is told when."""
+    headers = {"retry-after": "1"} if status in (429, 503) else None
+    return JSONResponse({"error": error, "mend": mend}, status, headers)

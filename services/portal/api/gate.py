@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Scope, Send
 from mkondo.adapters.http.addresses import Addresses
 from mkondo.adapters.http.intake import Head, Receive, Unreadable, read_body, read_head
 from mkondo.adapters.http.rates import TooMany
-from mkondo.adapters.http.respond import RETRY_AFTER
 from mkondo.adapters.keys.tokens import Tokens
 from services.portal.api.errors import refusal
 from services.portal.api.grants import Grant, grant_of
@@ -41,7 +40,6 @@ class Gate:
         grant = grant_of(self._tokens, head.authorization.decode("latin-1"))
         if not self._may_ask(scope, head):
             answer = refusal(429, "too many requests from this address", "Wait as long as Retry-After says.")
-            answer.raw_headers.append(RETRY_AFTER)
         elif grant is None and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_TO_ALL:
             answer = refusal(401, "no valid token", _HOW_TO_ASK)
             answer.headers["www-authenticate"] = "Bearer"

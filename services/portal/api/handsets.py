@@ -20,7 +20,7 @@ from mkondo.domain.application import Configuration
 from mkondo.domain.facts import outcome_of, reservation_of
 from mkondo.domain.handset import ANSWERS, APPROVE, ASK, SCRIPTS, command, entered
 from mkondo.domain.ids import AccountId, ApplicationId, PaymentId, partition_of
-from mkondo.domain.markets import MARKETS
+from mkondo.domain.markets import CURRENCIES
 from mkondo.domain.money import format_amount
 from mkondo.domain.views.handsets import HandsetRow, Shown
 from mkondo.runtime.parts import Parts
@@ -34,8 +34,6 @@ router = APIRouter(tags=["handsets"])
 
 TEST_NUMBERS_MAX = 1_000
 """Of one application: all of them are written with every change of it, and read with every payment."""
-
-_CURRENCIES = {market.currency: market.decimals for market in MARKETS.values()}
 
 
 class Registration(Asked):
@@ -167,7 +165,7 @@ async def _handset(parts: Parts, application: ApplicationId, msisdn: str) -> Han
 
 
 async def _rows(parts: Parts, application: ApplicationId, msisdn: str) -> list[HandsetRow]:
-    accounts = [wallet(application, msisdn, currency) for currency in _CURRENCIES]
+    accounts = [wallet(application, msisdn, currency) for currency in CURRENCIES]
     found = await parts.views.read("handsets", accounts)
     rows = [decode_row("handsets", found[account]) for account in accounts if account in found]
     return [await _as_it_stands(parts, row) for row in rows if isinstance(row, HandsetRow)]
@@ -193,7 +191,7 @@ def _view(shown: Shown) -> ShownView:
     return ShownView(
         payment_id=shown.payment_id,
         transaction_id=shown.transaction_id,
-        amount=format_amount(shown.minor, _CURRENCIES[shown.currency]),
+        amount=format_amount(shown.minor, CURRENCIES[shown.currency].decimals),
         currency=shown.currency,
         shortcode=shown.shortcode,
         reference=shown.reference,

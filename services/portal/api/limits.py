@@ -12,14 +12,13 @@ from pydantic import Field
 
 from mkondo.domain.application import Ceilings, ProductScope, UsageTime
 from mkondo.domain.limits import APPLICABLE
-from mkondo.domain.markets import MARKETS
+from mkondo.domain.markets import CURRENCIES
 from mkondo.domain.money import format_amount, parse_amount
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
 
 COUNT_MAX = 10**9
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
-_DECIMALS = {market.currency: market.decimals for market in MARKETS.values()}
 
 Amounts = dict[str, str]
 Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
@@ -65,7 +64,7 @@ def _amounts(amounts: Amounts | None) -> Ceilings:
 
 
 def _minor(currency: str, text: str) -> int:
-    minor = parse_amount(text, _DECIMALS[currency]) if currency in _DECIMALS else None
+    minor = parse_amount(text, CURRENCIES[currency].decimals) if currency in CURRENCIES else None
     if minor is None:
         raise Refused(
             422,
@@ -92,7 +91,7 @@ def _minute(text: str) -> int:
 
 
 def _shown_amounts(ceilings: Ceilings) -> Amounts:
-    return {currency: format_amount(minor, _DECIMALS[currency]) for currency, minor in ceilings.items()}
+    return {currency: format_amount(minor, CURRENCIES[currency].decimals) for currency, minor in ceilings.items()}
 
 
 def _shown_hours(hours: UsageTime) -> dict[str, str]:

@@ -16,7 +16,7 @@ from mkondo.runtime.organisations import configure_organisation
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Environment, Operator
 from services.portal.api.bodies import Asked
-from services.portal.api.changes import PRODUCTS
+from services.portal.api.changes import PRODUCTS, known
 from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["organisations"])
@@ -47,7 +47,8 @@ async def show_products(parts: Environment, _: Operator, organisation: str) -> O
 async def set_products(
     parts: Environment, grant: Operator, organisation: str, wanted: ProductsByMarket
 ) -> OrganisationView:
-    """From now on these and no others; in force for every payment that is admitted after the answer."""
+    """From now on these and no others: in force with the answer where payments are admitted, within a second at every
+    edge."""
     await configure_organisation(parts, _named(organisation), grants_of(wanted), grant.name)
     return await _view(parts, organisation)
 
@@ -55,17 +56,11 @@ async def set_products(
 def grants_of(wanted: ProductsByMarket) -> Grants:
     """In the table's order and each once, so that asking twice is the same. Raises Refused: then nothing is changed."""
     asked = wanted.__pydantic_extra__
-    _known(list(asked), tuple(MARKETS), "market")
+    known(list(asked), tuple(MARKETS), "market")
     for products in asked.values():
-        _known(products, PRODUCTS, "product")
+        known(products, PRODUCTS, "product")
     grants = {market: tuple(name for name in PRODUCTS if name in asked.get(market, ())) for market in MARKETS}
     return {market: products for market, products in grants.items() if products}
-
-
-def _known(values: list[str], known: tuple[str, ...], what: str) -> None:
-    unknown = [value[:80] for value in values if value not in known]
-    if unknown:
-        raise Refused(422, f"no such {what}: {', '.join(unknown)}", f"Use some of {', '.join(known)}.")
 
 
 def _named(organisation: str) -> str:

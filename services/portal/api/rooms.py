@@ -20,7 +20,7 @@ from mkondo.domain.calendar import day_of
 from mkondo.domain.decider import Record
 from mkondo.domain.ids import RecordKey, SessionHash
 from mkondo.domain.limits import APPLICABLE, LIMITS, Limit
-from mkondo.domain.markets import MARKETS
+from mkondo.domain.markets import CURRENCIES
 from mkondo.domain.money import format_amount
 from mkondo.domain.room import Line
 from mkondo.domain.session import Session
@@ -31,11 +31,12 @@ from services.portal.api.configuring import application_of
 
 router = APIRouter(tags=["applications"])
 
-MOST, PAGE, SCANNED_MAX = 200, 200, 5_000
+MOST, PAGE = 200, 200
+SCANNED_MAX = 5_000
+"""Buckets that one request looks at: those of sessions that have ended stay in the view."""
 HASH_SHOWN = 12
 _HASH_NAMED = 16
 """Of a session's hash, in `next`: enough to go on behind it, and not the hash itself."""
-_MARKETS = {market.currency: market for market in MARKETS.values()}
 _OF = {"session-room": "session", "customer-room": "customer"}
 
 
@@ -84,7 +85,7 @@ class _Use(msgspec.Struct, frozen=True):
         return self.used + self.pending > self.ceiling
 
     def shown(self, number: int) -> str | int:
-        return format_amount(number, _MARKETS[self.currency].decimals) if self.limit.measure == "value" else number
+        return format_amount(number, CURRENCIES[self.currency].decimals) if self.limit.measure == "value" else number
 
 
 @router.get("/{environment}/applications/{application}/limits")
@@ -94,17 +95,18 @@ async def show_limits(
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> LimitsInUse:
-    """What is used and left of each limit, for up to `limit` sessions and customers that have used any."""
+    """What is used and left of each limit, for up to `limit` sessions and customers that have used any. A page may hold
+    fewer of them, and none, while there is a `next`: sessions that have ended are passed over, but not without end."""
     now = await application_of(parts, application)
     found: list[LimitUse] = []
-    buckets = 0
+    seen = buckets = 0
     async for bucket, row in _rows(parts, now, after):
         uses = list(_uses(parts, now, bucket, row))
-        if not uses or not await _is_open(parts, now, bucket):
-            continue
-        found += [_view(bucket, use) for use in uses]
-        buckets += 1
-        if buckets == limit:
+        if uses and await _is_open(parts, now, bucket):
+            found += [_view(bucket, use) for use in uses]
+            buckets += 1
+        seen += 1
+        if buckets == limit or seen == SCANNED_MAX:
             return LimitsInUse(limits=found, next=_place(bucket))
     return LimitsInUse(limits=found, next="")
 
@@ -112,7 +114,7 @@ async def show_limits(
 async def used_up(parts: Parts, application: Application, products: Collection[str]) -> list[str]:
     """Limits of these products that are lower than what is used already, in words."""
     over: Counter[tuple[str, str, str, str]] = Counter()
-    async for bucket, row in _rows(parts, application, "", SCANNED_MAX):
+    async for bucket, row in _rows(parts, application, ""):
         uses = [use for use in _uses(parts, application, bucket, row) if use.product in products and use.is_over]
         if uses and await _is_open(parts, application, bucket):
             over.update((use.product, use.limit.name, use.limit.of, use.currency) for use in uses)
@@ -122,30 +124,30 @@ async def used_up(parts: Parts, application: Application, products: Collection[s
     ]
 
 
-async def _rows(
-    parts: Parts, application: Application, after: str, most: int | None = None
-) -> AsyncIterator[tuple[RecordKey, RoomRow]]:
-    """The application's buckets in order, behind one of them."""
+async def _rows(parts: Parts, application: Application, after: str) -> AsyncIterator[tuple[RecordKey, RoomRow]]:
+    """The application's buckets in order, behind one of them: SCANNED_MAX at most, those that have ended too."""
     prefix = row_key(application.application, "")
-    last, seen = prefix + after, 0
-    while most is None or seen < most:
+    last = prefix + after
+    for _ in range(SCANNED_MAX // PAGE):
         page = await parts.views.page("rooms", prefix, last, PAGE)
         for key, data in page:
             row = decode_row("rooms", data)
-            if isinstance(row, RoomRow) and not row.ended:
+            if isinstance(row, RoomRow):
                 yield RecordKey(key.removeprefix(prefix)), row
         if len(page) < PAGE:
             return
-        last, seen = page[-1][0], seen + len(page)
+        last = page[-1][0]
 
 
 def _uses(parts: Parts, application: Application, bucket: RecordKey, row: RoomRow) -> Iterator[_Use]:
-    """Of each limit that the application has now."""
+    """Of each limit that the application has now; none where nobody asks any more."""
+    if row.ended:
+        return
     of = _of(bucket)
     for name, line in row.room.lines.items():
         product, _, currency = name.partition("/")
         scope = application.configuration.products.get(product)
-        day = line.counting_day(day_of(parts.clock.now(), _MARKETS[currency].time_zone).isoformat())
+        day = line.counting_day(day_of(parts.clock.now(), CURRENCIES[currency].time_zone).isoformat())
         for limit in LIMITS:
             if scope is None or limit.of != of or limit.name not in APPLICABLE[product]:
                 continue

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from mkondo.domain.application import ProductScope, UsageTime
 from services.cli.errors import CannotDo
 from services.cli.scenarios.catalogue import BY_NAME, CATALOGUE
 from services.cli.scenarios.ready import check_ready
 from services.portal.api.changes import PRODUCTS
+from services.portal.api.limits import LimitsChange, limited, shown
 
 MARKET = "vodacomTZN"
 DEMO: dict[str, Any] = {
@@ -71,6 +73,12 @@ def test_a_limit_on_what_is_asked_is_lifted_and_no_other() -> None:
     limits = {"limits": limit("c2b_single_stage") | limit("b2c_payment")}
     assert mend(limits, "reversal-whole") == {"limits": {"c2b_single_stage": {"single_value": None}}}
     assert mend(limits, "supplier") == {}
+
+
+def test_what_is_told_lifts_the_limit_when_it_is_sent() -> None:
+    scope = ProductScope({"TZS": 5_00}, daily_count=3, usage_time=UsageTime(8 * 60, 17 * 60))
+    change = mend({"limits": {"c2b_single_stage": shown(scope)}}, "success")["limits"]["c2b_single_stage"]
+    assert limited("c2b_single_stage", scope, LimitsChange(**change)) == ProductScope()
 
 
 def test_a_session_must_be_live_at_once() -> None:

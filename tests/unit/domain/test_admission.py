@@ -233,7 +233,7 @@ def test_an_api_key_shown_with_the_call_stands_in_for_a_session() -> None:
 
 
 @pytest.mark.parametrize("ending", [PaymentCompleted(payment()), PaymentFailed(payment(), "INS-2006", "short")])
-def test_a_payments_ending_needs_nothing_more_here_yet(ending: Event) -> None:
+def test_the_ending_of_a_payment_without_room_needs_nothing_more_here(ending: Event) -> None:
     ready().after(request()).when(ending).then_nothing()
 
 

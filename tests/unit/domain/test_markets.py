@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mkondo.domain.account import currency_of, wallet
-from mkondo.domain.markets import DAY_MS, MARKETS, Market
+from mkondo.domain.markets import CURRENCIES, DAY_MS, MARKETS, Market
 
 
 def test_there_are_exactly_the_five_markets() -> None:
@@ -26,6 +26,11 @@ def test_a_market_pack_is_complete(market: Market) -> None:
     assert market.msisdn_prefix.isdigit() and market.languages
     assert market.reversal_window_ms % DAY_MS == 0 < market.reversal_window_ms
     assert currency_of(wallet("", market.msisdn_prefix, market.currency)) == market.currency
+
+
+def test_a_currency_is_of_one_market() -> None:
+    """Counters are kept by currency, and a day is the market's."""
+    assert len(CURRENCIES) == len(MARKETS)
 
 
 def test_only_lesothos_numbers_may_have_eleven_digits() -> None:

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from mkondo.contracts.views import encode_row
 from mkondo.domain.environments import LIVE
+from mkondo.domain.ids import ApplicationId
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.reasons import DAILY_VALUE
+from mkondo.domain.views.rooms import RoomRow, row_key
+from mkondo.ports.views import ViewBatch
+from services.portal.api.rooms import SCANNED_MAX
 from tests.unit.portal.world import ASHA, CUSTOMER, JUMA, OPERATOR, STRANGER, World, world
 
 APPLICATIONS = "sandbox/applications"
@@ -252,6 +257,29 @@ async def test_a_limit_below_what_is_used_is_taken_with_a_warning(mkondo: World)
     shown = (await mkondo.said("GET", f"{DUKA}/limits"))["limits"]
     assert [one["left"] for one in shown] == [2, "0.00"]
     assert await mkondo.pay("duka", session, 1) == DAILY_VALUE
+
+
+async def test_a_page_of_limits_ends_however_many_sessions_have(mkondo: World) -> None:
+    key = (await duka(mkondo))["api_key"]
+    session = await mkondo.session("duka", key)
+    assert session is not None and await mkondo.pay("duka", session, 20_00) == "INS-0"
+    shown = (await mkondo.said("GET", f"{DUKA}/limits"))["limits"]
+    over = encode_row(RoomRow(ApplicationId("duka"), ended=True))
+    rows = {row_key("duka", f"session-room/-{number:05}"): over for number in range(SCANNED_MAX)}
+    views = mkondo.cores["sandbox"].views
+    await views.apply({}, ViewBatch({}, {"rooms": rows}))
+    first = await mkondo.said("GET", f"{DUKA}/limits")
+    second = await mkondo.said("GET", f"{DUKA}/limits?after={first['next']}")
+    assert (first["limits"], second["limits"], second["next"]) == (shown[:1], shown[1:], "")
+
+
+async def test_a_session_that_has_ended_with_its_scope_is_past_no_limit(mkondo: World) -> None:
+    key = (await duka(mkondo))["api_key"]
+    session = await mkondo.session("duka", key)
+    assert session is not None and await mkondo.pay("duka", session, 20_00) == "INS-0"
+    await mkondo.said("PATCH", DUKA, {"products": {"b2c_payment": False}})
+    tight = await mkondo.said("PATCH", DUKA, {"limits": {C2B: {"daily_value": {"TZS": "19.99"}}}})
+    assert "warnings" not in tight
 
 
 async def test_products_are_switched_one_by_one(mkondo: World) -> None:

@@ -1,6 +1,7 @@
 """Many change one application at once: each change counts, and who gives up is told that nothing was done."""
 
 import asyncio
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,8 @@ from mkondo.domain import admission
 from mkondo.domain.application import Application, ApplicationChanged, Configuration, ConfigureApplication
 from mkondo.domain.decider import Event, Message, Record
 from mkondo.domain.ids import RecordKey
+from mkondo.ports.errors import TryLater
+from mkondo.runtime.organisations import configure_organisation
 from mkondo.runtime.replies import ReplyDesk, asker
 from mkondo.runtime.turns import Turns
 from mkondo.testing.builders import APPLICATION, NOW, configuration
@@ -37,6 +40,7 @@ class Admission(MemoryLog):
         super().__init__()
         self.records: dict[RecordKey, Record] = {KEY: Application(APPLICATION, 1, configuration())}
         self.overtaken = 0
+        self.has_a_bug = False
 
     @property
     def application(self) -> Application:
@@ -46,15 +50,18 @@ class Admission(MemoryLog):
 
     async def send_command(self, partition: Partition, command: Message) -> None:
         await asyncio.sleep(0)
-        assert isinstance(command, ConfigureApplication)
-        if self.overtaken:
-            self.overtaken -= 1
-            self.records[KEY] = replace(self.application, version=self.application.version + 1)
-        events = admission.decide(command, self.records, NOW)
+        events = admission.give_up(command, "KeyError: 'x'") if self.has_a_bug else self._decide(command)
         for event in events:
             self._evolve(event)
         replies = [(reply_to, event) for event in events if (reply_to := asker(event)) is not None]
         await self.send_replies(replies)
+
+    def _decide(self, command: Message) -> Sequence[Event]:
+        assert isinstance(command, ConfigureApplication)
+        if self.overtaken:
+            self.overtaken -= 1
+            self.records[KEY] = replace(self.application, version=self.application.version + 1)
+        return admission.decide(command, self.records, NOW)
 
     def _evolve(self, event: Event) -> None:
         if isinstance(event, ApplicationChanged):
@@ -112,6 +119,14 @@ async def test_who_is_overtaken_all_the_time_is_told_that_nothing_was_changed(wo
 async def test_whose_turn_does_not_come_is_told_that_nothing_was_changed(world: World) -> None:
     async with world.parts.changes.of(APPLICATION, 1):
         await gives_up(world)
+
+
+async def test_what_admission_can_not_decide_is_not_taken_for_done_nor_for_the_askers_fault(world: World) -> None:
+    world.admission.has_a_bug = True
+    (answer,) = await world.patch({"name": "Duka"})
+    assert answer.status_code == 503 and "KeyError" in answer.json()["error"]
+    with pytest.raises(TryLater):
+        await configure_organisation(world.parts, "shop", {}, "test")
 
 
 async def gives_up(world: World) -> None:

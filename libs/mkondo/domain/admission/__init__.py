@@ -27,7 +27,7 @@ from mkondo.domain.application import ApiKey, ConfigurationRejected, ConfigureAp
 from mkondo.domain.decider import Event, Message, Records, Send, TimerDue
 from mkondo.domain.ids import Instant
 from mkondo.domain.mandate import CancelMandate, Collection, CreateMandate, FindMandate
-from mkondo.domain.organisation import ConfigureOrganisation, OrganisationUnchanged
+from mkondo.domain.organisation import ConfigureOrganisation, OrganisationRejected
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, RequestPayment
 from mkondo.domain.request import (
     Ask,
@@ -124,6 +124,6 @@ def give_up(message: Message, reason: str) -> Sequence[Event]:
         case ConfigureApplication():
             return (ConfigurationRejected(message.reply_to, reasons.INTERNAL, reason, message.expected or 0),)
         case ConfigureOrganisation():
-            return (OrganisationUnchanged(message.reply_to, reasons.INTERNAL, reason),)
+            return (OrganisationRejected(message.reply_to, reasons.INTERNAL, reason),)
         case _:
             return ()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from mkondo.domain import reasons
 from mkondo.domain.admission.keys import application_key
 from mkondo.domain.application import (
+    CONFLICT,
+    INVALID,
     ApiKey,
     ApiKeyEnded,
     Application,
@@ -33,14 +35,14 @@ def configure(command: ConfigureApplication, records: Records, now: Instant) -> 
     if before is not None and before.configuration == command.configuration:
         return (ConfigurationUnchanged(command.reply_to, reasons.OK, "nothing to change", version),)
     if not all(is_name(name) for name in _names(command)):
-        return (ConfigurationRejected(command.reply_to, "INVALID", "a name holds what no name may hold", version),)
+        return (ConfigurationRejected(command.reply_to, INVALID, "a name holds what no name may hold", version),)
     if command.expected is not None and command.expected != version:
-        return (ConfigurationRejected(command.reply_to, "CONFLICT", "the application was changed meanwhile", version),)
+        return (ConfigurationRejected(command.reply_to, CONFLICT, "the application was changed meanwhile", version),)
     overlaps = _overlaps(command, before, now)
     if command.configuration.api_key_hash in overlaps:
-        return (ConfigurationRejected(command.reply_to, "INVALID", "that API key was replaced", version),)
+        return (ConfigurationRejected(command.reply_to, INVALID, "that API key was replaced", version),)
     if len(overlaps) > OVERLAPS_MAX:
-        return (ConfigurationRejected(command.reply_to, "INVALID", "too many API keys still overlap", version),)
+        return (ConfigurationRejected(command.reply_to, INVALID, "too many API keys still overlap", version),)
     return (
         ApplicationChanged(
             command.application,

@@ -38,7 +38,7 @@ def room_for(asked: Asked, scope: ProductScope, records: Records, now: Instant) 
     today, day_ends = day_around(now // MINUTE_MS, market.time_zone)
     part = part_of(it, today)
     mine, theirs = _line(records, session, part), _line(records, customer, part) if customer is not None else None
-    day = max(line.counting_day(today) for line in (mine, theirs) if line)
+    day = max(line.counting_day(today) for line in (mine, theirs) if line is not None)
     part = part if day == today else replace(part, day=day)
     found = breaches(scope, Counted(part, mine, theirs, day_ends))
     if found:

@@ -3,12 +3,12 @@
 from mkondo.domain.admission.keys import api_key_key, application_key, reference_key, session_key
 from mkondo.domain.admission.rooms import part_of
 from mkondo.domain.admission.sessions import forget_at
-from mkondo.domain.application import ApiKey, ApiKeyEnded, Application, ApplicationChanged
+from mkondo.domain.application import ApiKey, ApiKeyEnded, Application, ApplicationChanged, changed
 from mkondo.domain.decider import Changes, Event, Record, Records, record_key
-from mkondo.domain.ids import Instant
+from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.organisation import Organisation, OrganisationChanged
-from mkondo.domain.payment import PaymentAdmitted, PaymentFailed
-from mkondo.domain.request import Reference, RequestAdmitted, RequestAnswered
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentFailed
+from mkondo.domain.request import Reference, Request, RequestAdmitted, RequestAnswered
 from mkondo.domain.room import RoomConfirmed, RoomGivenBack, confirm, give_back, reserve, session_room
 from mkondo.domain.session import Session, SessionOpened, SessionRevoked
 
@@ -16,11 +16,11 @@ from mkondo.domain.session import Session, SessionOpened, SessionRevoked
 def evolve(records: Records, event: Event) -> Changes:
     match event:
         case PaymentAdmitted(payment=payment):
-            reserved = _reserved(records, event) if event.buckets else {}
+            reserved = _reserved(records, payment, event.market_day, event.buckets)
             return {reference_key(payment): Reference(payment), **reserved}
         case RequestAdmitted(request=request):
-            taken = reserve(records, request.buckets, part_of(request, request.market_day)) if request.buckets else {}
-            return {reference_key(request): Reference(request), **taken}
+            reserved = _reserved(records, request, request.market_day, request.buckets)
+            return {reference_key(request): Reference(request), **reserved}
         case PaymentFailed(payment=payment):
             return {reference_key(payment): Reference(payment)}
         case RequestAnswered(request=request):
@@ -43,8 +43,8 @@ def evolve(records: Records, event: Event) -> Changes:
             raise TypeError(f"admission does not know {type(event).__name__}")
 
 
-def _reserved(records: Records, event: PaymentAdmitted) -> Changes:
-    return reserve(records, event.buckets, part_of(event.payment, event.market_day))
+def _reserved(records: Records, it: Payment | Request, day: str, buckets: tuple[RecordKey, ...]) -> Changes:
+    return reserve(records, buckets, part_of(it, day)) if buckets else {}
 
 
 def _opened(event: SessionOpened) -> Session:
@@ -59,17 +59,12 @@ def _opened(event: SessionOpened) -> Session:
 
 
 def _changed(records: Records, event: ApplicationChanged) -> Changes:
-    before = records.get(application_key(event.application))
-    narrowed = 0
-    changes: Changes = {}
-    if isinstance(before, Application):
-        changes = _end_keys(before, event)
-        narrows = event.configuration.removed or event.configuration.is_narrower_than(before.configuration)
-        narrowed = event.version if narrows else before.narrowed
+    record = records.get(application_key(event.application))
+    before = record if isinstance(record, Application) else None
+    changes = _end_keys(before, event) if before is not None else {}
     if not event.configuration.removed:
         changes[api_key_key(event.configuration.api_key_hash)] = ApiKey(event.application)
-    application = Application(event.application, event.version, event.configuration, event.overlaps, narrowed)
-    return {**changes, application_key(event.application): application}
+    return {**changes, application_key(event.application): changed(before, event)}
 
 
 def _end_keys(before: Application, event: ApplicationChanged) -> Changes:

@@ -187,9 +187,7 @@ class World:
             told[name] = told.get(name, 0) + 1
         for row in await self.store.states():
             self.weather.note(f"{row.partition} {row.last_sequence} {row.head.hex()}\n")
-        return Run(
-            self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told, events, dict(codes)
-        )
+        return Run(self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told, events, codes)
 
     def _business(self, span: float) -> Iterator[tuple[float, Coroutine[Any, Any, object]]]:
         """What the merchants have before them, and when they begin with it."""
