@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from mkondo.adapters.http.sources import EVERYTHING
+from mkondo.adapters.http.sources import EVERYTHING, NOBODYS, host_of
 from mkondo.domain.application import Configuration, ProductScope, Switches
 from mkondo.domain.environments import LIVE, SANDBOX
 from mkondo.domain.limits import APPLICABLE
@@ -107,18 +107,24 @@ def _markets(configuration: Configuration, names: list[str]) -> Configuration:
 
 def _sources(configuration: Configuration, sources: list[str]) -> Configuration:
     for source in sources:
-        if source != EVERYTHING and not _is_network(source) and not _DOMAIN.fullmatch(source):
+        if not (source == EVERYTHING or _is_network(source) or _is_domain(source)):
             mend = "Send an address, a CIDR such as 10.0.0.0/8, a domain, or *."
             raise Refused(422, f"{source[:80]!r} is no source", mend)
     return replace(configuration, trusted_sources=tuple(sources))
 
 
 def _is_network(text: str) -> bool:
+    """Without a zone (`fe80::1%eth0`): that is a name of one machine's own, of any length and any characters."""
     try:
         ip_network(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text
+
+
+def _is_domain(text: str) -> bool:
+    """One that an Origin can be of: `null` is every page's that has none, so it is never matched."""
+    return _DOMAIN.fullmatch(text) is not None and host_of(text) not in NOBODYS
 
 
 def _response_url(configuration: Configuration, url: str) -> Configuration:
