@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -33,6 +34,13 @@ def listed(data: Path, path: str, keys: Sequence[str]) -> list[Row]:
     if not said:
         call(data, "GET", CLOCK, keys=CLOCK_KEYS)  # an empty list does not say whose it is
     return [checked(one, keys, address) for one in said]
+
+
+def step(text: str, what: str, mend: str) -> str:
+    """A name as one step of a path. What is empty, has a slash or leads up would ask for something else."""
+    if "/" in text or text in ("", ".", ".."):
+        raise CannotDo(f"no {what} {text!r}: {mend}")
+    return quote(text, safe="")
 
 
 def checked(said: Any, keys: Sequence[str], address: str) -> Row:

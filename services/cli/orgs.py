@@ -3,16 +3,16 @@
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 
 from mkondo.domain.limits import APPLICABLE
 from services.cli.errors import CannotDo
-from services.cli.management import call
+from services.cli.management import call, step
 from services.cli.options import data_option, environment_option, json_option
 
 ALL, NONE = "all", "none"
+_NAMES = "names are letters, digits, . _ and -"
 
 
 @click.group()
@@ -66,7 +66,7 @@ def _products(text: str) -> tuple[str, list[str]]:
 
 
 def _path(environment: str, organisation: str) -> str:
-    return f"{environment}/organisations/{quote(organisation, safe='')}/products"
+    return f"{environment}/organisations/{step(organisation, 'organisation', _NAMES)}/products"
 
 
 def _tell(said: dict[str, Any], as_json: bool) -> None:
