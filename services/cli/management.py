@@ -11,6 +11,7 @@ import msgspec
 from mkondo.adapters.client.wire import UNANSWERED, trouble_with
 from services.cli.errors import CannotDo
 from services.cli.files import OPERATOR_FILE, addresses
+from services.cli.telling import shown
 
 SECONDS_MAX = 60.0
 CLOCK, CLOCK_KEYS = "sandbox/clock", ("now", "ahead_ms")
@@ -89,4 +90,4 @@ def in_one_line(said: Any, address: str) -> str:
     """What the API says, in one line. Whoever says no in another shape is not the API."""
     if not isinstance(said, dict) or "error" not in said:
         return f"no management API answers at {address}: start `mkondo up` again, or `mkondo serve portal`"
-    return f"{said['error']}. {said.get('mend', '')}".replace("\n", " ")
+    return shown(f"{said['error']}. {said.get('mend', '')}".replace("\n", " "))
