@@ -32,6 +32,8 @@ from services.portal.api.configuring import application_of
 router = APIRouter(tags=["applications"])
 
 MOST, PAGE, SCANNED_MAX = 200, 200, 5_000
+LOOKED_AT_MAX = 1_000
+"""Buckets that one request looks at: a merchant with a session for each payment has many that ended today."""
 HASH_SHOWN = 12
 _HASH_NAMED = 16
 """Of a session's hash, in `next`: enough to go on behind it, and not the hash itself."""
@@ -57,7 +59,7 @@ class LimitUse(BaseModel):
 
 
 class LimitsInUse(BaseModel):
-    """A page of them. `next`: ask again with `after` of this; empty: that was all."""
+    """A page of them, which may be short. `next`: ask again with `after` of this; empty: that was all."""
 
     limits: list[LimitUse]
     next: str
@@ -97,14 +99,14 @@ async def show_limits(
     """What is used and left of each limit, for up to `limit` sessions and customers that have used any."""
     now = await application_of(parts, application)
     found: list[LimitUse] = []
-    buckets = 0
+    buckets = looked_at = 0
     async for bucket, row in _rows(parts, now, after):
         uses = list(_uses(parts, now, bucket, row))
-        if not uses or not await _is_open(parts, now, bucket):
-            continue
-        found += [_view(bucket, use) for use in uses]
-        buckets += 1
-        if buckets == limit:
+        if uses and await _is_open(parts, now, bucket):
+            found += [_view(bucket, use) for use in uses]
+            buckets += 1
+        looked_at += 1
+        if buckets == limit or looked_at == LOOKED_AT_MAX:
             return LimitsInUse(limits=found, next=_place(bucket))
     return LimitsInUse(limits=found, next="")
 

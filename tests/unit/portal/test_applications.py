@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from mkondo.domain.environments import LIVE
+from mkondo.domain.ids import SessionHash
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.reasons import DAILY_VALUE
+from mkondo.domain.room import session_room
+from mkondo.domain.views.rooms import row_key
+from mkondo.ports.views import ViewBatch
+from services.portal.api.rooms import LOOKED_AT_MAX
 from tests.unit.portal.world import ASHA, CUSTOMER, JUMA, OPERATOR, STRANGER, World, world
 
 APPLICATIONS = "sandbox/applications"
@@ -233,6 +238,23 @@ async def test_a_session_that_has_ended_is_shown_no_more_and_one_that_is_full_ha
     mkondo.clock.advance(86_400_000)
     shown = (await mkondo.said("GET", f"{DUKA}/limits"))["limits"]
     assert [(one["day"], one["used"], one["left"]) for one in shown] == [("2024-12-01", 0, 3)]
+
+
+async def test_no_request_looks_at_all_the_sessions_that_ended_today(mkondo: World) -> None:
+    key = (await duka(mkondo))["api_key"]
+    session = await mkondo.session("duka", key)
+    assert session is not None and await mkondo.pay("duka", session) == "INS-0"
+    (_, mine) = (await mkondo.said("GET", f"{DUKA}/limits"))["limits"]
+    views = mkondo.cores["sandbox"].views
+    name = row_key("duka", session_room(session))
+    used = (await views.read("rooms", [name]))[name]
+    ended = [SessionHash(f"{number:016x}" + "f" * 48) for number in range(2 * LOOKED_AT_MAX)]
+    rows = {row_key("duka", session_room(one)): used for one in ended}
+    await views.apply(await views.positions(), ViewBatch(await views.positions(), {"rooms": rows}))
+    pages = [await mkondo.said("GET", f"{DUKA}/limits")]
+    while pages[-1]["next"]:
+        pages.append(await mkondo.said("GET", f"{DUKA}/limits?after={pages[-1]['next']}"))
+    assert len(pages) == 3 and mine in pages[0]["limits"] and [page["limits"] for page in pages[1:]] == [[], []]
 
 
 async def test_a_session_that_was_full_has_nothing_left_after_midnight_either(mkondo: World) -> None:
