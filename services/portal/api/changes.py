@@ -27,14 +27,17 @@ PRODUCTS = tuple(APPLICABLE)
 SWITCHES = Switches.__struct_fields__
 MINUTE_MS, SECOND_MS = 60_000, 1_000
 URL_MAX = 2_048
+NAME = r"^\P{Cc}*[^\p{C}\p{Z}]\P{Cc}*$"
+"""`readable`, for whoever reads the API's description."""
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:https?://)?(?=.{{1,253}}$)(?![0-9.:]+$){_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
 """A host name, or an origin as browsers send it; not a misspelt address."""
 
 
-def _named(name: str) -> str:
-    """A name can be read: it is not empty, and no control character is in it."""
-    if not name or any(category(character) == "Cc" for character in name):
+def readable(name: str) -> str:
+    """A name can be read: something is to be seen of it, and no control character is in it."""
+    kinds = {category(character) for character in name}
+    if "Cc" in kinds or all(kind[0] in "CZ" for kind in kinds):
         raise PydanticCustomError("name", "must be a name that can be read: not empty, without control characters")
     return name
 
@@ -43,8 +46,8 @@ class ApplicationChange(Asked):
     """Only what is named is changed. `expected`: the version this change was made for; any other is a conflict."""
 
     expected: int | None = Field(None, ge=1)
-    name: Annotated[str, AfterValidator(_named)] | None = Field(
-        None, max_length=100, json_schema_extra={"pattern": r"^\P{Cc}+$"}
+    name: Annotated[str, AfterValidator(readable)] | None = Field(
+        None, max_length=100, json_schema_extra={"pattern": NAME}
     )
     description: str | None = Field(None, max_length=1_000, pattern=r"^[^\x00]*$")
     release: str | None = Field(None, max_length=40, pattern=r"^\P{Cc}*$", description="What its developer calls it.")

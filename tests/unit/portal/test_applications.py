@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mkondo.domain.admission.applications import OVERLAPS_MAX
 from mkondo.domain.environments import LIVE
 from mkondo.domain.ids import SessionHash
 from mkondo.domain.limits import APPLICABLE
@@ -67,6 +68,8 @@ async def test_two_that_make_the_same_at_once_make_one(mkondo: World) -> None:
 
 WRONG: dict[str, dict[str, Any]] = {
     "no name": {"name": ""},
+    "a name of which nothing is seen": {"name": " \u200b\u3000"},
+    "a name of two lines": {"name": "Duka\n2"},
     "an id that is no name": {"id": "a/b"},
     "an id that pins itself": {"id": "a#1"},
     "an id too long": {"id": "x" * 65},
@@ -169,6 +172,16 @@ async def test_without_an_overlap_the_old_key_and_its_sessions_end_at_once(mkond
         await mkondo.refused(422, "POST", f"{DUKA}/keys", wrong)
     await mkondo.refused(409, "POST", f"{DUKA}/keys", {"overlap_seconds": 0, "expected": 1})
     assert await mkondo.session("duka", given["api_key"])
+
+
+async def test_one_key_too_many_is_refused_with_the_way_out(mkondo: World) -> None:
+    await duka(mkondo)
+    for _ in range(OVERLAPS_MAX):
+        await mkondo.said("POST", f"{DUKA}/keys", {"overlap_seconds": 60})
+    said = await mkondo.refused(422, "POST", f"{DUKA}/keys", {"overlap_seconds": 60})
+    assert "overlap of 0" in said["error"]
+    await mkondo.said("PATCH", DUKA, {"release": "2"})
+    await mkondo.said("POST", f"{DUKA}/keys", {"overlap_seconds": 0})
 
 
 async def test_what_is_removed_has_ended_and_is_not_found_again(mkondo: World) -> None:
