@@ -53,8 +53,7 @@ def set_products(organisation: str, markets: tuple[str, ...], data: Path, enviro
               mkondo orgs set demo-shop vodacomTZN=c2b_single_stage,b2c_payment vodafoneGHA=none
     """
     wanted = dict(_products(text) for text in markets)
-    now = call(data, "GET", _path(environment, organisation))["products"]
-    _tell(call(data, "PUT", _path(environment, organisation), {**now, **wanted}), as_json)
+    _tell(call(data, "PATCH", _path(environment, organisation), wanted), as_json)
 
 
 def _products(text: str) -> tuple[str, list[str]]:
