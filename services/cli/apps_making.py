@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from services.cli.errors import CannotDo
-from services.cli.management import call, step
+from services.cli.management import call, once, step
 from services.cli.options import data_option, environment_option, json_option
 from services.cli.telling import tell
 
@@ -103,7 +103,7 @@ def path_of(environment: str, application: str) -> str:
 
 def settings_from(texts: Sequence[str]) -> dict[str, Any]:
     """What was typed as NAME=VALUE."""
-    return dict(_setting(text) for text in texts)
+    return once([_setting(text) for text in texts])
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -44,6 +44,15 @@ def step(text: str, what: str, mend: str) -> str:
     return quote(text, safe="")
 
 
+def once(pairs: Sequence[tuple[str, Any]]) -> Row:
+    """What was typed as NAME=VALUE. Of two values for one name, nobody can tell which is meant."""
+    names = [name for name, _ in pairs]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise CannotDo(f"{', '.join(twice)}: set twice, so leave one of them out")
+    return dict(pairs)
+
+
 def checked(said: Any, keys: Sequence[str], address: str) -> Row:
     """An object with these keys at least, as the management API answers. CannotDo for whatever a stranger says."""
     if not isinstance(said, dict) or not said or not all(key in said for key in keys):

@@ -8,7 +8,7 @@ import click
 
 from mkondo.domain.limits import APPLICABLE
 from services.cli.errors import CannotDo
-from services.cli.management import call, step
+from services.cli.management import call, once, step
 from services.cli.options import data_option, environment_option, json_option
 
 ALL, NONE = "all", "none"
@@ -52,7 +52,7 @@ def set_products(organisation: str, markets: tuple[str, ...], data: Path, enviro
     Example:  mkondo orgs set demo-shop vodacomTZN=all
               mkondo orgs set demo-shop vodacomTZN=c2b_single_stage,b2c_payment vodafoneGHA=none
     """
-    wanted = dict(_products(text) for text in markets)
+    wanted = once([_products(text) for text in markets])
     _tell(call(data, "PATCH", _path(environment, organisation), wanted), as_json)
 
 
