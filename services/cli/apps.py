@@ -11,7 +11,7 @@ import click
 from services.cli.apps_making import create, duplicate, new_key, path_of, remove, settings_from
 from services.cli.management import call, listed
 from services.cli.options import data_option, environment_option, json_option
-from services.cli.telling import plain, tell
+from services.cli.telling import plain, shown, tell
 
 _LISTED = ("id", "version", "products", "name")
 
@@ -47,7 +47,7 @@ def list_applications(data: Path, environment: str, as_json: bool) -> None:
     if not found:
         click.echo(f"{environment}: no applications")
     for one in found:
-        click.echo(f"{one['id']:20} version {one['version']:<4} {len(one['products'])} products  {one['name']}")
+        click.echo(f"{one['id']:20} version {one['version']:<4} {len(one['products'])} products  {shown(one['name'])}")
 
 
 @command.command()

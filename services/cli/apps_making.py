@@ -3,17 +3,16 @@
 What prints an API key prints it once: the platform knows only its hash. Read next: services/portal/api/making.py.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
+import msgspec
 
 from services.cli.errors import CannotDo
-from services.cli.management import call
+from services.cli.management import call, once, step
 from services.cli.options import data_option, environment_option, json_option
 from services.cli.telling import tell
 
@@ -98,15 +97,13 @@ def remove(application: str, data: Path, environment: str, as_json: bool) -> Non
 
 
 def path_of(environment: str, application: str) -> str:
-    """What has a slash, or is a step of a path, would lead elsewhere."""
-    if "/" in application or application in ("", ".", ".."):
-        raise CannotDo(f"no application {application!r}: see `mkondo apps list --environment {environment}`")
-    return f"{environment}/applications/{quote(application, safe='')}"
+    mend = f"see `mkondo apps list --environment {environment}`"
+    return f"{environment}/applications/{step(application, 'application', mend)}"
 
 
 def settings_from(texts: Sequence[str]) -> dict[str, Any]:
     """What was typed as NAME=VALUE."""
-    return dict(_setting(text) for text in texts)
+    return once([_setting(text) for text in texts])
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -114,8 +111,8 @@ def _setting(text: str) -> tuple[str, Any]:
     if not is_there:
         raise CannotDo(f"{text!r} sets nothing: write NAME=VALUE")
     try:
-        read = json.loads(value)
-    except ValueError:
+        read = msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # NaN too: no JSON, so it can't be sent as such
         return name, value
     return name, value if name in _TEXTS and not isinstance(read, str) else read
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from mkondo.domain.handset import ASK, SCRIPTS
-from services.cli.management import call
+from services.cli.management import call, step
 from services.cli.options import data_option, json_option
 
 _application_option = click.option("--application", default="demo", show_default=True, help="Whose test number.")
@@ -72,7 +72,8 @@ def answer(msisdn: str, action: str, pin: str, payment: str, data: Path, applica
 
 
 def _path(msisdn: str, application: str, below: str = "") -> str:
-    return f"sandbox/handsets/{quote(msisdn, safe='')}{below}?application={quote(application, safe='')}"
+    number = step(msisdn, "number", "write the full international number as digits")
+    return f"sandbox/handsets/{number}{below}?application={quote(application, safe='')}"
 
 
 def _tell(said: dict[str, Any], as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from mkondo.adapters.client.wire import UNANSWERED, trouble_with
 from services.cli.errors import CannotDo
 from services.cli.files import OPERATOR_FILE, addresses
+from services.cli.telling import shown
 
 SECONDS_MAX = 60.0
 CLOCK, CLOCK_KEYS = "sandbox/clock", ("now", "ahead_ms")
@@ -33,6 +35,22 @@ def listed(data: Path, path: str, keys: Sequence[str]) -> list[Row]:
     if not said:
         call(data, "GET", CLOCK, keys=CLOCK_KEYS)  # an empty list does not say whose it is
     return [checked(one, keys, address) for one in said]
+
+
+def step(text: str, what: str, mend: str) -> str:
+    """A name as one step of a path. What is empty, has a slash or leads up would ask for something else."""
+    if "/" in text or text in ("", ".", ".."):
+        raise CannotDo(f"no {what} {text!r}: {mend}")
+    return quote(text, safe="")
+
+
+def once(pairs: Sequence[tuple[str, Any]]) -> Row:
+    """What was typed as NAME=VALUE. Of two values for one name, nobody can tell which is meant."""
+    names = [name for name, _ in pairs]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise CannotDo(f"{', '.join(twice)}: set twice, so leave one of them out")
+    return dict(pairs)
 
 
 def checked(said: Any, keys: Sequence[str], address: str) -> Row:
@@ -81,4 +99,4 @@ def in_one_line(said: Any, address: str) -> str:
     """What the API says, in one line. Whoever says no in another shape is not the API."""
     if not isinstance(said, dict) or "error" not in said:
         return f"no management API answers at {address}: start `mkondo up` again, or `mkondo serve portal`"
-    return f"{said['error']}. {said.get('mend', '')}".replace("\n", " ")
+    return shown(f"{said['error']}. {said.get('mend', '')}".replace("\n", " "))

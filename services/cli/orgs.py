@@ -3,16 +3,16 @@
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 
 from mkondo.domain.limits import APPLICABLE
 from services.cli.errors import CannotDo
-from services.cli.management import call
+from services.cli.management import call, once, step
 from services.cli.options import data_option, environment_option, json_option
 
 ALL, NONE = "all", "none"
+_NAMES = "names are letters, digits, . _ and -"
 
 
 @click.group()
@@ -52,9 +52,8 @@ def set_products(organisation: str, markets: tuple[str, ...], data: Path, enviro
     Example:  mkondo orgs set demo-shop vodacomTZN=all
               mkondo orgs set demo-shop vodacomTZN=c2b_single_stage,b2c_payment vodafoneGHA=none
     """
-    wanted = dict(_products(text) for text in markets)
-    now = call(data, "GET", _path(environment, organisation))["products"]
-    _tell(call(data, "PUT", _path(environment, organisation), {**now, **wanted}), as_json)
+    wanted = once([_products(text) for text in markets])
+    _tell(call(data, "PATCH", _path(environment, organisation), wanted), as_json)
 
 
 def _products(text: str) -> tuple[str, list[str]]:
@@ -66,7 +65,7 @@ def _products(text: str) -> tuple[str, list[str]]:
 
 
 def _path(environment: str, organisation: str) -> str:
-    return f"{environment}/organisations/{quote(organisation, safe='')}/products"
+    return f"{environment}/organisations/{step(organisation, 'organisation', _NAMES)}/products"
 
 
 def _tell(said: dict[str, Any], as_json: bool) -> None:

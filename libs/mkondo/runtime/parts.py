@@ -35,7 +35,7 @@ class Parts(msgspec.Struct, frozen=True):
     clock_setting: ClockSetting | None = None
     """Only the sandbox's clock can be moved."""
     changes: Turns = msgspec.field(default_factory=Turns)
-    """By application: whoever changes one here waits for those before."""
+    """By application or organisation: whoever changes one here waits for those before."""
 
     def processor(
         self, decider: str, settings: ProcessorSettings | None = None, heard: Heard | None = None

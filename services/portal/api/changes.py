@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from mkondo.adapters.http.sources import EVERYTHING
+from mkondo.adapters.http.sources import EVERYTHING, NOBODYS, host_of
 from mkondo.domain.application import Configuration, ProductScope, Switches
 from mkondo.domain.environments import LIVE, SANDBOX
 from mkondo.domain.limits import APPLICABLE
@@ -27,14 +27,17 @@ PRODUCTS = tuple(APPLICABLE)
 SWITCHES = Switches.__struct_fields__
 MINUTE_MS, SECOND_MS = 60_000, 1_000
 URL_MAX = 2_048
+NAME = r"^\P{Cc}*[^\p{C}\p{Z}]\P{Cc}*$"
+"""`readable`, for whoever reads the API's description."""
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:https?://)?(?=.{{1,253}}$)(?![0-9.:]+$){_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
 """A host name, or an origin as browsers send it; not a misspelt address."""
 
 
-def _named(name: str) -> str:
-    """A name can be read: it is not empty, and no control character is in it."""
-    if not name or any(category(character) == "Cc" for character in name):
+def readable(name: str) -> str:
+    """A name can be read: something is to be seen of it, and no control character is in it."""
+    kinds = {category(character) for character in name}
+    if "Cc" in kinds or all(kind[0] in "CZ" for kind in kinds):
         raise PydanticCustomError("name", "must be a name that can be read: not empty, without control characters")
     return name
 
@@ -43,8 +46,8 @@ class ApplicationChange(Asked):
     """Only what is named is changed. `expected`: the version this change was made for; any other is a conflict."""
 
     expected: int | None = Field(None, ge=1)
-    name: Annotated[str, AfterValidator(_named)] | None = Field(
-        None, max_length=100, json_schema_extra={"pattern": r"^\P{Cc}+$"}
+    name: Annotated[str, AfterValidator(readable)] | None = Field(
+        None, max_length=100, json_schema_extra={"pattern": NAME}
     )
     description: str | None = Field(None, max_length=1_000, pattern=r"^[^\x00]*$")
     release: str | None = Field(None, max_length=40, pattern=r"^\P{Cc}*$", description="What its developer calls it.")
@@ -108,18 +111,24 @@ def _markets(configuration: Configuration, names: list[str]) -> Configuration:
 
 def _sources(configuration: Configuration, sources: list[str]) -> Configuration:
     for source in sources:
-        if source != EVERYTHING and not _is_network(source) and not _DOMAIN.fullmatch(source):
+        if not (source == EVERYTHING or _is_network(source) or _is_domain(source)):
             mend = "Send an address, a CIDR such as 10.0.0.0/8, a domain, or *."
             raise Refused(422, f"{source[:80]!r} is no source", mend)
     return replace(configuration, trusted_sources=tuple(sources))
 
 
 def _is_network(text: str) -> bool:
+    """Without a zone (`fe80::1%eth0`): that is a name of one machine's own, of any length and any characters."""
     try:
         ip_network(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text
+
+
+def _is_domain(text: str) -> bool:
+    """One that an Origin can be of: `null` is every page's that has none, so it is never matched."""
+    return _DOMAIN.fullmatch(text) is not None and host_of(text) not in NOBODYS
 
 
 def _response_url(configuration: Configuration, url: str) -> Configuration:

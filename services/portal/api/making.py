@@ -5,10 +5,11 @@ When the answer of a request here is lost, so is its key: give the application a
 
 import re
 from collections.abc import Iterator
+from typing import Annotated
 
 from fastapi import APIRouter
 from msgspec.structs import replace
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mkondo.adapters.http.bearer import hash_of
 from mkondo.domain.application import STRICT, Application, Configuration, ProductScope, Switches
@@ -18,7 +19,7 @@ from mkondo.runtime.parts import Parts
 from services.portal.api.access import Environment, Granted, Managed, Manager
 from services.portal.api.application_view import NewKey, view_of
 from services.portal.api.bodies import Asked
-from services.portal.api.changes import PRODUCTS, SECOND_MS, ApplicationChange, apply
+from services.portal.api.changes import NAME, PRODUCTS, SECOND_MS, ApplicationChange, apply, readable
 from services.portal.api.configuring import application_of, change_application, create_application
 from services.portal.api.errors import Refused
 from services.portal.api.grants import Grant
@@ -37,7 +38,7 @@ class NewApplication(ApplicationChange):
     id: str = Field("", description="Made from the name if it is left out.")
     organisation: str = Field("", description="The bearer's own if it is left out.")
     shortcodes: list[str] = Field([], max_length=100, description="Live only: the organisation's.")
-    name: str = Field(max_length=100, pattern=r"^\P{Cc}+$")
+    name: Annotated[str, AfterValidator(readable)] = Field(max_length=100, json_schema_extra={"pattern": NAME})
     expected: None = Field(None, description="There is no version yet.")
 
 

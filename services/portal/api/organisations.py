@@ -1,6 +1,8 @@
 """An organisation's products in each market. Read next: domain/organisation.py, runtime/organisations.py."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,13 +19,14 @@ from mkondo.runtime.parts import Parts
 from services.portal.api.access import Environment, Operator
 from services.portal.api.bodies import Asked
 from services.portal.api.changes import PRODUCTS, known
+from services.portal.api.configuring import CHANGE_SECONDS
 from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["organisations"])
 
 
 class ProductsByMarket(Asked):
-    """Market path value -> its products. A market that is not named has none."""
+    """Market path value -> its products."""
 
     model_config = ConfigDict(extra="allow", strict=True)
     __pydantic_extra__: dict[str, list[str]] = Field(init=False)
@@ -49,16 +52,40 @@ async def set_products(
 ) -> OrganisationView:
     """From now on these and no others: in force with the answer where payments are admitted, within a second at every
     edge."""
-    await configure_organisation(parts, _named(organisation), grants_of(wanted), grant.name)
-    return await _view(parts, organisation)
+    async with _turn(parts, organisation):
+        await configure_organisation(parts, organisation, grants_of(wanted), grant.name)
+        return await _view(parts, organisation)
 
 
-def grants_of(wanted: ProductsByMarket) -> Grants:
-    """In the table's order and each once, so that asking twice is the same. Raises Refused: then nothing is changed."""
-    asked = wanted.__pydantic_extra__
-    known(list(asked), tuple(MARKETS), "market")
-    for products in asked.values():
+@router.patch("/{environment}/organisations/{organisation}/products")
+async def change_products(
+    parts: Environment, grant: Operator, organisation: str, wanted: ProductsByMarket
+) -> OrganisationView:
+    """The same for the markets that are named; each other market keeps its products, whoever changes them meanwhile."""
+    async with _turn(parts, organisation):
+        kept = (await _view(parts, organisation)).products
+        await configure_organisation(parts, organisation, grants_of(wanted, kept), grant.name)
+        return await _view(parts, organisation)
+
+
+@asynccontextmanager
+async def _turn(parts: Parts, organisation: str) -> AsyncIterator[None]:
+    """Changes of one organisation here wait for each other: two at once could undo what the other did, or leave the
+    partitions different. Raises Refused for what is no name."""
+    try:
+        async with parts.changes.of(f"organisation/{_named(organisation)}", CHANGE_SECONDS):
+            yield
+    except TimeoutError:
+        raise TryLater("the organisation's products are changed by others all the time") from None
+
+
+def grants_of(wanted: ProductsByMarket, kept: Mapping[str, list[str]] | None = None) -> Grants:
+    """In the table's order and each once, so that asking twice is the same. `kept`: of markets that are not named.
+    Raises Refused: then nothing is changed."""
+    known(list(wanted.__pydantic_extra__), tuple(MARKETS), "market")
+    for products in wanted.__pydantic_extra__.values():
         known(products, PRODUCTS, "product")
+    asked = {**(kept or {}), **wanted.__pydantic_extra__}
     grants = {market: tuple(name for name in PRODUCTS if name in asked.get(market, ())) for market in MARKETS}
     return {market: products for market, products in grants.items() if products}
 

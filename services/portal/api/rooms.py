@@ -31,9 +31,9 @@ from services.portal.api.configuring import application_of
 
 router = APIRouter(tags=["applications"])
 
-MOST, PAGE = 200, 200
-SCANNED_MAX = 5_000
-"""Buckets that one request looks at: those of sessions that have ended stay in the view."""
+MOST, PAGE, SCANNED_MAX = 200, 200, 5_000
+LOOKED_AT_MAX = 1_000
+"""Buckets that one request looks at: a merchant with a session for each payment has many that ended today."""
 HASH_SHOWN = 12
 _HASH_NAMED = 16
 """Of a session's hash, in `next`: enough to go on behind it, and not the hash itself."""
@@ -58,7 +58,7 @@ class LimitUse(BaseModel):
 
 
 class LimitsInUse(BaseModel):
-    """A page of them. `next`: ask again with `after` of this; empty: that was all."""
+    """A page of them, which may be short. `next`: ask again with `after` of this; empty: that was all."""
 
     limits: list[LimitUse]
     next: str
@@ -99,14 +99,14 @@ async def show_limits(
     fewer of them, and none, while there is a `next`: sessions that have ended are passed over, but not without end."""
     now = await application_of(parts, application)
     found: list[LimitUse] = []
-    seen = buckets = 0
+    buckets = looked_at = 0
     async for bucket, row in _rows(parts, now, after):
         uses = list(_uses(parts, now, bucket, row))
         if uses and await _is_open(parts, now, bucket):
             found += [_view(bucket, use) for use in uses]
             buckets += 1
-        seen += 1
-        if buckets == limit or seen == SCANNED_MAX:
+        looked_at += 1
+        if buckets == limit or looked_at == LOOKED_AT_MAX:
             return LimitsInUse(limits=found, next=_place(bucket))
     return LimitsInUse(limits=found, next="")
 

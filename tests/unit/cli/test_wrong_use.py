@@ -49,3 +49,27 @@ def test_an_empty_path_is_not_taken_for_the_current_directory(typed: tuple[str, 
 def test_a_directory_for_a_ready_file_is_refused_before_anything_starts(tmp_path: Path) -> None:
     said = CliRunner().invoke(main, ("up", "--data", str(tmp_path / "data"), "--ready-file", str(tmp_path)))
     assert (said.exit_code, "is a directory" in said.stderr, list(tmp_path.iterdir())) == (2, True, []), said
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
+@pytest.mark.parametrize(
+    ("typed", "mend"),
+    [(("apps", "show"), "apps list"), (("orgs", "show"), "names are"), (("handset", "show"), "international number")],
+)
+def test_a_name_that_would_lead_elsewhere_is_refused_in_words(typed: tuple[str, ...], mend: str, name: str) -> None:
+    said = CliRunner().invoke(main, (*typed, name))
+    assert (said.exit_code, f" {name!r}: " in said.stderr, mend in said.stderr) == (1, True, True), said
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("apps", "set", "demo", "release=1", "name=Duka", "release=2"),
+        ("apps", "create", "Duka", "release=1", "release=2"),
+        ("orgs", "set", "shop", "release=all", "release=none"),
+    ],
+    ids=" ".join,
+)
+def test_two_values_for_one_name_are_refused(typed: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(main, typed)
+    assert (said.exit_code, said.stderr) == (1, "Error: release: set twice, so leave one of them out\n"), said

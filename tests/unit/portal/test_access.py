@@ -44,6 +44,7 @@ WHO_MAY: dict[str, tuple[set[str], set[str]]] = {
     "GET /{environment}/applications/{application}/limits": SEES,
     "GET /{environment}/organisations/{organisation}/products": OPERATES,
     "PUT /{environment}/organisations/{organisation}/products": OPERATES,
+    "PATCH /{environment}/organisations/{organisation}/products": OPERATES,
     "GET /{environment}/handsets": (EVERYBODY, NOBODY),
     "GET /{environment}/handsets/{msisdn}": (EVERYBODY, NOBODY),
     "PUT /{environment}/handsets/{msisdn}": (CHANGES[0], NOBODY),

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from mkondo.contracts.views import encode_row
+from mkondo.domain.admission.applications import OVERLAPS_MAX
 from mkondo.domain.environments import LIVE
-from mkondo.domain.ids import ApplicationId
+from mkondo.domain.ids import SessionHash
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.reasons import DAILY_VALUE
-from mkondo.domain.views.rooms import RoomRow, row_key
+from mkondo.domain.room import session_room
+from mkondo.domain.views.rooms import row_key
 from mkondo.ports.views import ViewBatch
-from services.portal.api.rooms import SCANNED_MAX
+from services.portal.api.rooms import LOOKED_AT_MAX
 from tests.unit.portal.world import ASHA, CUSTOMER, JUMA, OPERATOR, STRANGER, World, world
 
 APPLICATIONS = "sandbox/applications"
@@ -67,6 +68,8 @@ async def test_two_that_make_the_same_at_once_make_one(mkondo: World) -> None:
 
 WRONG: dict[str, dict[str, Any]] = {
     "no name": {"name": ""},
+    "a name of which nothing is seen": {"name": " \u200b\u3000"},
+    "a name of two lines": {"name": "Duka\n2"},
     "an id that is no name": {"id": "a/b"},
     "an id that pins itself": {"id": "a#1"},
     "an id too long": {"id": "x" * 65},
@@ -75,6 +78,10 @@ WRONG: dict[str, dict[str, Any]] = {
     "no product": {"products": ["nothing"]},
     "no product, one by one": {"products": {"nothing": True}},
     "no CIDR": {"trusted_sources": ["10.0.0.0/33"]},
+    "an address with a NUL behind it": {"trusted_sources": ["fe80::1%\0"]},
+    "an address with a story behind it": {"trusted_sources": ["fe80::1%" + "x" * 5_000]},
+    "the Origin of every page that has none": {"trusted_sources": ["null"]},
+    "the same, as an address of the web": {"trusted_sources": ["https://NULL:8443"]},
     "a negative limit": {"limits": {C2B: {"daily_value": {"TZS": "-1"}}}},
     "too many decimals": {"limits": {C2B: {"daily_value": {"TZS": "1.001"}}}},
     "a usage window of no length": {"limits": {C2B: {"usage_time": {"opens": "08:00", "closes": "08:00"}}}},
@@ -167,6 +174,16 @@ async def test_without_an_overlap_the_old_key_and_its_sessions_end_at_once(mkond
     assert await mkondo.session("duka", given["api_key"])
 
 
+async def test_one_key_too_many_is_refused_with_the_way_out(mkondo: World) -> None:
+    await duka(mkondo)
+    for _ in range(OVERLAPS_MAX):
+        await mkondo.said("POST", f"{DUKA}/keys", {"overlap_seconds": 60})
+    said = await mkondo.refused(422, "POST", f"{DUKA}/keys", {"overlap_seconds": 60})
+    assert "overlap of 0" in said["error"]
+    await mkondo.said("PATCH", DUKA, {"release": "2"})
+    await mkondo.said("POST", f"{DUKA}/keys", {"overlap_seconds": 0})
+
+
 async def test_what_is_removed_has_ended_and_is_not_found_again(mkondo: World) -> None:
     key = (await duka(mkondo))["api_key"]
     session = await mkondo.session("duka", key)
@@ -236,6 +253,23 @@ async def test_a_session_that_has_ended_is_shown_no_more_and_one_that_is_full_ha
     assert [(one["day"], one["used"], one["left"]) for one in shown] == [("2024-12-01", 0, 3)]
 
 
+async def test_no_request_looks_at_all_the_sessions_that_ended_today(mkondo: World) -> None:
+    key = (await duka(mkondo))["api_key"]
+    session = await mkondo.session("duka", key)
+    assert session is not None and await mkondo.pay("duka", session) == "INS-0"
+    (_, mine) = (await mkondo.said("GET", f"{DUKA}/limits"))["limits"]
+    views = mkondo.cores["sandbox"].views
+    name = row_key("duka", session_room(session))
+    used = (await views.read("rooms", [name]))[name]
+    ended = [SessionHash(f"{number:016x}" + "f" * 48) for number in range(2 * LOOKED_AT_MAX)]
+    rows = {row_key("duka", session_room(one)): used for one in ended}
+    await views.apply(await views.positions(), ViewBatch(await views.positions(), {"rooms": rows}))
+    pages = [await mkondo.said("GET", f"{DUKA}/limits")]
+    while pages[-1]["next"]:
+        pages.append(await mkondo.said("GET", f"{DUKA}/limits?after={pages[-1]['next']}"))
+    assert len(pages) == 3 and mine in pages[0]["limits"] and [page["limits"] for page in pages[1:]] == [[], []]
+
+
 async def test_a_session_that_was_full_has_nothing_left_after_midnight_either(mkondo: World) -> None:
     key = (await duka(mkondo))["api_key"]
     session = await mkondo.session("duka", key)
@@ -257,20 +291,6 @@ async def test_a_limit_below_what_is_used_is_taken_with_a_warning(mkondo: World)
     shown = (await mkondo.said("GET", f"{DUKA}/limits"))["limits"]
     assert [one["left"] for one in shown] == [2, "0.00"]
     assert await mkondo.pay("duka", session, 1) == DAILY_VALUE
-
-
-async def test_a_page_of_limits_ends_however_many_sessions_have(mkondo: World) -> None:
-    key = (await duka(mkondo))["api_key"]
-    session = await mkondo.session("duka", key)
-    assert session is not None and await mkondo.pay("duka", session, 20_00) == "INS-0"
-    shown = (await mkondo.said("GET", f"{DUKA}/limits"))["limits"]
-    over = encode_row(RoomRow(ApplicationId("duka"), ended=True))
-    rows = {row_key("duka", f"session-room/-{number:05}"): over for number in range(SCANNED_MAX)}
-    views = mkondo.cores["sandbox"].views
-    await views.apply({}, ViewBatch({}, {"rooms": rows}))
-    first = await mkondo.said("GET", f"{DUKA}/limits")
-    second = await mkondo.said("GET", f"{DUKA}/limits?after={first['next']}")
-    assert (first["limits"], second["limits"], second["next"]) == (shown[:1], shown[1:], "")
 
 
 async def test_a_session_that_has_ended_with_its_scope_is_past_no_limit(mkondo: World) -> None:

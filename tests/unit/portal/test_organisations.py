@@ -1,5 +1,6 @@
 """An organisation's products: switched off for all of its applications at once, and on again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,6 +52,20 @@ async def test_a_wrong_one_changes_nothing(mkondo: World, wrong: Any) -> None:
     assert products == {**NOTHING, MARKET: [C2B]}
 
 
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_a_wrong_change_of_some_changes_nothing(mkondo: World, wrong: Any) -> None:
+    await mkondo.said("PUT", SHOP, {MARKET: [C2B]})
+    await mkondo.refused(422, "PATCH", SHOP, wrong)
+    assert (await mkondo.said("GET", SHOP))["products"] == {**NOTHING, MARKET: [C2B]}
+
+
+async def test_changes_of_different_markets_at_once_undo_nothing(mkondo: World) -> None:
+    changes = [mkondo.said("PATCH", SHOP, {market: [C2B]}) for market in MARKETS]
+    assert all(said["set_up"] for said in await asyncio.gather(*changes))
+    assert (await mkondo.said("GET", SHOP))["products"] == {market: [C2B] for market in MARKETS}
+
+
 async def test_a_name_that_could_be_taken_for_another_key_is_refused(mkondo: World) -> None:
     for name in ("a%231", "a%20b", "x" * 65):
-        await mkondo.refused(422, "PUT", f"sandbox/organisations/{name}/products", {})
+        for method in ("PUT", "PATCH"):
+            await mkondo.refused(422, method, f"sandbox/organisations/{name}/products", {})

@@ -26,6 +26,7 @@ from mkondo.domain.organisation import (
 
 OVERLAPS_MAX = 5
 """API keys of one application that were replaced and still work."""
+_TOO_MANY_KEYS = f"{OVERLAPS_MAX} replaced API keys still work: wait until one ends, or end them with an overlap of 0"
 
 
 def configure(command: ConfigureApplication, records: Records, now: Instant) -> Sequence[Event]:
@@ -42,7 +43,7 @@ def configure(command: ConfigureApplication, records: Records, now: Instant) -> 
     if command.configuration.api_key_hash in overlaps:
         return (ConfigurationRejected(command.reply_to, INVALID, "that API key was replaced", version),)
     if len(overlaps) > OVERLAPS_MAX:
-        return (ConfigurationRejected(command.reply_to, INVALID, "too many API keys still overlap", version),)
+        return (ConfigurationRejected(command.reply_to, INVALID, _TOO_MANY_KEYS, version),)
     return (
         ApplicationChanged(
             command.application,
