@@ -35,6 +35,13 @@ def listed(data: Path, path: str, keys: Sequence[str]) -> list[Row]:
     return [checked(one, keys, address) for one in said]
 
 
+def text(data: Path, path: str) -> bytes:
+    """What `GET /api/v1/PATH` answers, byte for byte. CannotDo when it is a refusal."""
+    answer, address = _answer(data, "GET", path, None)
+    said_by(answer, address)
+    return answer.content
+
+
 def checked(said: Any, keys: Sequence[str], address: str) -> Row:
     """An object with these keys at least, as the management API answers. CannotDo for whatever a stranger says."""
     if not isinstance(said, dict) or not said or not all(key in said for key in keys):
@@ -47,6 +54,11 @@ def _stranger(address: str) -> CannotDo:
 
 
 def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str]:
+    answer, address = _answer(data, method, path, body)
+    return said_by(answer, address), address
+
+
+def _answer(data: Path, method: str, path: str, body: Row | None) -> tuple[httpx.Response, str]:
     address = addresses(data)["http"]
     try:
         token = (data / OPERATOR_FILE).read_text().strip()
@@ -63,7 +75,7 @@ def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str
         )
     except UNANSWERED as trouble:
         raise trouble_with(address, trouble, SECONDS_MAX) from trouble
-    return said_by(answer, address), address
+    return answer, address
 
 
 def said_by(answer: httpx.Response, address: str) -> Any:
