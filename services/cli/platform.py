@@ -44,7 +44,7 @@ from mkondo.runtime.replies import ReplyDesk
 from mkondo.topology import ENVIRONMENTS
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
-from services.cli.files import OPERATOR_FILE
+from services.cli.files import DIGEST_KEY, OPERATOR_FILE
 from services.cli.hosting import Hosted, Outside
 from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
@@ -132,7 +132,7 @@ class Platform:
         digests = await connect_digests(dsn)
         with self.directory.making():
             keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
-            proofs = Proofs(digests, load_or_create_signer(self._settings.data / "keys" / "digest.pem"))
+            proofs = Proofs(digests, load_or_create_signer(self._settings.data / DIGEST_KEY))
         self.public_keys[environment] = keys.public_key()
         clock, log = SystemClock(), await self._log(environment)
         setting = await connect_clock_setting(dsn) if environment == SANDBOX else None

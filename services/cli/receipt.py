@@ -21,6 +21,7 @@ from services.cli.kept import digest_of, key_of, key_option, output_option, read
 from services.cli.management import text
 from services.cli.options import FILE, data_option, environment_option, json_option
 
+GIVEN, KEPT = "the one you gave", "that of the digest you keep"
 CLAIMED = (
     "claimed by the receipt itself: whoever makes up a receipt makes up its key. Name the one you trust with --key"
 )
@@ -81,10 +82,8 @@ def check(file: Path, key: str, digest: Path | None, as_json: bool) -> None:
     click.echo(f"proven: payment {told['transaction_id']} {told['outcome']}")
     for name in ("amount", "from", "to", "ended", "conversation_id", "third_party_conversation_id", "digest"):
         click.echo(f"  {name.replace('_', ' '):28} {told[name]}")
-    said = "the one you gave" if trusted is not None else CLAIMED
+    said = GIVEN if trusted is not None else KEPT if kept is not None else CLAIMED
     click.echo(f"  {'signed with the key':28} {key_id(proven.public_key)}, {said}")
-    if kept is not None:
-        click.echo(f"  {'the digest':28} is the one you keep")
 
 
 def _told(proven: Proven) -> dict[str, str]:

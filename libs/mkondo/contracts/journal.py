@@ -126,11 +126,19 @@ def format_routes(routes: Sequence[Route]) -> str:
 
 
 def parse_routes(text: str) -> tuple[Route, ...]:
-    """The inverse of `format_routes`. ValueError for anything else."""
+    """The inverse of `format_routes`, for what it has written."""
     if not text:
         return ()
     parts = [part.split(":") for part in text.split(" ")]
     return tuple([Route(destination, int(previous)) for destination, previous in parts])
+
+
+def check_routes(text: str) -> tuple[Route, ...]:
+    """The same for a text of anybody's. ValueError unless `format_routes` would have written just that: `07` is no 7."""
+    routes = parse_routes(text)
+    if format_routes(routes) != text:
+        raise ValueError(f"{text[:80]!r} are no routes as they are written")
+    return routes
 
 
 def leaf_of(row: JournalRow) -> bytes:

@@ -24,7 +24,7 @@ from mkondo.contracts.digest import (
     source_root,
     unhex,
 )
-from mkondo.contracts.journal import JournalRow, format_routes, leaf_of, parse_routes, seal_of
+from mkondo.contracts.journal import JournalRow, check_routes, format_routes, leaf_of, seal_of
 from mkondo.domain.ids import Instant
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed
 
@@ -181,7 +181,7 @@ def _read(text: bytes) -> Receipt:
 def _row(event: EventProof) -> JournalRow:
     return JournalRow(
         event.source, event.sequence, event.time, event.type, event.version, event.key, event.data.encode(),
-        parse_routes(event.routes),
+        check_routes(event.routes),
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ others are given that one. Read next: contracts/digest.py, ports/digests.py, rec
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -22,6 +23,7 @@ from mkondo.contracts.digest import (
     key_id,
     source_root,
 )
+from mkondo.contracts.journal import PartitionState
 from mkondo.contracts.merkle import root
 from mkondo.domain.calendar import day_of
 from mkondo.domain.ids import Instant
@@ -49,8 +51,14 @@ class Proofs(msgspec.Struct, frozen=True):
     signer: Signer
 
 
+class Prefixes(Protocol):
+    """Of a store, how far each journal is committed (ports/store.py)."""
+
+    async def states(self) -> Sequence[PartitionState]: ...
+
+
 async def close_digest(
-    environment: str, store: Store, proofs: Proofs, now: Instant, day: str = "", new_key: bool = False
+    environment: str, store: Prefixes, proofs: Proofs, now: Instant, day: str = "", new_key: bool = False
 ) -> StoredDigest | None:
     """Close the next digest, and return it; the last one where nothing new was sealed, None where nothing ever was.
 

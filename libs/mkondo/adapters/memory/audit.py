@@ -35,7 +35,7 @@ class MemoryAudit:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["MemorySnapshot"]:
         states, positions = await self._store.states(), await self._views.positions()
-        yield MemorySnapshot(self._store, self._views, states, positions, await self._digests.page(0, maxsize))
+        yield MemorySnapshot(self._store, self._views, states, positions, await self._digests.page(-maxsize, maxsize))
 
 
 class MemorySnapshot:

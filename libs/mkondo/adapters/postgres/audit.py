@@ -20,9 +20,8 @@ from mkondo.contracts.journal import (
     StoredOutcome,
     StoredRecord,
     StoredReference,
-    format_routes,
+    check_routes,
     parse_partition,
-    parse_routes,
 )
 from mkondo.domain.ids import RecordKey
 
@@ -128,7 +127,6 @@ class PostgresSnapshot:
 def _routes(text: str) -> tuple[Route, ...]:
     """What somebody has spoiled is a route too, to nowhere: no seal knows it, and the audit goes on."""
     try:
-        routes = parse_routes(text)
+        return check_routes(text)
     except ValueError:
         return (Route(text, -1),)
-    return routes if format_routes(routes) == text else (Route(text, -1),)
