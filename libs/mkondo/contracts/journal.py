@@ -134,7 +134,7 @@ def parse_routes(text: str) -> tuple[Route, ...]:
 
 
 def check_routes(text: str) -> tuple[Route, ...]:
-    """The same for a text of anybody's. ValueError unless `format_routes` would have written just that: `07` is no 7."""
+    """The same for anybody's text. ValueError unless `format_routes` would have written just that: `07` is no 7."""
     routes = parse_routes(text)
     if format_routes(routes) != text:
         raise ValueError(f"{text[:80]!r} are no routes as they are written")
