@@ -16,6 +16,9 @@ from mkondo.runtime.audit.report import Findings
 NOTHING_READ = -(2**63)
 """Below any number that a row can have: one that somebody slipped in before the first is read too."""
 
+TIME_END = 253_000_000_000_000
+"""In the year 9987: no event is later, and a calendar has an end."""
+
 
 class Journal:
     """Follows one source from its first row. `records` is what its events have made so far."""
@@ -50,6 +53,9 @@ class Journal:
         self._check_routes(row)
         self._check_chain(row)
         self._findings.count("events")
+        if not 0 <= row.time < TIME_END:
+            self.wrong(row.sequence, f"its time {row.time} is in no calendar")
+            return None
         try:
             event = codec.decode(row.type, row.version, row.data)
             self._fold(row, event)
