@@ -57,8 +57,8 @@ def test_a_leaf_that_was_taken_out_added_or_moved_changes_the_root(leaves: list[
 
 def test_a_leaf_can_not_be_passed_off_as_a_node() -> None:
     one, two = leaf(b"one"), leaf(b"two")
-    assert leaf(one + two) != root([one, two])
-    assert root([one, two]) != root([root([one, two])] * 2)
+    assert leaf(b"\x01" + one + two) != root([one, two])
+    assert leaf(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d", "RFC 9162's own"
 
 
 def test_nothing_has_neither_root_nor_path() -> None:
