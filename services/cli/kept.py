@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mkondo.adapters.keys.ed25519 import is_signed
-from mkondo.contracts.digest import NotWhole, StoredDigest, parse_digest, trouble_with, unhex
+from mkondo.contracts.digest import NotWhole, StoredDigest, parse_digest, trouble_with, unhash
 from services.cli.errors import CannotDo
 from services.cli.options import FILE
 
@@ -54,7 +54,7 @@ def key_of(given: str) -> bytes | None:
     if len(given) != 2 * KEY_BYTES:
         text = read(Path(given)).decode("utf-8", errors="replace").strip()
     try:
-        key = unhex(text)
+        key = unhash(text)
     except NotWhole:
         key = b""
     if len(key) != KEY_BYTES:

@@ -6,7 +6,8 @@ import pytest
 
 from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.store import MemoryStore
-from mkondo.adapters.postgres.digests import connect_digests
+from mkondo.adapters.postgres.connections import Connections
+from mkondo.adapters.postgres.digests import PostgresDigests, connect_digests
 from mkondo.adapters.postgres.schema import initialise
 from mkondo.adapters.postgres.store import connect_store
 from mkondo.testing.conformance.digests import DigestsConformance, DigestsWorld
@@ -26,7 +27,7 @@ class TestPostgresDigests(DigestsConformance):
     async def world(self, database: str) -> AsyncIterator[DigestsWorld]:
         await initialise(database, "sandbox")
         store = await connect_store(database, "sandbox")
-        digests, other = await connect_digests(database), await connect_digests(database)
+        digests, other = await connect_digests(database), PostgresDigests(Connections(database, 1), page_seals=1)
         yield DigestsWorld(store, digests, other)
         for port in (store, digests, other):
             await port.close()

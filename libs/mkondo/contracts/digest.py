@@ -17,6 +17,7 @@ from mkondo.domain.ids import Instant
 SignatureCheck = Callable[[bytes, bytes, bytes], bool]
 """(public key, signature, what is said to be signed) -> whether it is. Never an exception."""
 
+HASH_BYTES = 32
 
 _Said = TypeVar("_Said")
 
@@ -92,7 +93,7 @@ def source_root(seals: Sequence[bytes]) -> bytes:
 
 def day_leaves(roots: Mapping[str, str]) -> list[bytes]:
     """The leaves of a day's tree: `SOURCE:` and the 32 bytes of its root, in the order of the sources' names."""
-    return [merkle.leaf(f"{source}:".encode() + unhex(roots[source])) for source in sorted(roots)]
+    return [merkle.leaf(f"{source}:".encode() + unhash(roots[source])) for source in sorted(roots)]
 
 
 def unhex(text: str) -> bytes:
@@ -103,6 +104,14 @@ def unhex(text: str) -> bytes:
         data = b""
     if not data or data.hex() != text:
         raise NotWhole(f"{text[:80]!r} is no lower-case hex")
+    return data
+
+
+def unhash(text: str) -> bytes:
+    """The 32 bytes of a hash, or of a key, as `unhex` reads them."""
+    data = unhex(text)
+    if len(data) != HASH_BYTES:
+        raise NotWhole(f"{text[:80]!r} is no hash: it has {len(data)} bytes, not {HASH_BYTES}")
     return data
 
 

@@ -22,6 +22,7 @@ from mkondo.contracts.digest import (
     key_id,
     roots_of,
     source_root,
+    unhash,
     unhex,
 )
 from mkondo.contracts.journal import JournalRow, check_routes, format_routes, leaf_of, seal_of
@@ -139,10 +140,10 @@ def check_receipt(
     try:
         row = _row(event)
         ended = codec.decode(event.type, event.version, row.data)
-        seal = seal_of(unhex(batch.before) if batch.before else b"", merkle.climb(leaf_of(row), _path(batch.path)))
-        own_root = merkle.climb(merkle.leaf(unhex(batch.seal)), _path(source.path))
+        seal = seal_of(unhash(batch.before) if batch.before else b"", merkle.climb(leaf_of(row), _path(batch.path)))
+        own_root = merkle.climb(merkle.leaf(unhash(batch.seal)), _path(source.path))
         day_root = merkle.climb(day_leaves({event.source: source.root})[0], _path(receipt.day.path))
-        public_key, signature = unhex(digest.public_key), unhex(digest.signature)
+        public_key, signature = unhash(digest.public_key), unhex(digest.signature)
     except (codec.Unreadable, NotWhole, ValueError) as trouble:
         raise NotProven("reading", str(trouble)) from trouble
     if not isinstance(ended, Ended):
@@ -195,5 +196,5 @@ def _path(steps: Path) -> list[merkle.Step]:
         (side, partner), *more = step.items() or (("", ""),)
         if more or side not in ("left", "right"):
             raise NotWhole(f"a step has a partner on one side, left or right, not {step!r}")
-        path.append(merkle.Step(unhex(partner), is_left=side == "left"))
+        path.append(merkle.Step(unhash(partner), is_left=side == "left"))
     return path

@@ -32,6 +32,7 @@ from mkondo.ports.digests import Digests
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.signing import Signer
 from mkondo.ports.store import Store
+from mkondo.runtime import metrics
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,32 @@ class OtherKey(Exception):
     """The digest before was signed with another key than this platform has. The text names both, and the mend."""
 
 
+class RecentSeals:
+    """The seals of the stretches that receipts were last asked for: a busy source has very many in a day, and merchants
+    ask for many receipts of the same one. What a closed digest covers never changes."""
+
+    def __init__(self, stretches_max: int = 8) -> None:
+        self._stretches_max = stretches_max
+        self._stretches: dict[tuple[str, int, int], Sequence[tuple[int, bytes]]] = {}
+
+    async def read(self, digests: Digests, source: str, after: int, until: int) -> Sequence[tuple[int, bytes]]:
+        """As `Digests.seals`, of a stretch that a digest covers."""
+        stretch = (source, after, until)
+        seals = self._stretches.pop(stretch, None)
+        if seals is None:
+            seals = await digests.seals(*stretch)
+        self._stretches[stretch] = seals
+        while len(self._stretches) > self._stretches_max:
+            del self._stretches[next(iter(self._stretches))]
+        return seals
+
+
 class Proofs(msgspec.Struct, frozen=True):
     """What it takes to sign for an environment, and to prove one of its payments."""
 
     digests: Digests
     signer: Signer
+    seals: RecentSeals = msgspec.field(default_factory=RecentSeals)
 
 
 class Prefixes(Protocol):
@@ -107,19 +129,27 @@ class DigestCloser:
     def __init__(self, environment: str, store: Store, proofs: Proofs, clock: Clock) -> None:
         self._environment, self._store, self._proofs, self._clock = environment, store, proofs, clock
         self._wake = asyncio.Event()
+        self._closing: asyncio.Task[StoredDigest | None] | None = None
         self._stopping = False
 
     async def run(self) -> None:
         """Until `stop`. What can't be done now is told and tried again; it holds no payment up."""
         while not self._stopping:
             self._wake.clear()
+            self._closing = asyncio.create_task(self.close_if_due())
             try:
-                await self.close_if_due()
+                await self._closing
+            except asyncio.CancelledError:
+                if not self._stopping:
+                    raise
             except (TryLater, CommitUnknown) as trouble:
+                metrics.DIGEST_TROUBLES.labels(self._environment).inc()
                 log.warning("no digest could be closed", extra={"trouble": str(trouble)})
             except (NotWhole, OtherKey) as trouble:
+                metrics.DIGEST_TROUBLES.labels(self._environment).inc()
                 log.error("no digest is closed", extra={"trouble": str(trouble)})
-            await self._pause()
+            if not self._stopping:
+                await self._pause()
 
     async def close_if_due(self) -> StoredDigest | None:
         """Close one if the day of the last one, or of the very first event, is over. Returns it, or None."""
@@ -142,9 +172,11 @@ class DigestCloser:
         self._wake.set()
 
     def stop(self) -> None:
-        """`run` finishes what it is at and returns."""
+        """`run` returns. What it is at can be left at any point: nothing is written but the digest, at once."""
         self._stopping = True
         self._wake.set()
+        if self._closing is not None:
+            self._closing.cancel()
 
     async def _pause(self) -> None:
         """Until the day may have turned. By real time, as the clock runs between two moves."""

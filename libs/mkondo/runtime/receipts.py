@@ -14,6 +14,7 @@ from mkondo.domain.views.payments import PaymentRow
 from mkondo.ports.digests import Digests
 from mkondo.ports.store import Store
 from mkondo.ports.views import Views
+from mkondo.runtime.digests import RecentSeals
 
 PAGE = 100
 
@@ -34,13 +35,13 @@ class NotClosed(NoReceipt):
         self.ended_at = ended_at
 
 
-async def receipt_of(payment_id: str, store: Store, views: Views, digests: Digests) -> bytes:
+async def receipt_of(payment_id: str, store: Store, views: Views, digests: Digests, recent: RecentSeals) -> bytes:
     """The receipt of a payment that is known to be one, as text. Raises NotEnded, NotClosed, NotWhole when its digest
     is damaged, LookupError when the journal does not hold what the view says, TryLater."""
     row = await _row_of(payment_id, store, views)
     digest, covered = await _digest_of(row, digests)
     body = body_of(digest)
-    seals = await digests.seals(row.source, covered, body.until[row.source])
+    seals = await recent.read(digests, row.source, covered, body.until[row.source])
     number = next(place for place, (end, _) in enumerate(seals) if end >= row.sequence)
     start = seals[number - 1][0] if number else covered
     batch = await store.read_journal(row.source, start, seals[number][0] - start)
@@ -66,12 +67,16 @@ async def _row_of(payment_id: str, store: Store, views: Views) -> JournalRow:
 
 async def _last_before(source: str, instant: Instant, store: Store) -> int:
     """The last sequence of a source whose row is older than that."""
-    low, high = 0, next(state.last_sequence for state in await store.states() if str(state.partition) == source)
+    low, high = 0, await _length(source, store)
     while low < high:
         middle = (low + high) // 2
         (row,) = await store.read_journal(source, middle, 1)
         low, high = (middle + 1, high) if row.time < instant else (low, middle)
     return low
+
+
+async def _length(source: str, store: Store) -> int:
+    return next((state.last_sequence for state in await store.states() if str(state.partition) == source), 0)
 
 
 def _ends(row: JournalRow, payment_id: str) -> bool:

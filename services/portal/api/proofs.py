@@ -27,7 +27,7 @@ from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["proofs"])
 
-MOST = 100
+MOST, NUMBER_MAX = 100, 2**63 - 1
 _AUDIT = "Whoever operates this platform has to run `mkondo verify`."
 
 
@@ -58,7 +58,10 @@ class CloseDigest(Asked):
 
 @router.get("/{environment}/digests")
 async def list_digests(
-    parts: Environment, _: Reader, after: int = 0, limit: Annotated[int, Query(ge=1, le=MOST)] = MOST
+    parts: Environment,
+    _: Reader,
+    after: Annotated[int, Query(ge=0, le=NUMBER_MAX)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> list[DigestView]:
     """Those with a number above `after`, the oldest first."""
     return [_view(digest) for digest in await _proofs(parts).digests.page(after, limit)]
@@ -90,7 +93,7 @@ async def show_key(parts: Environment, _: Reader) -> KeyView:
 @router.get("/{environment}/digests/{number}", response_class=Response)
 async def show_digest(parts: Environment, _: Reader, number: int) -> Response:
     """The digest as a text to keep: its signed body, its signature, its public key, and the roots of its sources."""
-    digest = await _proofs(parts).digests.get(number) if 0 < number < 2**63 else None
+    digest = await _proofs(parts).digests.get(number) if 0 < number <= NUMBER_MAX else None
     if digest is None:
         raise Refused(404, f"no digest {number}", "List them with GET …/digests.")
     try:
@@ -113,8 +116,8 @@ async def show_receipt(
     if payment is None:
         raise Refused(404, f"no payment {reference!r}", "Use one of its three references, and its own application.")
     try:
-        digests = _proofs(parts).digests
-        return _as_it_is(await receipt_of(payment.payment_id, parts.store, parts.views, digests))
+        proofs = _proofs(parts)
+        return _as_it_is(await receipt_of(payment.payment_id, parts.store, parts.views, proofs.digests, proofs.seals))
     except NotEnded as trouble:
         raise Refused(409, str(trouble), "Ask again when it has: its status is what a query says.") from trouble
     except NotClosed as trouble:

@@ -26,7 +26,7 @@ from mkondo.testing.builders import NOW
 from tests.unit.audit.history import eventful
 from tests.unit.audit.spoil import SIGNER
 
-CHANGES, AT_ONCE = 1_000, 5
+CHANGES, AT_ONCE, ROWS = 1_000, 5, 60
 COLUMNS = ("source", "sequence", "time", "type", "version", "key", "data", "routes", "seal")
 WIDTHS = {"sequence": 8, "time": 8, "version": 4}
 WHERE = re.compile(r"(\S+) sequence (-?\d+)(?: to (-?\d+))?")
@@ -160,18 +160,18 @@ async def test_a_thousand_changed_bytes_are_a_thousand_found_and_located(books: 
     assert (await books.audited()).problems == ()
 
 
-async def test_every_missing_row_is_found_and_located(books: Books) -> None:
-    for row in books.rows:
+async def test_a_missing_row_is_found_and_located(books: Books) -> None:
+    for row in Random(1).sample(books.rows, ROWS):
         await books.sql("DELETE FROM journal WHERE source = $1 AND sequence = $2", row.source, row.sequence)
         assert books.names(await books.audited(), row), row
         await books.sql("INSERT INTO journal VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", *row)
     assert (await books.audited()).problems == ()
 
 
-async def test_every_inserted_row_is_found_and_located(books: Books) -> None:
+async def test_an_inserted_row_is_found_and_located(books: Books) -> None:
     """A copy of a row behind it, in its own batch; what follows is numbered anew, and the partition's row says so."""
     move = "UPDATE journal SET sequence = $3 - sequence WHERE source = $1 AND sequence BETWEEN $2 AND $4"
-    for row in books.rows:
+    for row in Random(2).sample(books.rows, ROWS):
         behind, end = row.sequence + 1, 2**40
         await books.sql(move, row.source, behind, 0, end)
         await books.sql("UPDATE journal SET sequence = 1 - sequence WHERE source = $1 AND sequence < 0", row.source)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,7 +14,7 @@ from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts.digest import NotWhole, StoredDigest, body_of, id_of, roots_of, source_root, trouble_with
 from mkondo.contracts.journal import PartitionState, seal
 from mkondo.domain.ids import Instant
-from mkondo.runtime.digests import DAY_MS, DigestCloser, OtherKey, Proofs, close_digest
+from mkondo.runtime.digests import DAY_MS, DigestCloser, OtherKey, Proofs, RecentSeals, close_digest
 from mkondo.testing.conformance.store import ADMISSION, LEDGER, batch, event
 from tests.conformance.worlds import HandClock
 
@@ -101,17 +102,16 @@ class Slow(MemoryDigests):
 
     async def add(self, digest: StoredDigest) -> bool:
         await asyncio.sleep(0)
-        body = body_of(digest)
-        return await super().add(replace(digest, number=body.number))
+        return await super().add(digest)
 
 
 async def test_what_is_committed_meanwhile_is_left_to_the_next(house: House) -> None:
     """How far it goes is read once, before any seal is: rows that come later are above it."""
 
     class Busy(MemoryDigests):
-        async def seals(self, source: str, after: int, until: int) -> list[tuple[int, bytes]]:
+        async def seals(self, source: str, after: int, until: int) -> Sequence[tuple[int, bytes]]:
             await house.commit(2)
-            return list(await super().seals(source, after, until))
+            return await super().seals(source, after, until)
 
     await house.commit(2)
     digest = await house.close(Proofs(Busy(house.store), FIRST))
@@ -165,6 +165,41 @@ async def test_one_that_somebody_closed_at_noon_leaves_the_rest_to_the_turn_of_t
     second = await house.closer().close_if_due()
     assert second is not None
     assert body_of(second).until == {"ledger/3": 4}
+
+
+async def test_the_seals_of_a_stretch_are_read_once_for_many_receipts(house: House) -> None:
+    class Counted(MemoryDigests):
+        asked = 0
+
+        async def seals(self, source: str, after: int, until: int) -> Sequence[tuple[int, bytes]]:
+            self.asked += 1
+            return await super().seals(source, after, until)
+
+    await house.commit(2)
+    digests, recent = Counted(house.store), RecentSeals(stretches_max=2)
+    for _ in range(3):
+        assert await recent.read(digests, "ledger/3", 0, 2) == await house.proofs.digests.seals("ledger/3", 0, 2)
+    assert digests.asked == 1
+    for until in (3, 4, 2):
+        await recent.read(digests, "ledger/3", 0, until)
+    assert digests.asked == 4, "the oldest has made room"
+
+
+async def test_a_stop_waits_for_no_digest(house: House) -> None:
+    reading = asyncio.Event()
+
+    class Hanging(MemoryDigests):
+        async def last(self) -> StoredDigest | None:
+            reading.set()
+            await asyncio.Event().wait()
+            return None
+
+    closer = DigestCloser("sandbox", house.store, Proofs(Hanging(house.store), FIRST), house.clock)
+    running = asyncio.create_task(closer.run())
+    async with asyncio.timeout(5):
+        await reading.wait()
+        closer.stop()
+        await running
 
 
 async def test_it_runs_until_it_is_stopped_and_tells_what_it_can_not_do(

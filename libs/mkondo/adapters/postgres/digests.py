@@ -19,20 +19,20 @@ ON CONFLICT (number) DO NOTHING RETURNING number
 """
 _SEALS = """
 SELECT sequence, seal FROM journal
- WHERE source = $1 AND sequence > $2 AND sequence <= $3 AND seal IS NOT NULL ORDER BY sequence
+ WHERE source = $1 AND sequence > $2 AND sequence <= $3 AND seal IS NOT NULL ORDER BY sequence LIMIT $4
 """
 
 
 async def connect_digests(dsn: str) -> "PostgresDigests":
     """The digests beside an initialised environment's store."""
-    return PostgresDigests(Connections(dsn, 1, patience_seconds=60))
+    return PostgresDigests(Connections(dsn, 1))
 
 
 class PostgresDigests:
-    """Digests of one environment."""
+    """Digests of one environment. A day may have very many seals: they are read so many at a time."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+    def __init__(self, connections: Connections, page_seals: int = 2_000) -> None:
+        self._connections, self._page_seals = connections, page_seals
 
     async def last(self) -> StoredDigest | None:
         async with reading(self._connections) as connection:
@@ -54,8 +54,14 @@ class PostgresDigests:
             return await connection.fetchval(_ADD, *said) is not None
 
     async def seals(self, source: str, after: int, until: int) -> Sequence[tuple[int, bytes]]:
-        async with reading(self._connections) as connection:
-            return [(sequence, seal) for sequence, seal in await connection.fetch(_SEALS, source, after, until)]
+        seals: list[tuple[int, bytes]] = []
+        while True:
+            start = seals[-1][0] if seals else after
+            async with reading(self._connections) as connection:
+                page = await connection.fetch(_SEALS, source, start, until, self._page_seals)
+            seals += [(sequence, seal) for sequence, seal in page]
+            if len(page) < self._page_seals:
+                return seals
 
     async def close(self) -> None:
         await self._connections.close()

@@ -69,6 +69,7 @@ class DigestsConformance:
             await world.store.commit([change])
             before = change.after
         ends = [(2, b"first"), (3, b"second"), (6, b"third")]
-        assert list(await world.digests.seals("ledger/3", 0, 6)) == ends
-        assert list(await world.digests.seals("ledger/3", 2, 5)) == ends[1:2]
-        assert list(await world.digests.seals("ledger/4", 0, 6)) == []
+        for digests in (world.digests, world.other):
+            assert list(await digests.seals("ledger/3", 0, 6)) == ends
+            assert list(await digests.seals("ledger/3", 2, 5)) == ends[1:2]
+            assert list(await digests.seals("ledger/4", 0, 6)) == []
