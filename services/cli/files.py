@@ -20,6 +20,9 @@ UP = "up.json"
 OPERATOR_FILE = "operator.token"
 """The bearer token with which the command line speaks to the management API."""
 
+DIGEST_KEY = Path("keys", "digest.pem")
+"""The platform's signing key, within the data directory."""
+
 
 class _Market(TypedDict):
     country: str

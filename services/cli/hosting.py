@@ -17,7 +17,6 @@ from mkondo.runtime.clock_follower import ClockFollower
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.processor import Processor
-from mkondo.runtime.projector import Projector
 from mkondo.runtime.relay import WatermarkRelay
 from services.admission.root import processor as admission_processor
 from services.callbacks.root import deliverer
@@ -25,7 +24,7 @@ from services.callbacks.root import processor as callbacks_processor
 from services.ledger.root import approvals
 from services.ledger.root import processor as ledger_processor
 from services.mandates.root import processor as mandates_processor
-from services.projector.root import projector
+from services.projector.root import digest_closer, projector
 from services.reversals.root import processor as reversals_processor
 
 
@@ -57,7 +56,8 @@ class Hosted:
         self._processors = [make[name]() for name in STOPPING_ORDER if name in services]
         self._ownership = Ownership(parts.store, parts.member, self._processors, parts.clock)
         self._projector = projector(parts) if "projector" in services else None
-        self._follower = _follower(parts, self._processors, self._projector)
+        self._closer = digest_closer(parts) if self._projector is not None else None
+        self._follower = _follower(parts, self._processors, self._moved)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -74,8 +74,17 @@ class Hosted:
             self._run("relay", self.parts.relay.run())
         if self._projector is not None:
             self._run("projector", self._projector.run())
+        if self._closer is not None:
+            self._run("digests", self._closer.run())
         if self._follower is not None:
             self._run("clock follower", self._follower.run())
+
+    def _moved(self) -> None:
+        """The clock was, and what fell due is done: who looks by itself now and then may look at once."""
+        if self._projector is not None:
+            self._projector.wake()
+        if self._closer is not None:
+            self._closer.wake()
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks[name] = asyncio.create_task(work, name=f"{self.parts.environment} {name}")
@@ -109,6 +118,9 @@ class Hosted:
         if self._projector is not None:
             self._projector.stop()
             await self._finish("projector")
+        if self._closer is not None:
+            self._closer.stop()
+            await self._finish("digests")
         if self._processors:
             await self._ownership.stop()
             await self._finish("ownership")
@@ -118,9 +130,8 @@ class Hosted:
             await self._tasks[name]
 
 
-def _follower(parts: Parts, processors: Sequence[Processor], projector: Projector | None) -> ClockFollower | None:
+def _follower(parts: Parts, processors: Sequence[Processor], moved: Callable[[], None]) -> ClockFollower | None:
     """Only the sandbox's clock can be moved."""
     if parts.clock_setting is None or not isinstance(parts.clock, SystemClock):
         return None
-    moved = None if projector is None else projector.wake
     return ClockFollower(parts.member, parts.clock_setting, parts.clock, processors, moved)

@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trigger": ("services.cli.trigger", "Run a named scenario: request, answer, and what is pushed."),
     "conformance": ("services.cli.conformance", "The coded conformance cases, against any implementation."),
     "verify": ("services.cli.verify", "Audit the books: exit 0 and one line, or what is wrong where."),
+    "digest": ("services.cli.digest", "What the platform signs for, day by day: list, show, close, its key."),
+    "receipt": ("services.cli.receipt", "The proof of one payment: get it, check it offline."),
     "parked": ("services.cli.parked", "Messages that could not be decided: list, retry, discard."),
     "serve": ("services.cli.serve", "Run one or more services as a process (Kafka mode)."),
     "init": ("services.cli.init", "Prepare the databases and topics of the environments."),

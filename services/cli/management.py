@@ -53,6 +53,13 @@ def once(pairs: Sequence[tuple[str, Any]]) -> Row:
     return dict(pairs)
 
 
+def text(data: Path, path: str) -> bytes:
+    """What `GET /api/v1/PATH` answers, byte for byte. CannotDo when it is a refusal."""
+    answer, address = _answer(data, "GET", path, None)
+    said_by(answer, address)
+    return answer.content
+
+
 def checked(said: Any, keys: Sequence[str], address: str) -> Row:
     """An object with these keys at least, as the management API answers. CannotDo for whatever a stranger says."""
     if not isinstance(said, dict) or not said or not all(key in said for key in keys):
@@ -65,6 +72,11 @@ def _stranger(address: str) -> CannotDo:
 
 
 def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str]:
+    answer, address = _answer(data, method, path, body)
+    return said_by(answer, address), address
+
+
+def _answer(data: Path, method: str, path: str, body: Row | None) -> tuple[httpx.Response, str]:
     address = addresses(data)["http"]
     try:
         token = (data / OPERATOR_FILE).read_text().strip()
@@ -81,7 +93,7 @@ def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str
         )
     except UNANSWERED as trouble:
         raise trouble_with(address, trouble, SECONDS_MAX) from trouble
-    return said_by(answer, address), address
+    return answer, address
 
 
 def said_by(answer: httpx.Response, address: str) -> Any:

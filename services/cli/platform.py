@@ -16,12 +16,14 @@ from msgspec.structs import replace
 from mkondo.adapters.callbacks.addresses import rules_of
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import Certificates, ensure_certificates
+from mkondo.adapters.keys.ed25519 import load_or_create_signer
 from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
 from mkondo.adapters.keys.tokens import Tokens, load_or_create_tokens
 from mkondo.adapters.memory.handset import VirtualHandset
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.postgres.clock import connect_clock_setting
 from mkondo.adapters.postgres.databases import ensure_database, environment_dsn
+from mkondo.adapters.postgres.digests import connect_digests
 from mkondo.adapters.postgres.schema import initialise
 from mkondo.adapters.postgres.server import PostgresServer
 from mkondo.adapters.postgres.store import connect_store
@@ -35,13 +37,14 @@ from mkondo.domain.environments import SANDBOX
 from mkondo.ports.errors import Incompatible, TryLater
 from mkondo.ports.log import Log
 from mkondo.runtime import garbage
+from mkondo.runtime.digests import Proofs
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.relay import DirectRelay, WatermarkRelay
 from mkondo.runtime.replies import ReplyDesk
 from mkondo.topology import ENVIRONMENTS
 from services.cli.datadir import DataDirectory
 from services.cli.errors import CannotDo
-from services.cli.files import OPERATOR_FILE
+from services.cli.files import DIGEST_KEY, OPERATOR_FILE
 from services.cli.hosting import Hosted, Outside
 from services.cli.logs import connect_kafka_log, prepare_topics, reachable
 from services.cli.web import Web, WebSettings
@@ -126,8 +129,10 @@ class Platform:
         await ensure_database(dsn)
         await initialise(dsn, environment)
         store, views = await connect_store(dsn, environment), await connect_views(dsn)
+        digests = await connect_digests(dsn)
         with self.directory.making():
             keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
+            proofs = Proofs(digests, load_or_create_signer(self._settings.data / DIGEST_KEY))
         self.public_keys[environment] = keys.public_key()
         clock, log = SystemClock(), await self._log(environment)
         setting = await connect_clock_setting(dsn) if environment == SANDBOX else None
@@ -135,10 +140,12 @@ class Platform:
         relay = DirectRelay(log) if embedded else WatermarkRelay(store, log, clock, self._ids)
         desk = await ReplyDesk.listening(log, self._ids)
         member = f"{environment}-{self._ids.incarnation()}"
-        self._closers += [store.close, views.close, log.close, _off_the_loop(keys.close)]
+        self._closers += [store.close, views.close, digests.close, log.close, _off_the_loop(keys.close)]
         if setting is not None:
             self._closers.append(setting.close)
-        return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member, setting)
+        return Parts(
+            environment, store, store, log, relay, views, keys, desk, clock, self._ids, member, setting, proofs
+        )
 
     def _outside(self, parts: Parts) -> Outside:
         """The sandbox has a virtual handset; live has the way to real ones, where it is configured."""

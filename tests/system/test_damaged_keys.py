@@ -9,6 +9,7 @@ from mkondo.testing.platform import NotUp, RunningPlatform
 DAMAGED = {
     "sandbox.pem": "holds no PEM private key",
     "openapi.pem": "holds no PEM private key",
+    "digest.pem": "holds no PEM private key",
     "tokens.key": "holds no secret",
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import (
     JournalRow,
     Partition,
@@ -28,8 +29,13 @@ class Snapshot(Protocol):
         """Every partition row."""
         ...
 
+    async def sources(self) -> Sequence[str]:
+        """Every name under which the journal has a row, whether or not there is such a partition."""
+        ...
+
     async def journal(self, source: str, after: int, limit: int) -> Sequence[JournalRow]:
-        """Rows with a sequence above `after`, in order; unlike Store.read_journal, also when some are missing."""
+        """Rows with a sequence above `after`, in order; unlike Store.read_journal, also when some are missing, and when
+        their routes can't be read."""
         ...
 
     async def records(
@@ -50,6 +56,10 @@ class Snapshot(Protocol):
 
     async def view_rows(self, view: str, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
         """By key."""
+        ...
+
+    async def digests(self, after: int, limit: int) -> Sequence[StoredDigest]:
+        """Those with a number above `after`, in order."""
         ...
 
 

@@ -69,6 +69,11 @@ PROJECTED = Counter("mkondo_projected_events_total", "Events folded into the vie
 PROJECTOR_LAG = Gauge(
     "mkondo_projector_lag_events", "Events in the journals that are not in the views yet.", ["environment"]
 )
+DIGEST_TROUBLES = Counter(
+    "mkondo_digest_troubles_total",
+    "Looks after the end of a day at which no digest could be closed.",
+    ["environment"],
+)
 PROJECTOR_FENCED = Counter(
     "mkondo_projector_fenced_total",
     "Pages given up because another projector was quicker.",

@@ -11,6 +11,7 @@ from mkondo.ports.keys import Keys
 from mkondo.ports.log import Log
 from mkondo.ports.store import Facts, Store
 from mkondo.ports.views import Views
+from mkondo.runtime.digests import Proofs
 from mkondo.runtime.processor import Heard, Processor, ProcessorSettings
 from mkondo.runtime.relay import Relay
 from mkondo.runtime.replies import ReplyDesk
@@ -34,6 +35,8 @@ class Parts(msgspec.Struct, frozen=True):
     member: str
     clock_setting: ClockSetting | None = None
     """Only the sandbox's clock can be moved."""
+    proofs: Proofs | None = None
+    """None where nobody signs for this environment: in tests of other things."""
     changes: Turns = msgspec.field(default_factory=Turns)
     """By application or organisation: whoever changes one here waits for those before."""
 

@@ -2,7 +2,7 @@
 
 Nothing is looked for without a grant (gate.py), and no route is entered without one (access.py). Read next: gate.py,
 grants.py, applications.py, making.py, history.py, rooms.py, organisations.py, handsets.py, customers.py, mandates.py,
-deliveries.py, clock.py.
+deliveries.py, proofs.py, clock.py.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from services.portal.api import (
     making,
     mandates,
     organisations,
+    proofs,
     rooms,
 )
 from services.portal.api.access import identify
@@ -39,6 +40,7 @@ ROUTERS = (
     customers.router,
     mandates.router,
     deliveries.router,
+    proofs.router,
     clock.router,
 )
 

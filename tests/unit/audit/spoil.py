@@ -4,26 +4,35 @@ Read next: test_verify.py, then test_verify_journals.py, test_verify_money.py an
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from mkondo.adapters.keys.ed25519 import Ed25519Signer, is_signed
 from mkondo.adapters.memory.audit import MemoryAudit
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.contracts import codec
-from mkondo.contracts.journal import JournalRow, StoredRecord, parse_partition, seal
+from mkondo.contracts.digest import StoredDigest
+from mkondo.contracts.journal import JournalRow, PartitionState, StoredRecord, parse_partition, seal
 from mkondo.contracts.records import decode_record, encode_record
 from mkondo.domain.decider import Event, Record
-from mkondo.domain.ids import RecordKey
-from mkondo.runtime.audit import Report, verify_store
+from mkondo.domain.ids import Instant, RecordKey
+from mkondo.runtime.audit import Report, Trust, verify_store
+from mkondo.runtime.digests import DAY_MS, Prefixes, Proofs, close_digest
 from mkondo.runtime.projector import Projector
+from mkondo.testing.builders import NOW
 from services.projector.root import SOURCES
 from tests.conformance.worlds import HandClock
 from tests.unit.audit.history import eventful
+
+SIGNER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+"""The platform's."""
 
 
 @dataclass
@@ -32,6 +41,8 @@ class Spoiled:
 
     store: MemoryStore
     views: MemoryViews
+    digests: MemoryDigests
+    kept: list[StoredDigest] = field(default_factory=list)
 
     def rows(self, source: str) -> list[JournalRow]:
         return self.store._journals[source]
@@ -104,7 +115,11 @@ class Spoiled:
         return f"{source} sequence {start} to {end}"
 
     async def verify(self, page: int = 1000) -> Report:
-        return await verify_store(MemoryAudit(self.store, self.views), page)
+        return await verify_store(
+            MemoryAudit(self.store, self.views, self.digests),
+            page,
+            Trust("sandbox", is_signed, SIGNER.public_key(), tuple(self.kept)),
+        )
 
 
 def event_of(row: JournalRow) -> Any:
@@ -122,17 +137,40 @@ class Middle(SystemIds):
         return 0.5
 
 
+class AsOf:
+    """A store as it was when every journal had about half of its batches."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def states(self) -> Sequence[PartitionState]:
+        return [replace(state, last_sequence=self._half(str(state.partition))) for state in await self._store.states()]
+
+    def _half(self, source: str) -> int:
+        ends = [row.sequence for row in self._store._journals.get(source, []) if row.seal is not None]
+        return ends[len(ends) // 2 - 1] if len(ends) > 1 else 0
+
+
+async def digested(spoiled: Spoiled) -> Spoiled:
+    """With two digests, which cover all of it."""
+    proofs = Proofs(spoiled.digests, SIGNER)
+    moments: tuple[Prefixes, ...] = (AsOf(spoiled.store), spoiled.store)
+    for number, store in enumerate(moments):
+        assert await close_digest("sandbox", store, proofs, Instant(NOW + number * DAY_MS)) is not None
+    return spoiled
+
+
 async def projected(store: MemoryStore) -> Spoiled:
     """The store with its views."""
     views = MemoryViews()
     await Projector("sandbox", SOURCES, store, views, HandClock(), Middle()).catch_up()
-    return Spoiled(store, views)
+    return Spoiled(store, views, MemoryDigests(store))
 
 
 async def eventful_and_projected(payments: int = 60, seed: int = 1) -> Spoiled:
     store = MemoryStore(HandClock())
     await eventful(store, payments, seed)
-    return await projected(store)
+    return await digested(await projected(store))
 
 
 Spoiling = Callable[[Spoiled], str]

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from mkondo.adapters.memory.audit import MemoryAudit
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
 from mkondo.contracts.journal import StoredRecord, parse_partition
@@ -31,7 +32,8 @@ async def test_whatever_happened_is_clean_for_any_size_of_page(seed: int) -> Non
 
 
 async def test_an_empty_environment_is_clean() -> None:
-    report = await Spoiled(MemoryStore(HandClock()), MemoryViews()).verify()
+    store = MemoryStore(HandClock())
+    report = await Spoiled(store, MemoryViews(), MemoryDigests(store)).verify()
     assert report.clean
     assert report.figures.get("events", 0) == 0
 

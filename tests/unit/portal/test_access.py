@@ -57,13 +57,18 @@ WHO_MAY: dict[str, tuple[set[str], set[str]]] = {
     "POST /{environment}/mandates/{mandate_id}/answers": (CHANGES[0], NOBODY),
     "GET /{environment}/deliveries": SEES,
     "GET /{environment}/deliveries/{delivery}": SEES,
+    "GET /{environment}/digests": SEES,
+    "POST /{environment}/digests": OPERATES,
+    "GET /{environment}/digests/key": SEES,
+    "GET /{environment}/digests/{number}": SEES,
+    "GET /{environment}/receipts/{reference}": SEES,
     "GET /{environment}/clock": (OPERATES[0], NOBODY),
     "POST /{environment}/clock/advance": (OPERATES[0], NOBODY),
 }
 """Route -> roles that enter it in the sandbox, and in live. A new route needs a line here."""
 
 ENVIRONMENTS = ("sandbox", "openapi")
-ABOUT_ONE = [route for route in WHO_MAY if not re.search("organisations|clock|applications$", route)]
+ABOUT_ONE = [route for route in WHO_MAY if not re.search("organisations|clock|digests|applications$", route)]
 """Routes that are about one application."""
 
 

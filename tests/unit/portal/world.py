@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from msgspec.structs import replace
 
 from mkondo.adapters.http.bearer import hash_of
+from mkondo.adapters.keys.ed25519 import Ed25519Signer
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
@@ -26,6 +29,7 @@ from mkondo.domain.ids import ApplicationId, PaymentId, SessionHash, partition_o
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed, RequestPayment
 from mkondo.domain.request import RequestRejected
 from mkondo.domain.session import OpenSession, SessionOpened
+from mkondo.runtime.digests import Proofs
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.processor import ProcessorSettings
@@ -47,6 +51,8 @@ STRANGER = subject_of_user("eve", "developer", "other")
 
 CUSTOMER = "255744000001"
 
+SIGNER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+
 Said = dict[str, Any]
 
 
@@ -56,6 +62,7 @@ class Core:
     def __init__(self, environment: str, clock: HandClock) -> None:
         self.environment, self.clock = environment, clock
         self.store, self.log, self.views, self.ids = MemoryStore(clock), MemoryLog(), MemoryViews(), SystemIds()
+        self.proofs = Proofs(MemoryDigests(self.store), SIGNER)
         self.projector = Projector(environment, SOURCES, self.store, self.views, clock, self.ids)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -64,7 +71,7 @@ class Core:
         keys: Any = None
         self.parts = Parts(
             self.environment, self.store, self.store, self.log, DirectRelay(self.log), self.views, keys,
-            self.desk, self.clock, self.ids, "m1",
+            self.desk, self.clock, self.ids, "m1", proofs=self.proofs,
         )  # fmt: skip
         settings = ProcessorSettings(idle_seconds=0.01)
         processors = [self.parts.processor(name, settings) for name in DECIDERS]

@@ -6,10 +6,13 @@ Read next: ports/audit.py for the promises.
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from sys import maxsize
 from typing import Any, TypeVar
 
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import (
     JournalRow,
     Partition,
@@ -26,21 +29,27 @@ _Row = TypeVar("_Row")
 class MemoryAudit:
     """Audit of one environment in memory (ports/audit.py)."""
 
-    def __init__(self, store: MemoryStore, views: MemoryViews) -> None:
-        self._store, self._views = store, views
+    def __init__(self, store: MemoryStore, views: MemoryViews, digests: MemoryDigests | None = None) -> None:
+        self._store, self._views, self._digests = store, views, digests or MemoryDigests(store)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["MemorySnapshot"]:
-        yield MemorySnapshot(self._store, self._views, await self._store.states(), await self._views.positions())
+        states, positions = await self._store.states(), await self._views.positions()
+        yield MemorySnapshot(self._store, self._views, states, positions, await self._digests.page(-maxsize, maxsize))
 
 
 class MemorySnapshot:
     """One moment, copied, in the order of the keys."""
 
     def __init__(
-        self, store: MemoryStore, views: MemoryViews, states: Sequence[PartitionState], positions: Mapping[str, int]
+        self,
+        store: MemoryStore,
+        views: MemoryViews,
+        states: Sequence[PartitionState],
+        positions: Mapping[str, int],
+        digests: Sequence[StoredDigest],
     ) -> None:
-        self._states, self._positions = states, positions
+        self._states, self._positions, self._digests = states, positions, digests
         self._journals = {source: sorted(rows, key=_sequence) for source, rows in store._journals.items()}
         records = [(key, partition, row) for partition, kept in store._records.items() for key, row in kept.items()]
         self._records = sorted(records, key=_record_key)
@@ -50,6 +59,9 @@ class MemorySnapshot:
 
     async def states(self) -> Sequence[PartitionState]:
         return self._states
+
+    async def sources(self) -> Sequence[str]:
+        return sorted(source for source, rows in self._journals.items() if rows)
 
     async def journal(self, source: str, after: int, limit: int) -> Sequence[JournalRow]:
         return _page(self._journals.get(source, []), _sequence, after, limit)
@@ -70,6 +82,9 @@ class MemorySnapshot:
 
     async def view_rows(self, view: str, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
         return _page(self._rows.get(view, []), lambda row: row[0], after, limit)
+
+    async def digests(self, after: int, limit: int) -> Sequence[StoredDigest]:
+        return [digest for digest in self._digests if digest.number > after][:limit]
 
 
 def _page(rows: list[_Row], key: Callable[[_Row], Any], after: Any, limit: int) -> list[_Row]:

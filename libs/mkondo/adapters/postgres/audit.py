@@ -7,17 +7,20 @@ Read next: ports/audit.py for the promises.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from mkondo.adapters.postgres.commit import parse_routes
 from mkondo.adapters.postgres.connections import Connection, Connections, reading
+from mkondo.adapters.postgres.digests import PAGE as _DIGESTS
 from mkondo.adapters.postgres.schema import check
 from mkondo.adapters.postgres.store import _state
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import (
     JournalRow,
     Partition,
     PartitionState,
+    Route,
     StoredOutcome,
     StoredRecord,
     StoredReference,
+    check_routes,
     parse_partition,
 )
 from mkondo.domain.ids import RecordKey
@@ -26,6 +29,16 @@ _PATIENCE_SECONDS = 60.0
 """Above the store's own: the pages of an audit are large, and nobody waits for them."""
 
 _STATES = "SELECT * FROM partition ORDER BY name"
+_SOURCES = """
+WITH RECURSIVE found AS (
+    (SELECT source FROM journal ORDER BY source LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.source FROM journal j WHERE j.source > found.source ORDER BY j.source LIMIT 1)
+      FROM found WHERE found.source IS NOT NULL
+)
+SELECT source FROM found WHERE source IS NOT NULL
+"""
+"""From one name to the next by the primary key: the table is not read."""
 _JOURNAL = """
 SELECT source, sequence, time, type, version, key, data, routes, seal FROM journal
  WHERE source = $1 AND sequence > $2 ORDER BY sequence LIMIT $3
@@ -78,9 +91,12 @@ class PostgresSnapshot:
     async def states(self) -> Sequence[PartitionState]:
         return self._states
 
+    async def sources(self) -> Sequence[str]:
+        return [row["source"] for row in await self._connection.fetch(_SOURCES)]
+
     async def journal(self, source: str, after: int, limit: int) -> Sequence[JournalRow]:
         return [
-            JournalRow(source, sequence, time, name, version, key, data, parse_routes(routes), seal)
+            JournalRow(source, sequence, time, name, version, key, data, _routes(routes), seal)
             for source, sequence, time, name, version, key, data, routes, seal in await self._connection.fetch(
                 _JOURNAL, source, after, limit
             )
@@ -103,3 +119,14 @@ class PostgresSnapshot:
 
     async def view_rows(self, view: str, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
         return [(key, data) for key, data in await self._connection.fetch(_VIEW_ROWS, view, after, limit)]
+
+    async def digests(self, after: int, limit: int) -> Sequence[StoredDigest]:
+        return [StoredDigest(*row) for row in await self._connection.fetch(_DIGESTS, after, limit)]
+
+
+def _routes(text: str) -> tuple[Route, ...]:
+    """What somebody has spoiled is a route too, to nowhere: no seal knows it, and the audit goes on."""
+    try:
+        return check_routes(text)
+    except ValueError:
+        return (Route(text, -1),)

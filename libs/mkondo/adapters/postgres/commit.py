@@ -9,7 +9,14 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from mkondo.contracts.journal import JournalRow, PartitionBatch, Route, StoredOutcome, StoredRecord, StoredReference
+from mkondo.contracts.journal import (
+    JournalRow,
+    PartitionBatch,
+    StoredOutcome,
+    StoredRecord,
+    StoredReference,
+    format_routes,
+)
 from mkondo.domain.ids import RecordKey
 
 COMMIT = f"SELECT mkondo_commit({', '.join(f'${number}' for number in range(1, 31))})"
@@ -92,16 +99,3 @@ def column(names: Sequence[str]) -> str:
     if text.count(_SEPARATOR) != len(names) - 1:
         raise ValueError("a name holds a control character")
     return text
-
-
-def format_routes(routes: Sequence[Route]) -> str:
-    """`ledger/3:17 callbacks/1:4`: small, and searchable for a destination."""
-    return " ".join(f"{route.destination}:{route.previous}" for route in routes)
-
-
-def parse_routes(text: str) -> tuple[Route, ...]:
-    """The inverse of `format_routes`."""
-    if not text:
-        return ()
-    parts = [part.split(":") for part in text.split(" ")]
-    return tuple([Route(destination, int(previous)) for destination, previous in parts])

@@ -6,7 +6,7 @@ from mkondo.adapters.postgres.connections import Connection, Connections, readin
 from mkondo.domain.ids import PARTITIONS
 from mkondo.ports.errors import Incompatible
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of schema.sql."""
 
 _OLDEST_SERVER = 150000

@@ -1,4 +1,4 @@
--- One environment's store, version 2 (architecture rules 3 to 8). Read next: programs.sql, schema.py.
+-- One environment's store, version 3 (architecture rules 3 to 8). Read next: programs.sql, schema.py.
 -- Names are compared byte by byte (COLLATE "C"): the same order everywhere, and the cheapest.
 -- No hot column is in any index: every update of a row stays in its page.
 
@@ -61,6 +61,15 @@ CREATE TABLE journal (
     PRIMARY KEY (source, sequence)
 );
 ALTER TABLE journal ALTER data SET STORAGE EXTERNAL;
+
+-- One signed digest a day. Only ever inserted into.
+CREATE TABLE digest (
+    number     bigint PRIMARY KEY,
+    body       bytea NOT NULL,
+    signature  bytea NOT NULL,
+    public_key bytea NOT NULL,
+    roots      bytea NOT NULL
+);
 
 CREATE TABLE record (
     key       text COLLATE "C" NOT NULL,

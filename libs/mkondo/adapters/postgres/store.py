@@ -9,7 +9,7 @@ from datetime import timedelta
 import asyncpg
 import msgspec
 
-from mkondo.adapters.postgres.commit import COMMIT, arguments, column, parse_routes
+from mkondo.adapters.postgres.commit import COMMIT, arguments, column
 from mkondo.adapters.postgres.connections import PATIENCE_SECONDS, Connections, committing, reading
 from mkondo.adapters.postgres.facts import PostgresFacts
 from mkondo.adapters.postgres.schema import check
@@ -20,6 +20,7 @@ from mkondo.contracts.journal import (
     PartitionState,
     StoredRecord,
     parse_partition,
+    parse_routes,
 )
 from mkondo.domain.ids import Instant, RecordKey
 

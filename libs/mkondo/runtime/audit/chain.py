@@ -13,6 +13,12 @@ from mkondo.domain.ids import Instant, RecordKey, partition_of
 from mkondo.domain.request import Reference
 from mkondo.runtime.audit.report import Findings
 
+NOTHING_READ = -(2**63)
+"""Below any number that a row can have: one that somebody slipped in before the first is read too."""
+
+TIME_END = 253_000_000_000_000
+"""In the year 9987: no event is later, and a calendar has an end."""
+
 
 class Journal:
     """Follows one source from its first row. `records` is what its events have made so far."""
@@ -25,6 +31,8 @@ class Journal:
         self.state = state or PartitionState(partition, epoch=0)
         self.records: dict[RecordKey, Record] = {}
         self.last = 0
+        self.read = NOTHING_READ
+        """The number of the row that was read last, whatever it is worth."""
         self.time = Instant(0)
         self._decider, self._findings = decider, findings
         self._sent: dict[str, int] = {}
@@ -37,10 +45,17 @@ class Journal:
 
     def follow(self, row: JournalRow) -> Event | None:
         """Check the row, fold its event. None: its bytes can't be read or its event can't have happened."""
+        self.read = row.sequence
+        if row.sequence < 1:
+            self.wrong(row.sequence, "there is no such row: the first one is 1")
+            return None
         self._check_number(row)
         self._check_routes(row)
         self._check_chain(row)
         self._findings.count("events")
+        if not 0 <= row.time < TIME_END:
+            self.wrong(row.sequence, f"its time {row.time} is in no calendar")
+            return None
         try:
             event = codec.decode(row.type, row.version, row.data)
             self._fold(row, event)
@@ -98,7 +113,10 @@ class Journal:
         state = self.state
         if self._batch:
             self.wrong(self.last, f"no seal after the rows from {self._batch_start} on")
-        elif state.head != self._head:
+        if state.last_sequence > self.last:
+            rows = f"{self.name} sequence {self.last + 1} to {state.last_sequence}"
+            self._findings.wrong(rows, "missing: the partition's row says that they were committed")
+        elif not self._batch and state.head != self._head:
             self._findings.wrong(self.name, "the head of the hash chain is not the journal's last seal")
         for what, says, is_so in (
             ("last sequence", state.last_sequence, self.last),

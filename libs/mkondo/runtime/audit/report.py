@@ -58,7 +58,8 @@ class Report(msgspec.Struct, frozen=True):
         number = self._number
         return "; ".join(
             (
-                f"clean: {number('events')} events in {number('batches')} batches, chain unbroken",
+                f"clean: {number('events')} events in {number('batches')} batches, chain unbroken, "
+                f"{number('digests')} digests",
                 f"{number('payments')} payments ({number('completed')} completed, {number('failed')} failed, "
                 f"{number('in progress')} in progress)",
                 f"{number('entries')} entries sum to zero, {number('accounts')} accounts equal their postings, "

@@ -7,14 +7,16 @@ sides do not match, a second pass over the same snapshot names the rows. Read ne
 
 import heapq
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from typing import TypeVar
 
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import Partition, partitions_of
 from mkondo.domain.ids import RecordKey
 from mkondo.domain.views import VIEWS
 from mkondo.ports.audit import Audit, Snapshot
-from mkondo.runtime.audit.chain import Journal, check_positions
+from mkondo.runtime.audit.chain import NOTHING_READ, Journal, check_positions
+from mkondo.runtime.audit.digests import Digests, Trust
 from mkondo.runtime.audit.limits import Limits
 from mkondo.runtime.audit.match import LOOKED_AT_MOST, Match
 from mkondo.runtime.audit.money import Money
@@ -46,16 +48,17 @@ MATCHES: dict[str, tuple[str, str, str]] = {
 """What must be the same on two sides: how a row is called, and what it means when a side lacks it."""
 
 
-async def verify_store(audit: Audit, page: int = PAGE) -> Report:
-    """Audit one environment, running or not. May raise TryLater."""
+async def verify_store(audit: Audit, page: int = PAGE, trust: Trust | None = None) -> Report:
+    """Audit one environment, running or not. Without `trust` nobody's signature is checked. May raise TryLater."""
     started = time.perf_counter()
     async with audit.snapshot() as snapshot:
-        first = Pass(snapshot, page, {})
+        first = Pass(snapshot, page, {}, trust)
         await first.run()
         differing = first.differing()
         last = first
         if differing:
-            last = Pass(snapshot, page, {name: sorted(buckets)[:LOOKED_AT_MOST] for name, buckets in differing.items()})
+            focus = {name: sorted(buckets)[:LOOKED_AT_MOST] for name, buckets in differing.items()}
+            last = Pass(snapshot, page, focus, trust)
             await last.run()
             for match in last.matches.values():
                 match.report(last.findings)
@@ -72,11 +75,13 @@ async def verify_store(audit: Audit, page: int = PAGE) -> Report:
 class Pass:
     """One reading of the whole snapshot. `focus` says which parts of which matches to keep in memory."""
 
-    def __init__(self, snapshot: Snapshot, page: int, focus: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, page: int, focus: Mapping[str, Sequence[int]], trust: Trust | None = None
+    ) -> None:
         self.findings = Findings()
         self.in_transit: Mapping[str, int] = {}
         self.matches = {name: Match(*words, focus.get(name, ())) for name, words in MATCHES.items()}
-        self._snapshot, self._page = snapshot, page
+        self._snapshot, self._page, self._trust = snapshot, page, trust
 
     def differing(self) -> dict[str, frozenset[int]]:
         return {name: buckets for name, match in self.matches.items() if (buckets := match.differing())}
@@ -92,23 +97,31 @@ class Pass:
         payments = Payments(states, matches["references"], matches["outcomes"], matches["endings"], findings)
         limits = Limits(states, matches["settlements"], findings)
         replay = Replay(await snapshot.view_positions(), matches, findings)
-        await self._read_journals(journals, money, payments, limits, replay)
+        digests = Digests(await self._stored_digests(), self._trust, findings)
+        await self._read_journals(journals, digests, money, payments, limits, replay)
         await self._read_records(Records(journals, DECIDERS, money, payments, limits, findings))
         await self._read_facts()
         await self._read_views(replay, {journal.name: journal.last for journal in journals.values()})
         self.in_transit = money.in_transit
 
     async def _read_journals(
-        self, journals: Mapping[Partition, Journal], money: Money, payments: Payments, limits: Limits, replay: Replay
+        self,
+        journals: Mapping[Partition, Journal],
+        digests: Digests,
+        money: Money,
+        payments: Payments,
+        limits: Limits,
+        replay: Replay,
     ) -> None:
         """A page at a time of the source that lies furthest back: what waits for another source waits shortly."""
         heap = [(0, partition) for partition in journals]
         while heap:
             _, partition = heapq.heappop(heap)
             journal = journals[partition]
-            rows = await self._snapshot.journal(journal.name, journal.last, self._page)
+            rows = await self._snapshot.journal(journal.name, journal.read, self._page)
             for row in rows:
                 event = journal.follow(row)
+                digests.see(row)
                 if event is not None:
                     money.see(journal, row, event)
                     payments.see(journal, row, event)
@@ -118,7 +131,22 @@ class Pass:
                 heapq.heappush(heap, (rows[-1].time, partition))
         for journal in journals.values():
             journal.finish()
+        digests.finish()
+        await self._read_strangers({journal.name for journal in journals.values()})
         check_positions(journals.values(), self.findings)
+
+    async def _read_strangers(self, known: Set[str]) -> None:
+        """Events of sources that are nobody's journal."""
+        for source in await self._snapshot.sources():
+            for row in await self._snapshot.journal(source, NOTHING_READ, self._page) if source not in known else ():
+                self.findings.wrong(f"{source} sequence {row.sequence}", "there is no such partition")
+
+    async def _stored_digests(self) -> Sequence[StoredDigest]:
+        """All of them: one a day."""
+        digests: list[StoredDigest] = []
+        while page := await self._snapshot.digests(digests[-1].number if digests else NOTHING_READ, self._page):
+            digests += page
+        return digests
 
     async def _read_records(self, records: Records) -> None:
         after = (RecordKey(""), "")

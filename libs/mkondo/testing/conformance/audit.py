@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from mkondo.contracts.journal import Partition, Route, StoredOutcome, StoredRecord
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.ports.audit import Audit, Snapshot
+from mkondo.ports.digests import Digests
 from mkondo.ports.views import ViewBatch, Views
+from mkondo.testing.conformance.digests import digest
 from mkondo.testing.conformance.store import (
     ADMISSION,
     LEDGER,
@@ -24,11 +26,12 @@ BEGINNING = (RecordKey(""), "")
 
 @dataclass(frozen=True)
 class AuditWorld:
-    """One initialised environment: its store, its views, and its audit."""
+    """One initialised environment: its store, its views, its digests, and its audit."""
 
     store: StoreAndFacts
     views: Views
     audit: Audit
+    digests: Digests
 
 
 class AuditConformance:
@@ -97,6 +100,26 @@ class AuditConformance:
             assert [row.sequence for row in await snapshot.journal("ledger/3", 0, 3)] == [1, 2, 3]
             assert [row.sequence for row in await snapshot.journal("ledger/3", 3, 3)] == [4, 5]
             assert list(await snapshot.journal("ledger/4", 0, 3)) == []
+
+    async def test_every_source_that_has_a_row_is_named_once(self, world: AuditWorld) -> None:
+        async with world.audit.snapshot() as snapshot:
+            assert list(await snapshot.sources()) == []
+        ledger, admission = await world.store.acquire(LEDGER, "one"), await world.store.acquire(ADMISSION, "one")
+        await world.store.commit([batch(ledger, *(event(ledger, number) for number in (1, 2)))])
+        async with world.audit.snapshot() as snapshot:
+            await world.store.commit([batch(admission, event(admission, 1))])
+            assert list(await snapshot.sources()) == ["ledger/3"]
+        async with world.audit.snapshot() as snapshot:
+            assert list(await snapshot.sources()) == ["admission/0", "ledger/3"]
+
+    async def test_digests_come_in_the_order_of_their_numbers(self, world: AuditWorld) -> None:
+        await world.digests.add(digest(1))
+        async with world.audit.snapshot() as snapshot:
+            await world.digests.add(digest(2))
+            assert list(await snapshot.digests(0, 9)) == [digest(1)]
+        async with world.audit.snapshot() as snapshot:
+            assert list(await snapshot.digests(0, 1)) == [digest(1)]
+            assert list(await snapshot.digests(1, 9)) == [digest(2)]
 
     async def test_records_of_all_partitions_come_in_the_order_of_their_keys(self, world: AuditWorld) -> None:
         ledger, admission = await world.store.acquire(LEDGER, "one"), await world.store.acquire(ADMISSION, "one")
