@@ -48,6 +48,8 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     outputs: dict[str, str] = {}
     profile: str = ""
     """Whose wire its answers speak: empty for the M-Pesa OpenAPI's own."""
+    faults: tuple[str, ...] = ()
+    """Sandbox: the fault switches that hit it (faults.py)."""
 
     @property
     def conversation_id(self) -> PaymentId:

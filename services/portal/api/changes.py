@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from mkondo.adapters.http.sources import EVERYTHING
 from mkondo.domain.application import Configuration, ProductScope, Switches
 from mkondo.domain.environments import LIVE, SANDBOX
+from mkondo.domain.faults import PERMILLE, Faults
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.addresses import is_address
@@ -37,6 +38,21 @@ def _named(name: str) -> str:
     if not name or any(category(character) == "Cc" for character in name):
         raise PydanticCustomError("name", "must be a name that can be read: not empty, without control characters")
     return name
+
+
+Permille = Annotated[int, Field(ge=0, le=PERMILLE)]
+
+
+class FaultsChange(Asked):
+    """Of a thousand requests so many are hit by each fault; which of them, the seed says."""
+
+    seed: int = Field(0, ge=0, lt=1 << 32)
+    answer_lost: Permille = 0
+    gateway_timeout: Permille = 0
+    callback_late: Permille = 0
+    callback_twice: Permille = 0
+    callback_out_of_order: Permille = 0
+    callback_never: Permille = 0
 
 
 class ApplicationChange(Asked):
@@ -62,6 +78,7 @@ class ApplicationChange(Asked):
     response_url: str | None = Field(None, max_length=URL_MAX, description="Where results are pushed; empty: nowhere.")
     response_url_override: bool | None = Field(None, description="Whether input_ResponseURL takes its place.")
     switches: dict[str, bool] | None = Field(None, description="Compatibility, one by one.")
+    faults: FaultsChange | None = Field(None, description="Sandbox only: what goes wrong. All that is not named is 0.")
 
 
 def _known(values: list[str], known: tuple[str, ...], what: str) -> list[str]:
@@ -148,6 +165,7 @@ CHANGES: Mapping[str, Callable[[Configuration, Any], Configuration]] = {
     "response_url_override": lambda configuration, on: replace(configuration, response_url_override=on),
     "asynchronous": _asynchronous,
     "switches": _switches,
+    "faults": lambda configuration, faults: replace(configuration, faults=Faults(**faults.model_dump())),
 }
 """In this order: what is asynchronous must be switched on, in the same request if need be."""
 
@@ -165,6 +183,8 @@ def apply(configuration: Configuration, change: ApplicationChange, environment: 
             f"session_lifetime_minutes: {change.session_lifetime_minutes} is out of bounds in this environment",
             f"Send {shortest} to {longest}.",
         )
+    if change.faults is not None and environment == LIVE:
+        raise Refused(422, "faults: nothing goes wrong on purpose in live", "Use the sandbox.")
     for field, effect in CHANGES.items():
         value = getattr(change, field)
         if value is not None:
