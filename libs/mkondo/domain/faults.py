@@ -38,10 +38,9 @@ ANSWER_LOST, GATEWAY_TIMEOUT, CALLBACK_LATE, CALLBACK_TWICE, CALLBACK_OUT_OF_ORD
 
 def hits(faults: Faults, third_party_conversation_id: str) -> tuple[str, ...]:
     """The faults that hit this request, in the order of FAULTS."""
-    if faults == NO_FAULTS:
-        return ()
-    name = third_party_conversation_id
-    return tuple(fault for fault in FAULTS if _lot(faults.seed, fault, name) < getattr(faults, fault))
+    seed, name = faults.seed, third_party_conversation_id
+    asked_for = ((fault, getattr(faults, fault)) for fault in FAULTS) if faults != NO_FAULTS else ()
+    return tuple(fault for fault, permille in asked_for if permille and _lot(seed, fault, name) < permille)
 
 
 def _lot(seed: int, fault: str, name: str) -> int:
