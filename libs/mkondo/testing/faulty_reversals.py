@@ -2,7 +2,7 @@
 tests/unit/domain/test_reversals_oracle.py must find them all. Read next: faulty_deciders.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -129,7 +129,7 @@ def _less(event: Event) -> Event:
     )
 
 
-FAULTY_REVERSALS: Mapping[str, tuple[str, Callable[..., Same]]] = {
+FAULTY_REVERSALS: Mapping[str, tuple[str, type[Same]]] = {
     "open reversals not counted": (reversals.NAME, ForgetsWhatIsOnItsWay),
     "failed reversal not given back": (reversals.NAME, KeepsThePeriod),
     "ending not told to reversals": (ledger.NAME, EndsSilently),
@@ -145,3 +145,7 @@ FAULTY_REVERSALS: Mapping[str, tuple[str, Callable[..., Same]]] = {
     "a fee kept": (ledger.NAME, KeepsAFee),
 }
 """What is wrong -> the decider, and what stands in its place."""
+
+SIMULATED = ("a unit too much", "postings not swapped", "settled amounts forgotten")
+"""Those that the simulation plants too, beside the ones of faulty_deciders.py: its runs last for less than any window,
+and nobody in them asks for a stranger's payment."""
