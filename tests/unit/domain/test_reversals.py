@@ -1,5 +1,8 @@
 """Reversals: never more than was paid, by the owner only, within the window; what fails is free again."""
 
+import re
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -170,6 +173,12 @@ def test_windows_are_a_month_and_two_for_direct_debits() -> None:
     """So that the test above can't pass by looking at one window for all."""
     days = {product: MARKETS[market].reversal_windows_ms[product] // DAY_MS for market, product in WINDOWS}
     assert days == {C2B: 30, MULTI: 30, "b2c_payment": 30, "b2b_payment": 30, "direct_debit_payment": 56}
+
+
+def test_the_document_says_so() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reversals.md").read_text(encoding="utf-8")
+    told = {name: int(days) for name, days in re.findall(r"^\| `(\w+)` \| (\d+) \|$", page, re.MULTILINE)}
+    assert all({p: ms // DAY_MS for p, ms in market.reversal_windows_ms.items()} == told for market in MARKETS.values())
 
 
 def test_an_outcome_from_before_it_told_its_time_leaves_only_when_it_was_asked_for() -> None:
