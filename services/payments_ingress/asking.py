@@ -18,10 +18,11 @@ from mkondo.contracts.records import decode_event
 from mkondo.domain import admission, deliveries, reasons
 from mkondo.domain.admission import Asked
 from mkondo.domain.application import Application
-from mkondo.domain.decider import Message, ReplyTo
+from mkondo.domain.decider import Message, Rejection, ReplyTo
 from mkondo.domain.delivery import CallbackQueued, QueueCallback
 from mkondo.domain.environments import LIVE, SANDBOX
 from mkondo.domain.facts import outcome_of, reservation_of
+from mkondo.domain.faults import ANSWER_LOST, GATEWAY_TIMEOUT, hits
 from mkondo.domain.hours import Closed
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
 from mkondo.domain.markets import Market
@@ -95,6 +96,12 @@ class Envelope(msgspec.Struct, frozen=True):
     @property
     def scope(self) -> str:
         return "" if self.live else self.application_id
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The fault switches of the application that hit this request; live has none."""
+        faults = self.application.configuration.faults
+        return () if self.live else hits(faults, self.third_party_conversation_id)
 
     @property
     def trigger(self) -> Trigger | None:
@@ -208,7 +215,7 @@ def _about(asked: Asked | QueueCallback) -> Payment | Request:
 
 def answer(about: Payment | Request, reply: Message) -> Answer:
     """The wire's answer to what admission, or whoever ended the request, says; in the sandbox explained."""
-    told = _told(about, reply)
+    told = _spoiled(about, reply, _told(about, reply))
     explanation = _explanation(about, reply) if about.opens_accounts else ""
     return replace(told, explanation=explanation) if explanation else told
 
@@ -231,6 +238,15 @@ def _told(about: Payment | Request, reply: Message) -> Answer:
             return refusal(about, code, text if code == reasons.BAD_SESSION else None)
         case _:
             raise TypeError(f"{type(reply).__name__} is no answer to a request")
+
+
+def _spoiled(about: Payment | Request, reply: Message, told: Answer) -> Answer:
+    """What the fault switches leave of an answer. What was rejected is nothing that could be looked up later."""
+    if not about.faults or isinstance(reply, Rejection):
+        return told
+    if ANSWER_LOST in about.faults:
+        return replace(told, lost=True)
+    return refusal(about, reasons.TIMED_OUT) if GATEWAY_TIMEOUT in about.faults else told
 
 
 def _explanation(about: Payment | Request, reply: Message) -> str:

@@ -123,4 +123,5 @@ def payment(
         opens_accounts=not envelope.live,
         outputs=outputs or {},
         profile=envelope.profile,
+        faults=envelope.faults,
     )

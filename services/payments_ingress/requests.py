@@ -23,5 +23,6 @@ def service_request(envelope: Envelope, order: Order, customer: str = "") -> Req
         response_url=envelope.response_url,
         opens_accounts=not envelope.live,
         profile=envelope.profile,
+        faults=envelope.faults,
         sufficient_balance_as_text=envelope.application.configuration.switches.sufficient_balance_as_text,
     )

@@ -128,7 +128,7 @@ class House:
             numbers = range(first, min(first + _BATCH, crowd.customers))
             asked = [self._payment(number) for number in numbers]
             events = await self._decide(states, known, asked)
-            ended = [completed(event) for event in events if isinstance(event, PaymentAdmitted)]
+            ended = [completed(event, builders.NOW) for event in events if isinstance(event, PaymentAdmitted)]
             assert len(ended) == len(asked), "somebody was refused"
             await self._decide(states, known, ended)
             for records in known.values():

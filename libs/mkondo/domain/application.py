@@ -7,6 +7,7 @@ each accepted one is a new version, named by every payment it admits. Read next:
 import msgspec
 
 from mkondo.domain.decider import Rejection, ReplyTo
+from mkondo.domain.faults import NO_FAULTS, Faults
 from mkondo.domain.ids import ApplicationId, Instant
 from mkondo.domain.markets import MARKETS
 
@@ -122,6 +123,8 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str = ""
     release: str = ""
     """What its developer calls this version of it: several live side by side, each an application of its own."""
+    faults: Faults = NO_FAULTS
+    """Sandbox only."""
 
     def scope_of(self, product: str) -> ProductScope | None:
         """The product's scope, if it is switched on."""

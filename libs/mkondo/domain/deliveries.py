@@ -25,6 +25,7 @@ from mkondo.domain.delivery import (
     Result,
     about,
 )
+from mkondo.domain.delivery_faults import is_sent_again, queued
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import RequestAnswered
@@ -69,7 +70,7 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
         case PaymentCompleted() | PaymentFailed() | PaymentReserved() | RequestAnswered():
             return _queue(message, records, now)
         case QueueCallback(answered=answered):
-            return tuple(replace(event, reply_to=message.reply_to) for event in _queue(answered, records, now))
+            return tuple(_answering(event, message) for event in _queue(answered, records, now))
         case RecordAttempt():
             return _record(message, records, now)
         case GiveAttemptBack():
@@ -80,13 +81,17 @@ def decide(message: Message, records: Records, now: Instant) -> Sequence[Event]:
             raise TypeError(f"callbacks cannot decide {type(message).__name__}")
 
 
-def _queue(result: Result, records: Records, now: Instant) -> Sequence[CallbackQueued]:
+def _answering(event: Event, asked: QueueCallback) -> Event:
+    return replace(event, reply_to=asked.reply_to) if isinstance(event, CallbackQueued) else event
+
+
+def _queue(result: Result, records: Records, now: Instant) -> Sequence[Event]:
     asked = about(result)
     name = asked.conversation_id
     if delivery_key(name) in records:
         return ()  # a redelivery
     delivery = Delivery(name, asked.application, asked.response_url, result, 1, Instant(now + LEASE_MS))
-    return (CallbackQueued(delivery),)
+    return queued(delivery, now)
 
 
 def _record(command: RecordAttempt, records: Records, now: Instant) -> Sequence[Event]:
@@ -94,6 +99,8 @@ def _record(command: RecordAttempt, records: Records, now: Instant) -> Sequence[
     if not isinstance(delivery, Delivery) or delivery.attempt != command.attempt:
         return ()  # told before
     told = (command.delivery, command.application, command.attempt, command.receipt)
+    if command.receipt.delivered and is_sent_again(delivery):
+        return (CallbackRetryScheduled(*told, now),)
     if command.receipt.delivered:
         return (CallbackDelivered(*told),)
     if delivery.attempt > len(DELAYS_MS):

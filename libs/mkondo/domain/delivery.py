@@ -95,10 +95,13 @@ class GiveAttemptBack(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackQueued(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """The result is to be delivered; the first attempt is made now."""
+    """The result is to be delivered; the first attempt is made now.
+
+    `held_back`: a fault switch of the sandbox has it made at `delivery.next_at`, or never (delivery_faults.py)."""
 
     delivery: Delivery
     reply_to: ReplyTo | None = None
+    held_back: str = ""
 
 
 class CallbackDue(msgspec.Struct, frozen=True, tag=True):

@@ -3,9 +3,22 @@
 Pure. Broadcast to every service at start; nothing else is. Read next: payment.py.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 DAY_MS = 86_400_000
+
+REVERSAL_WINDOWS_MS: Mapping[str, int] = {
+    "c2b_single_stage": 30 * DAY_MS,
+    "c2b_multi_stage": 30 * DAY_MS,
+    "b2c_payment": 30 * DAY_MS,
+    "b2b_payment": 30 * DAY_MS,
+    "direct_debit_payment": 56 * DAY_MS,
+}
+"""Product -> how long a payment can be reversed, where the market has no other rule. What is not here never can.
+
+A customer agrees to a direct debit once and not to each payment under it, so there is longer to put one right."""
 
 
 class Market(msgspec.Struct, frozen=True):
@@ -20,7 +33,8 @@ class Market(msgspec.Struct, frozen=True):
     msisdn_length_min: int
     msisdn_length_max: int
     live_msisdn_length: int
-    reversal_window_ms: int
+    reversal_windows_ms: Mapping[str, int]
+    """By product, from the moment the payment completed; a payment of any other product can't be reversed."""
     reservation_ms: int
     """How long the funds of a two-step payment are held."""
     opening_balance_minor: int
@@ -40,7 +54,7 @@ def _market(
         msisdn_length_min=11 if country == "LES" else 12,
         msisdn_length_max=14,
         live_msisdn_length=live_length,
-        reversal_window_ms=30 * DAY_MS,
+        reversal_windows_ms=REVERSAL_WINDOWS_MS,
         reservation_ms=DAY_MS,
         opening_balance_minor=10_000_000_00,
         languages=languages,

@@ -48,6 +48,8 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     outputs: dict[str, str] = {}
     profile: str = ""
     """Whose wire its answers speak: empty for the M-Pesa OpenAPI's own."""
+    faults: tuple[str, ...] = ()
+    """Sandbox: the fault switches that hit it (faults.py)."""
 
     @property
     def conversation_id(self) -> PaymentId:
@@ -118,7 +120,11 @@ class PaymentReserved(msgspec.Struct, frozen=True, tag=True, omit_defaults=True)
 
 
 class PaymentCompleted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """The payment's journal entry is posted. Final."""
+    """The payment's journal entry is posted. Final.
+
+    `completed_at`: when that was, by the time of the partition that posted it (rule 11). Windows are counted from it;
+    0 in an event from before it was told.
+    """
 
     payment: Payment
     code: str = reasons.OK
@@ -126,6 +132,7 @@ class PaymentCompleted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True
     buckets: tuple[RecordKey, ...] = ()
     purpose: Purpose | None = None
     reserved: bool = False
+    completed_at: Instant = Instant(0)
 
 
 class PaymentFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -149,13 +156,14 @@ class PaymentFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 PaymentEnded = PaymentCompleted | PaymentFailed
 
 
-def completed(admitted: PaymentAdmitted) -> PaymentCompleted:
+def completed(admitted: PaymentAdmitted, now: Instant) -> PaymentCompleted:
     return PaymentCompleted(
         admitted.payment,
         market_day=admitted.market_day,
         buckets=admitted.buckets,
         purpose=admitted.purpose,
         reserved=admitted.reserved,
+        completed_at=now,
     )
 
 

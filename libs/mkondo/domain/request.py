@@ -64,6 +64,8 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     market_day: str = ""
     buckets: tuple[RecordKey, ...] = ()
     """Where room was reserved for it when it was admitted, and in which day of its market."""
+    faults: tuple[str, ...] = ()
+    """As of a payment."""
 
     @property
     def conversation_id(self) -> PaymentId:

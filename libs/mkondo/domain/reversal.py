@@ -9,10 +9,10 @@ import msgspec
 from mkondo.domain.ids import AccountId, Instant, PaymentId
 
 
-class Original(msgspec.Struct, frozen=True):
+class Original(msgspec.Struct, frozen=True, omit_defaults=True):
     """The payment to reverse, as its reference and outcome rows tell it. `minor` is what it moved.
 
-    `completed` False: it has failed, or has not ended yet.
+    `completed` False: it has failed, or has not ended yet. `completed_at`: when its entry was posted.
     """
 
     payment_id: PaymentId
@@ -26,6 +26,12 @@ class Original(msgspec.Struct, frozen=True):
     completed: bool
     owned: bool
     """Whether it belongs to whoever asks."""
+    completed_at: Instant = Instant(0)
+
+    @property
+    def happened_at(self) -> Instant:
+        """From when on its window is counted. Outcomes from before they told their time leave only the asking."""
+        return self.completed_at or self.asked_at
 
 
 class ReversalOf(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):

@@ -20,15 +20,13 @@ from mkondo.domain.reversal import Original, ReversalOf, Reversals
 
 NAME = "reversals"
 
-OPERATION = "reversal"
-
 
 def original_of(known: Payment, ended: Event | None) -> Original:
     """What a reversal says of a payment that belongs to whoever asks: `known` by its reference row, `ended` by its
     outcome row, if it has one. What a completed one moved only its outcome tells: its request may have named no amount.
     """
     completed = isinstance(ended, PaymentCompleted)
-    moved = ended.payment if isinstance(ended, PaymentCompleted) else known
+    moved, when = (ended.payment, ended.completed_at) if isinstance(ended, PaymentCompleted) else (known, Instant(0))
     return Original(
         moved.payment_id,
         moved.operation,
@@ -40,6 +38,7 @@ def original_of(known: Payment, ended: Event | None) -> Original:
         moved.asked_at,
         completed,
         owned=True,
+        completed_at=when,
     )
 
 
@@ -127,9 +126,10 @@ def _admit(admitted: PaymentAdmitted, original: Original, records: Records, now:
         return _decline(admitted, original, reasons.FOREIGN, "the payment belongs to somebody else")
     if not original.completed:
         return _decline(admitted, original, reasons.REFUSED, "the payment has not completed")
-    if original.operation == OPERATION:
-        return _decline(admitted, original, reasons.REFUSED, "a reversal can't be reversed")
-    if now >= original.asked_at + MARKETS[original.market].reversal_window_ms:
+    window_ms = MARKETS[original.market].reversal_windows_ms.get(original.operation)
+    if window_ms is None:
+        return _decline(admitted, original, reasons.REFUSED, f"a {original.operation} can't be reversed")
+    if now >= original.happened_at + window_ms:
         return _decline(admitted, original, reasons.REFUSED, "the time in which it could be reversed is over")
     if remaining == 0:
         return _decline(admitted, original, reasons.REFUSED, "nothing of it remains to be reversed")

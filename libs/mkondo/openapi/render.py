@@ -43,11 +43,14 @@ _USUAL = (_TRANSACTION,)
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A status and a body, ready to be sent under HEADERS. `explanation` goes into a header (explain.py)."""
+    """A status and a body, ready to be sent under HEADERS. `explanation` goes into a header (explain.py).
+
+    `lost`: it is not sent and the connection is closed, because a fault switch of the sandbox says so."""
 
     status: int
     body: bytes
     explanation: str = ""
+    lost: bool = False
 
 
 class _Told(msgspec.Struct, frozen=True):

@@ -61,6 +61,8 @@ class Deliverer:
         """Make the attempt that a committed event asks for. Call it in the running event loop."""
         if not isinstance(event, CallbackQueued | CallbackDue) or self._stopping:
             return
+        if isinstance(event, CallbackQueued) and event.held_back:
+            return  # its timer asks for it, if anything does
         delivery = event.delivery
         attempt, host = (delivery.delivery, delivery.attempt), _host(delivery.url)
         if attempt in self._in_hand:

@@ -12,7 +12,7 @@ from mkondo.domain.ids import AccountId, ApplicationId, Instant, PaymentId, Sess
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.money import Money
 from mkondo.domain.organisation import ConfigureOrganisation, OrganisationChanged, key_of
-from mkondo.domain.payment import Payment, PaymentAdmitted, RequestPayment
+from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, RequestPayment
 from mkondo.domain.request import DecideReservation, Order, Request, RequestAdmitted
 from mkondo.domain.session import OpenSession, SessionOpened
 
@@ -81,6 +81,11 @@ def request(
 
 def admitted(name: str = "p1", amount: Money = SIXTY, approval: str = "implicit", **changes: object) -> PaymentAdmitted:
     return PaymentAdmitted(payment(name, amount, **changes), SESSION, 1, approval)
+
+
+def paid(what: Payment, at: Instant = NOW) -> PaymentCompleted:
+    """Its entry is posted, at that moment of its partition."""
+    return PaymentCompleted(what, completed_at=at)
 
 
 def reserving(

@@ -30,6 +30,7 @@ from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from mkondo.testing.faulty_deciders import FAULTY, KeepsAnsweredApprovals, Same
 from mkondo.testing.faulty_limits import FAULTY_LIMITS
+from mkondo.testing.faulty_reversals import FAULTY_REVERSALS, SIMULATED
 from mkondo.testing.simulation.carrier import Attachment, Commands
 from mkondo.testing.simulation.life import Life
 from mkondo.testing.simulation.process import Blueprint
@@ -254,6 +255,7 @@ PLANTED: Mapping[str, Blueprint] = {
     "view depends on the order of sources": Blueprint(views={**VIEWS, PAYMENTS.name: _HASTY_PAYMENTS}),
     **{bug: _instead(name, wrong) for bug, (name, wrong) in FAULTY.items()},
     **{bug: _instead(admission.NAME, wrong) for bug, wrong in FAULTY_LIMITS.items()},
+    **{bug: _instead(*FAULTY_REVERSALS[bug]) for bug in SIMULATED},
     "outcome overwritten": Blueprint(
         store=ForgetfulOutcomes, deciders={**DECIDERS, ledger.NAME: KeepsAnsweredApprovals(ledger)}
     ),

@@ -55,6 +55,7 @@ APPLICATION_KEYS = (
     "response_url",
     "response_url_override",
     "switches",
+    "faults",
 )
 """What of an application ready.py looks at."""
 SHOWN_SECONDS_MAX = 10.0

@@ -36,6 +36,7 @@ def _wanted(now: dict[str, Any], market: str, scenarios: Sequence[Scenario]) -> 
         "response_url": "",
         "response_url_override": now["response_url_override"] or bool(pushed),
         "switches": now["switches"] | ({"voucher_in_answer": True} if _keeps_a_voucher(scenarios) else {}),
+        "faults": {},
     }
 
 

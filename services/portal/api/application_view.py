@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from msgspec.structs import asdict
 from pydantic import BaseModel
 
 from mkondo.domain.application import Application, Configuration
+from mkondo.domain.faults import NO_FAULTS
 from services.portal.api.changes import MINUTE_MS, SECOND_MS, SWITCHES
 from services.portal.api.limits import shown
 
@@ -28,6 +30,7 @@ class Settings(BaseModel):
     response_url_override: bool
     switches: dict[str, bool]
     test_msisdns: dict[str, str]
+    faults: dict[str, int]
 
 
 class ApplicationView(Settings):
@@ -78,6 +81,7 @@ def settings_of(now: Configuration) -> dict[str, Any]:
         "response_url_override": now.response_url_override,
         "switches": {name: now.switches.allows(name) for name in SWITCHES},
         "test_msisdns": dict(now.test_msisdns),
+        "faults": asdict(now.faults) if now.faults != NO_FAULTS else {},
     }
 
 

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from mkondo.adapters.http.sources import EVERYTHING, NOBODYS, host_of
 from mkondo.domain.application import Configuration, ProductScope, Switches
 from mkondo.domain.environments import LIVE, SANDBOX
+from mkondo.domain.faults import PERMILLE, Faults
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.markets import MARKETS
 from mkondo.openapi.addresses import is_address
@@ -42,6 +43,21 @@ def readable(name: str) -> str:
     return name
 
 
+Permille = Annotated[int, Field(ge=0, le=PERMILLE)]
+
+
+class FaultsChange(Asked):
+    """Of a thousand requests so many are hit by each fault; which of them, the seed says."""
+
+    seed: int = Field(0, ge=0, lt=1 << 32)
+    answer_lost: Permille = 0
+    gateway_timeout: Permille = 0
+    callback_late: Permille = 0
+    callback_twice: Permille = 0
+    callback_out_of_order: Permille = 0
+    callback_never: Permille = 0
+
+
 class ApplicationChange(Asked):
     """Only what is named is changed. `expected`: the version this change was made for; any other is a conflict."""
 
@@ -65,6 +81,7 @@ class ApplicationChange(Asked):
     response_url: str | None = Field(None, max_length=URL_MAX, description="Where results are pushed; empty: nowhere.")
     response_url_override: bool | None = Field(None, description="Whether input_ResponseURL takes its place.")
     switches: dict[str, bool] | None = Field(None, description="Compatibility, one by one.")
+    faults: FaultsChange | None = Field(None, description="Sandbox only: what goes wrong. All that is not named is 0.")
 
 
 def known(values: list[str], there: tuple[str, ...], what: str) -> list[str]:
@@ -158,6 +175,7 @@ CHANGES: Mapping[str, Callable[[Configuration, Any], Configuration]] = {
     "response_url_override": lambda configuration, on: replace(configuration, response_url_override=on),
     "asynchronous": _asynchronous,
     "switches": _switches,
+    "faults": lambda configuration, faults: replace(configuration, faults=Faults(**faults.model_dump())),
 }
 """In this order: what is asynchronous must be switched on, in the same request if need be."""
 
@@ -175,6 +193,8 @@ def apply(configuration: Configuration, change: ApplicationChange, environment: 
             f"session_lifetime_minutes: {change.session_lifetime_minutes} is out of bounds in this environment",
             f"Send {shortest} to {longest}.",
         )
+    if change.faults is not None and environment == LIVE:
+        raise Refused(422, "faults: nothing goes wrong on purpose in live", "Use the sandbox.")
     for field, effect in CHANGES.items():
         value = getattr(change, field)
         if value is not None:

@@ -24,6 +24,7 @@ DEMO: dict[str, Any] = {
     "response_url": "",
     "response_url_override": True,
     "switches": {"raw_session": True, "voucher_in_answer": True},
+    "faults": {},
 }
 """As `mkondo up` makes it, as far as scenarios care."""
 

@@ -96,7 +96,9 @@ class Bench:
         """The request is carried out, or fails: admission hears of it."""
         match admitted:
             case PaymentAdmitted():
-                ending: Message = completed(admitted) if well else failed(admitted, "INS-2006", "short", "Declined")
+                ending: Message = (
+                    completed(admitted, NOW) if well else failed(admitted, "INS-2006", "short", "Declined")
+                )
             case RequestAdmitted(request=request):
                 ending = RequestAnswered(request, reasons.OK if well else reasons.REFUSED)
             case _:

@@ -34,6 +34,7 @@ from mkondo.testing.builders import (
     APPLICATION,
     C2B,
     MARKET,
+    NOW,
     ORGANISATION,
     SESSION,
     configure,
@@ -165,7 +166,7 @@ class Spending:
 def ending(taken: PaymentAdmitted | RequestAdmitted, well: bool) -> PaymentEnded | RequestAnswered:
     if isinstance(taken, RequestAdmitted):
         return RequestAnswered(taken.request, "INS-0" if well else "INS-6")
-    return completed(taken) if well else failed(taken, "INS-2006", "Insufficient balance", "Declined")
+    return completed(taken, NOW) if well else failed(taken, "INS-2006", "Insufficient balance", "Declined")
 
 
 def spending(**limits: object) -> Spending:

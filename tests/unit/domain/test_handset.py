@@ -16,7 +16,7 @@ from mkondo.domain.handset import (
 )
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed
 from mkondo.openapi.codes import status_of
-from mkondo.testing.builders import C2B, CUSTOMER, admitted, open_with, payment, tzs
+from mkondo.testing.builders import C2B, CUSTOMER, admitted, open_with, paid, payment, tzs
 from mkondo.testing.given import story_of
 
 ASKED = admitted("p1", tzs(60_00), approval="handset")
@@ -32,7 +32,7 @@ def ended(action: str) -> PaymentCompleted | PaymentFailed:
 
 
 def test_approving_completes_the_payment() -> None:
-    assert ended(APPROVE) == PaymentCompleted(payment("p1"))
+    assert ended(APPROVE) == paid(payment("p1"))
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from mkondo.domain import ledger
 from mkondo.domain.approval import AnswerApproval, ApprovalAsked, ApprovalExpired, ApprovalGranted, ApprovalRefused
 from mkondo.domain.decider import TimerDue
 from mkondo.domain.ledger.keys import approval_key
-from mkondo.domain.payment import PaymentCompleted, PaymentFailed
-from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, admitted, later, open_with, payment, reserving, tzs
+from mkondo.domain.payment import PaymentFailed
+from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, admitted, later, open_with, paid, payment, reserving, tzs
 from mkondo.testing.given import Story, story_of
 
 ASKED = admitted("p1", tzs(60_00), approval="handset")
@@ -36,7 +36,7 @@ def test_yes_posts_and_completes() -> None:
     story = waiting().when(YES).and_all_is_well()
     assert kinds(story) == ["ApprovalGranted", "JournalEntryPosted", "PaymentCompleted"]
     assert story.answer[0] == ApprovalGranted(YES.payment_id, CUSTOMER)
-    assert story.answer[2] == PaymentCompleted(payment("p1"))
+    assert story.answer[2] == paid(payment("p1"))
     assert approval_key("p1") not in story.records
 
 

@@ -32,6 +32,7 @@ from mkondo.testing.builders import (
     deciding,
     later,
     open_with,
+    paid,
     payment,
     reserving,
     tzs,
@@ -121,7 +122,7 @@ def test_a_commit_posts_the_whole_hold_and_completes_the_payment() -> None:
     story = reserved().at(later(1_000)).when(update())
     entry = only(JournalEntryPosted, story)
     assert isinstance(entry, JournalEntryPosted) and (entry.entry, entry.debit.minor) == ("p1", 60_00)
-    story.then(HoldCaptured("p1", CUSTOMER, 60_00, 60_00), entry, PaymentCompleted(HELD), answered())
+    story.then(HoldCaptured("p1", CUSTOMER, 60_00, 60_00), entry, paid(HELD, later(1_000)), answered())
 
 
 def test_giving_it_up_frees_the_funds_and_cancels_the_payment() -> None:

@@ -24,7 +24,7 @@ def test_a_market_pack_is_complete(market: Market) -> None:
     assert market.decimals == 2
     assert market.msisdn_length_min <= market.live_msisdn_length <= market.msisdn_length_max == 14
     assert market.msisdn_prefix.isdigit() and market.languages
-    assert market.reversal_window_ms % DAY_MS == 0 < market.reversal_window_ms
+    assert all(window % DAY_MS == 0 < window for window in market.reversal_windows_ms.values())
     assert currency_of(wallet("", market.msisdn_prefix, market.currency)) == market.currency
 
 

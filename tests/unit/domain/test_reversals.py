@@ -1,5 +1,8 @@
 """Reversals: never more than was paid, by the owner only, within the window; what fails is free again."""
 
+import re
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -7,24 +10,38 @@ from mkondo.domain import reversals
 from mkondo.domain.decider import Event, Send
 from mkondo.domain.facts import names_of, outcome_of, reversal_of
 from mkondo.domain.ids import Instant, PaymentId
-from mkondo.domain.markets import MARKETS
+from mkondo.domain.markets import DAY_MS, MARKETS
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending
 from mkondo.domain.reversal import Original, ReversalOf, Reversals
 from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted, ReversalDeclined, original_of, reversals_key
-from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, MARKET, NOW, SHOP, admitted, later, payment, tzs
+from mkondo.testing.builders import (
+    C2B,
+    CUSTOMER,
+    DEADLINE_MS,
+    MARKET,
+    MULTI,
+    NOW,
+    SHOP,
+    admitted,
+    later,
+    paid,
+    payment,
+    tzs,
+)
 from mkondo.testing.given import Story, story_of
 
 given = story_of(reversals)
 
-ORIGINAL = Original(PaymentId("p1"), "c2b_single_stage", MARKET, 60_00, "TZS", CUSTOMER, SHOP, NOW, True, True)
+ORIGINAL = Original(PaymentId("p1"), C2B, MARKET, 60_00, "TZS", CUSTOMER, SHOP, NOW, True, True, later(1_000))
+"""Asked for NOW, and paid a second later: its customer had to find the PIN."""
 OUTCOMES = {
-    "completed": (PaymentCompleted(payment("p1", tzs(60_00))), (60_00, True)),
+    "completed": (paid(payment("p1", tzs(60_00))), (60_00, True)),
     "failed": (PaymentFailed(payment("p1", tzs(1)), "INS-2006", "short"), (0, False)),
     "not ended": (None, (0, False)),
 }
 """How an original may stand that was asked for without an amount -> what it moved, and whether it can be reversed."""
 DEADLINE = later(DEADLINE_MS)
-WINDOW_MS = MARKETS[MARKET].reversal_window_ms
+WINDOWS = [(market, product) for market in MARKETS for product in MARKETS[market].reversal_windows_ms]
 
 
 def reversal(name: str, minor: int = 0, original: Original = ORIGINAL, deadline: Instant = DEADLINE) -> PaymentAdmitted:
@@ -65,7 +82,7 @@ def refused(story: Story) -> str:
 
 def test_an_original_is_its_reference_and_what_its_outcome_says_it_moved() -> None:
     asked = payment("p1", tzs(60_00))
-    assert original_of(asked, PaymentCompleted(asked)) == ORIGINAL
+    assert original_of(asked, paid(asked, later(1_000))) == ORIGINAL
 
 
 @pytest.mark.parametrize(("ended", "expected"), OUTCOMES.values(), ids=OUTCOMES)
@@ -133,17 +150,42 @@ def test_what_a_failed_reversal_had_set_aside_is_free_again() -> None:
         (replace(ORIGINAL, owned=False, completed=False), "INS-35"),
         (replace(ORIGINAL, completed=False), "INS-6"),
         (replace(ORIGINAL, operation="reversal"), "INS-6"),
+        (replace(ORIGINAL, operation="airtime"), "INS-6"),
     ],
 )
 def test_a_payment_that_can_not_be_reversed(original: Original, code: str) -> None:
     assert refused(given().when(reversal("r1", original=original))) == code
 
 
-def test_the_window_closes_and_not_a_moment_earlier() -> None:
-    last, over = later(WINDOW_MS - 1), later(WINDOW_MS)
-    early = given().at(last).when(reversal("r1", deadline=later(DEADLINE_MS, last)))
-    assert isinstance(early.answer[0], ReversalAdmitted)
-    assert refused(given().at(over).when(reversal("r2", deadline=later(DEADLINE_MS, over)))) == "INS-6"
+def tried_at(now: Instant, original: Original) -> Story:
+    return given().at(now).when(reversal("r1", original=original, deadline=later(DEADLINE_MS, now)))
+
+
+@pytest.mark.parametrize(("market", "product"), WINDOWS)
+def test_the_window_of_market_and_product_closes_and_not_a_moment_earlier(market: str, product: str) -> None:
+    original = replace(ORIGINAL, market=market, operation=product)
+    over = later(MARKETS[market].reversal_windows_ms[product], original.completed_at)
+    assert isinstance(tried_at(later(-1, over), original).answer[0], ReversalAdmitted)
+    assert refused(tried_at(over, original)) == "INS-6"
+
+
+def test_windows_are_a_month_and_two_for_direct_debits() -> None:
+    """So that the test above can't pass by looking at one window for all."""
+    days = {product: MARKETS[market].reversal_windows_ms[product] // DAY_MS for market, product in WINDOWS}
+    assert days == {C2B: 30, MULTI: 30, "b2c_payment": 30, "b2b_payment": 30, "direct_debit_payment": 56}
+
+
+def test_the_document_says_so() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reversals.md").read_text(encoding="utf-8")
+    told = {name: int(days) for name, days in re.findall(r"^\| `(\w+)` \| (\d+) \|$", page, re.MULTILINE)}
+    assert all({p: ms // DAY_MS for p, ms in market.reversal_windows_ms.items()} == told for market in MARKETS.values())
+
+
+def test_an_outcome_from_before_it_told_its_time_leaves_only_when_it_was_asked_for() -> None:
+    original = replace(ORIGINAL, completed_at=Instant(0))
+    over = later(MARKETS[MARKET].reversal_windows_ms[C2B])
+    assert isinstance(tried_at(later(-1, over), original).answer[0], ReversalAdmitted)
+    assert refused(tried_at(over, original)) == "INS-6"
 
 
 def test_past_its_deadline_nothing_is_set_aside() -> None:

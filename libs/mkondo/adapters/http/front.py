@@ -18,7 +18,7 @@ from mkondo.adapters.http.addresses import Addresses
 from mkondo.adapters.http.intake import Receive, Unreadable, read_body, read_head
 from mkondo.adapters.http.rates import TooMany
 from mkondo.adapters.http.request import Handler, Request
-from mkondo.adapters.http.respond import CLOSE, RETRY_AFTER, Header, Send, allow, cross_origin, respond
+from mkondo.adapters.http.respond import CLOSE, HANG_UP, RETRY_AFTER, Header, Send, allow, cross_origin, respond
 from mkondo.domain import reasons
 from mkondo.openapi import render
 from mkondo.openapi.codes import TOO_MANY
@@ -92,7 +92,10 @@ class Front:
         if isinstance(found, Match):
             began = perf_counter()
             answer, extra = await self._operation(found, scope, receive)
-            await respond(send, answer, extra)
+            if answer.lost:
+                scope["extensions"][HANG_UP]()
+            else:
+                await respond(send, answer, extra)
             if self._observe is not None:
                 self._observe(found.operation.name, answer.status, perf_counter() - began)
         elif found.operation is not None or _is_payment_path(scope["path"]):

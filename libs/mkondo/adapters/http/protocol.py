@@ -7,6 +7,7 @@ costs anything is done for requests that did not arrive in one piece. Read next:
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httptools
@@ -15,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mkondo.adapters.http.respond import raw_response
+from mkondo.adapters.http.respond import HANG_UP, raw_response
 from mkondo.openapi.render import Answer
 
 _LINGER_SECONDS = 0.5
@@ -172,6 +173,12 @@ class ContractProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._in_head, self._begun = False, True
         self.cycle.transport = self._corked  # type: ignore[assignment]
+        self.scope["extensions"] = {HANG_UP: partial(self._hang_up, self.cycle)}  # type: ignore[dict-item]
+
+    def _hang_up(self, cycle: RequestResponseCycle) -> None:
+        """End the connection instead of answering: its other requests will not be answered either."""
+        cycle.disconnected = True
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         self._corked.flush()

@@ -13,6 +13,9 @@ from mkondo.openapi.render import HEADERS, Answer
 Header = tuple[bytes, bytes]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+HANG_UP = "mkondo.hang_up"
+"""ASGI has no way to close a connection without an answer; protocol.py puts one among a request's extensions."""
+
 CLOSE: Header = (b"connection", b"close")
 RETRY_AFTER: Header = (b"retry-after", b"1")
 """Seconds. With every 503 and 429 (contract section 12, "Transport")."""

@@ -46,7 +46,7 @@ def _settle(admitted: PaymentAdmitted, account: Account, now: Instant) -> Sequen
         return (failed(admitted, reasons.SHORT, "Insufficient balance", "Declined"),)
     if admitted.reservation_ms:
         return reserve(admitted, now)
-    return (entry_of(admitted.payment, account), completed(admitted))
+    return (entry_of(admitted.payment, account), completed(admitted, now))
 
 
 def answer(command: AnswerApproval, records: Records, now: Instant) -> Sequence[Event]:

@@ -53,16 +53,16 @@ def decide_reservation(
     answered = RequestAnswered(request, reasons.DECIDED, outputs={"output_TransactionID": order.transaction_id})
     if not order.commits:
         return (*_give_up(hold), answered)
-    return (*_capture(hold, records), answered)
+    return (*_capture(hold, records, now), answered)
 
 
-def _capture(hold: Hold, records: Records) -> Sequence[Event]:
+def _capture(hold: Hold, records: Records, now: Instant) -> Sequence[Event]:
     """Whatever the account's status is by now: the merchant was promised the funds while it was active."""
     account = find_account(hold.account, records)
     if not isinstance(account, Account):
         raise LookupError(f"the account of the open hold {hold.hold} is gone")
     captured = HoldCaptured(hold.hold, hold.account, hold.minor, hold.minor)
-    return (captured, entry_of(hold.admitted.payment, account), completed(hold.admitted))
+    return (captured, entry_of(hold.admitted.payment, account), completed(hold.admitted, now))
 
 
 def _give_up(hold: Hold) -> Sequence[Event]:

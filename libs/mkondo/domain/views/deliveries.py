@@ -61,6 +61,7 @@ def _queued(row: DeliveryRow | None, event: CallbackQueued, at: Recorded) -> Del
         asked.third_party_conversation_id,
         delivery.url,
         queued_at=at.time,
+        next_at=delivery.next_at if event.held_back else Instant(0),
     )
 
 
