@@ -5,13 +5,13 @@ Read next: contracts/codec.py for the values.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
 from aiokafka import TopicPartition
 
+from mkondo.contracts.cloud_events import attributes
 from mkondo.contracts.codec import Unreadable, decode, encode, type_of
 from mkondo.contracts.events import BY_NAME
 from mkondo.contracts.journal import JournalRow, Partition, Route, parse_partition
@@ -79,25 +79,13 @@ def _row_headers(row: JournalRow, route: Route) -> Headers:
 
 
 def _public_headers(environment: str, row: JournalRow) -> Headers:
-    sequence = b"%d" % row.sequence
-    source = _text(row.source)
+    about = attributes(environment, row)
     return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", b"%b/%b" % (source, sequence)),
-        ("ce_source", _text(f"/mkondo/{environment}/{row.source}")),
-        ("ce_type", _text(f"mkondo.{row.type}.v{row.version}")),
-        ("ce_time", b"%b.%03dZ" % (_second(row.time // 1000), row.time % 1000)),
-        ("ce_subject", row.key.encode()),
+        *((f"ce_{name}", value.encode()) for name, value in about.items()),
         ("content-type", b"application/json"),
-        ("source", source),
-        ("sequence", sequence),
+        ("source", _text(row.source)),
+        ("sequence", b"%d" % row.sequence),
     ]
-
-
-@lru_cache(maxsize=256)
-def _second(seconds: int) -> bytes:
-    """RFC 3339 up to the seconds, which many events share."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 def command_record(environment: str, partition: Partition, command: Message) -> Outgoing:
