@@ -16,8 +16,8 @@ def take(record: ConsumerRecord, seen: dict[str, int], balances: dict[str, int])
     source, sequence = headers["source"].decode(), int(headers["sequence"])
     if sequence > seen.get(source, 0):  # else it is a repeat
         seen[source] = sequence
-        if data["type"] in MOVED:
-            balances[MOVED[data["type"]](data)] = data["balance"]
+        if account := MOVED.get(data["type"]):
+            balances[account(data)] = data["balance"]
 
 
 async def follow(broker: str, topic: str, file: Path) -> None:

@@ -46,18 +46,23 @@ def _stranger(address: str) -> CannotDo:
     return CannotDo(f"{address} answers, but not as the management API does: is that this `mkondo up`?")
 
 
-def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str]:
-    address = addresses(data)["http"]
+def authorization(data: Path) -> dict[str, str]:
+    """The header that shows the operator's token."""
     try:
         token = (data / OPERATOR_FILE).read_text().strip()
     except OSError as trouble:
         raise CannotDo(f"{data / OPERATOR_FILE}: {trouble.strerror}. Run as the user who ran `mkondo up`") from trouble
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str]:
+    address, headers = addresses(data)["http"], authorization(data)
     try:
         answer = httpx.request(
             method,
             f"{address}/api/v1/{path}",
             json=body,
-            headers={"Authorization": f"Bearer {token}"},
+            headers=headers,
             timeout=SECONDS_MAX,
             trust_env=False,
         )
