@@ -56,7 +56,7 @@ def authorization(data: Path) -> dict[str, str]:
 
 
 def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str]:
-    address, headers = addresses(data)["http"], authorization(data)
+    address, headers = addresses(data)["http"], authorization(data) | {"Accept": "application/json"}
     try:
         answer = httpx.request(
             method,

@@ -59,7 +59,7 @@ def management_api(parts: Mapping[str, Parts], tokens: Tokens, addresses: Addres
         redirect_slashes=False,
     )
     app.state.parts = dict(parts)
-    app.state.streams = {environment: events.stream_of(its) for environment, its in parts.items()}
+    app.state.streams = {}
     app.state.stopping = asyncio.Event()
     """Set when the process stops: streams end then, and their readers come again."""
     app.add_middleware(Gate, tokens=tokens, addresses=addresses or Addresses())

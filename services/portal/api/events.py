@@ -17,7 +17,6 @@ from mkondo.contracts.events import BY_NAME
 from mkondo.contracts.journal import JournalRow, partitions_of
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.event_stream import EventStream, Wanted
-from mkondo.runtime.parts import Parts
 from mkondo.topology import DECIDERS
 from services.portal.api.access import Environment, Granted, own_application
 from services.portal.api.errors import Refused
@@ -34,9 +33,12 @@ _SOURCES = tuple(str(partition) for partition in partitions_of(*DECIDERS))
 _ANEW = "Leave `after` out to read from the first event, or say after=latest."
 
 
-def stream_of(parts: Parts) -> EventStream:
+def stream_of(request: Request, parts: Environment) -> EventStream:
     """One for each environment: its readers share their looks."""
-    return EventStream(parts.environment, _SOURCES, parts.store)
+    streams: dict[str, EventStream] = request.app.state.streams
+    if parts.environment not in streams:
+        streams[parts.environment] = EventStream(parts.environment, _SOURCES, parts.store)
+    return streams[parts.environment]
 
 
 async def whose(request: Request, grant: Granted, parts: Environment, application: str = "") -> str:
@@ -59,6 +61,7 @@ async def read_events(
     parts: Environment,
     application: Annotated[str, Depends(whose)],
     types: Annotated[frozenset[str], Depends(wanted_types)],
+    stream: Annotated[EventStream, Depends(stream_of)],
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = USUALLY,
     last_event_id: Annotated[str, Header()] = "",
@@ -70,7 +73,6 @@ async def read_events(
     before it. Server-sent events that go on until one side ends them, or with `Accept: application/json` one page:
     `{"events": [...], "next": CURSOR, "more": true}`.
     """
-    stream: EventStream = request.app.state.streams[parts.environment]
     wanted = Wanted(types, application)
     positions = await _place(stream, parts.environment, last_event_id or after)
     if "application/json" in accept and "text/event-stream" not in accept:

@@ -56,6 +56,7 @@ WHO_MAY: dict[str, tuple[set[str], set[str]]] = {
     "POST /{environment}/mandates/{mandate_id}/answers": (CHANGES[0], NOBODY),
     "GET /{environment}/deliveries": SEES,
     "GET /{environment}/deliveries/{delivery}": SEES,
+    "GET /{environment}/events": SEES,
     "GET /{environment}/clock": (OPERATES[0], NOBODY),
     "POST /{environment}/clock/advance": (OPERATES[0], NOBODY),
 }

@@ -67,7 +67,9 @@ def confirmed(application: str) -> RoomConfirmed:
 @pytest.mark.parametrize("seed", range(20))
 async def test_every_event_comes_once_and_each_source_in_order(seed: int) -> None:
     """However reads and writes take turns, whatever the page, and though a batch shows up late beside later ones."""
-    chance, journals, told, place = random.Random(seed), Journals(), [], {}
+    chance, journals = random.Random(seed), Journals()
+    told: list[tuple[str, int]] = []
+    place: dict[str, int] = {}
     time = 1_000
     for _ in range(60):
         if chance.random() < 0.6:
