@@ -3,11 +3,7 @@
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +11,10 @@ import httpx
 import pytest
 
 from mkondo.domain.ids import partition_of
-from mkondo.testing.platform import ROOT, RunningPlatform
+from mkondo.testing.platform import RunningPlatform
 from tests.system.balances import agrees, stored_balances
 from tests.system.merchant import Merchant, merchant_of
+from tests.system.processes import kept, running, until
 from tests.system.test_commands import mkondo
 from tests.system.test_management import Api
 
@@ -26,37 +23,14 @@ PAYMENTS = 20
 """Between two kills."""
 
 
-@contextmanager
-def running(*command: str, **files: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process of this repository, gone afterwards."""
-    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdin=subprocess.DEVNULL, text=True, **files)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 def follower(platform: RunningPlatform, file: Path) -> Any:
     token = platform.demo["tokens"]["operator"]
-    return running("tests.system.follower", platform.addresses["http"], token, str(file))
-
-
-def kept(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"balances": {}, "seen": {}}
-    return found
+    return running("-m", "tests.system.follower", platform.addresses["http"], token, str(file))
 
 
 async def pay(merchant: Merchant, times: int) -> None:
     answers = await asyncio.gather(*(merchant.pay() for _ in range(times)))
     assert all(answer.status == 201 for answer in answers), answers
-
-
-async def until(told: Any) -> None:
-    """As long as it takes, and no longer."""
-    async with asyncio.timeout(30):
-        while not await told():
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.timeout(120)
@@ -159,7 +133,9 @@ def test_the_tail_begins_where_it_is_told(platform: RunningPlatform) -> None:
 async def test_a_stop_ends_streams_at_once_and_a_tail_waits_and_goes_on(folder: Path) -> None:
     with RunningPlatform(folder / "data") as platform, open(folder / "tail.txt", "wb") as out:
         data, types = ("--data", str(platform.data)), ("--types", "PaymentCompleted")
-        with running("services.cli", "events", "tail", "--json", "--from-start", *types, *data, stdout=out) as tail:
+        with running(
+            "-m", "services.cli", "events", "tail", "--json", "--from-start", *types, *data, stdout=out
+        ) as tail:
             async with merchant_of(platform) as merchant:
                 await pay(merchant, 3)
 

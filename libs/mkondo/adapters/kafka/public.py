@@ -4,6 +4,7 @@ For people and scripts (`mkondo events tail --kafka`); docs/examples/subscriber.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 
 import msgspec
@@ -32,6 +33,8 @@ async def follow(
         group_id=None,
         auto_offset_reset="earliest" if from_start else "latest",
     )
+    # The client reports every failed attempt, ten a second while a broker is away; we say it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     await _start(consumer, connection)
     seen: dict[tuple[str, bytes], int] = {}
     try:
