@@ -11,6 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from mkondo.contracts.journal import JournalRow
+from mkondo.domain.ids import Instant
 
 SEQUENCE_DIGITS = 19
 """Zeros in front, so that texts sort as numbers do (the CloudEvents sequence extension asks for it)."""
@@ -36,7 +37,7 @@ def attributes(environment: str, row: JournalRow) -> dict[str, str]:
         "id": f"{row.source}/{row.sequence}",
         "source": f"/mkondo/{environment}/{row.source}",
         "type": f"mkondo.{row.type}.v{row.version}",
-        "time": f"{_second(row.time // 1000)}.{row.time % 1000:03d}Z",
+        "time": f"{second_of(row.time)}.{row.time % 1000:03d}Z",
         "subject": row.key,
         "partitionkey": row.key,
         "sequence": f"{row.sequence:0{SEQUENCE_DIGITS}d}",
@@ -49,7 +50,11 @@ def structured(environment: str, row: JournalRow) -> bytes:
     return msgspec.json.encode(about | {"data": msgspec.Raw(row.data)})
 
 
+def second_of(time: Instant) -> str:
+    """RFC 3339 up to the seconds, which many events share."""
+    return _second(time // 1000)
+
+
 @lru_cache(maxsize=256)
 def _second(seconds: int) -> str:
-    """RFC 3339 up to the seconds, which many events share."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

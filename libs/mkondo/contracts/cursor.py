@@ -6,12 +6,12 @@ is base64url of JSON; who holds one may only keep it and give it back. Read next
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
-from mkondo.contracts.journal import partitions_of
+from mkondo.contracts.journal import parse_partition, partitions_of
 from mkondo.domain.ids import PARTITIONS
 
 Positions = Mapping[str, int]
@@ -33,12 +33,20 @@ _decoder = msgspec.json.Decoder(_Word)
 
 def encode_cursor(environment: str, positions: Positions) -> str:
     """At most about 400 characters."""
-    columns: defaultdict[str, list[int]] = defaultdict(lambda: [0] * PARTITIONS)
-    for source, sequence in sorted(positions.items()):
-        decider, _, number = source.rpartition("/")
-        columns[decider][int(number)] = sequence
-    word = msgspec.json.encode(_Word(environment, dict(columns)))
+    columns: dict[str, list[int]] = {}
+    for source, sequence in positions.items():
+        decider, number = _column(source)
+        if decider not in columns:
+            columns[decider] = [0] * PARTITIONS
+        columns[decider][number] = sequence
+    word = msgspec.json.encode(_Word(environment, columns))
     return urlsafe_b64encode(word).rstrip(b"=").decode()
+
+
+@lru_cache(maxsize=256)
+def _column(source: str) -> tuple[str, int]:
+    partition = parse_partition(source)
+    return partition.decider, partition.number
 
 
 def decode_cursor(environment: str, text: str) -> dict[str, int]:

@@ -69,7 +69,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _channel(family: str, events: list[PublicEvent]) -> dict[str, Any]:
+def _channel(family: str, events: tuple[PublicEvent, ...]) -> dict[str, Any]:
     return {
         "address": public_topic("{environment}", family),
         "title": family,
@@ -80,7 +80,7 @@ def _channel(family: str, events: list[PublicEvent]) -> dict[str, Any]:
     }
 
 
-def _operation(family: str, events: list[PublicEvent]) -> dict[str, Any]:
+def _operation(family: str, events: tuple[PublicEvent, ...]) -> dict[str, Any]:
     channel = f"#/channels/{family}"
     return {
         "action": "send",
@@ -90,7 +90,7 @@ def _operation(family: str, events: list[PublicEvent]) -> dict[str, Any]:
     }
 
 
-def _of(family: str, events: list[PublicEvent]) -> list[PublicEvent]:
+def _of(family: str, events: tuple[PublicEvent, ...]) -> list[PublicEvent]:
     return [event for event in events if event.topic == family]
 
 

@@ -7,6 +7,7 @@ their events are kept for ever. Read next: contracts/compatibility.py.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 
 import msgspec
@@ -28,10 +29,11 @@ def last_release() -> Release:
     return msgspec.json.decode(files(__package__).joinpath(FILE).read_bytes(), type=Release)
 
 
-def every_event() -> list[PublicEvent]:
+@cache
+def every_event() -> tuple[PublicEvent, ...]:
     """What a reader of the topics may meet: today's events, and behind each type the older versions of it."""
     released = last_release().events
-    return [one for event in public_events() for one in (event, *_older(event, released))]
+    return tuple(one for event in public_events() for one in (event, *_older(event, released)))
 
 
 def _older(event: PublicEvent, released: tuple[PublicEvent, ...]) -> Iterator[PublicEvent]:
