@@ -15,6 +15,9 @@ from services.cli.errors import CannotDo
 
 _OTHER = "it is no export of this environment: choose another file"
 
+_BEGINS = b'{"specversion":"1.0"'
+"""As every line does: by it a line that was cut off is known for ours."""
+
 
 class _Told(msgspec.Struct, frozen=True):
     """What is read of a line."""
@@ -35,9 +38,11 @@ class EventFile:
         self.positions: dict[str, int] = {}
         self._file, self._environment = file, environment
         try:
-            self._opened: IO[bytes] = open(file, "a+b")  # noqa: SIM115  closed by its own context
-            self._opened.seek(0)
-            self._opened.truncate(self._whole())
+            with open(file, "ab"), open(file, "rb") as found:  # it can be written, and is ours, or is left as it is
+                end = self._whole(found)
+            self._opened: IO[bytes] = open(file, "r+b")  # noqa: SIM115  closed by its own context
+            self._opened.truncate(end)
+            self._opened.seek(end)
         except OSError as trouble:
             raise CannotDo(f"cannot write {file}: {trouble.strerror}. Choose another") from trouble
 
@@ -61,13 +66,15 @@ class EventFile:
         self._opened.flush()
         os.fsync(self._opened.fileno())
 
-    def _whole(self) -> int:
+    def _whole(self, found: IO[bytes]) -> int:
         """Where the last whole line ends: what a crash has left behind it is written again."""
         end = 0
-        for line in self._opened:
+        for line in found:
             if line.endswith(b"\n"):
                 self._count(line)
                 end += len(line)
+            elif not (line.startswith(_BEGINS) or _BEGINS.startswith(line)):
+                raise CannotDo(f"{self._file}, line {self.events + 1}: {_OTHER}")
         return end
 
     def _count(self, line: bytes) -> None:
