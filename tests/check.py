@@ -3,6 +3,7 @@
 `--write` renews the generated files. Read next: run.py, whose first suite this is.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -36,8 +37,13 @@ GENERATED: dict[str, tuple[str, ...]] = {
     "docs/metrics.md": ("-m", "services.cli.documents.metrics"),
     "docs/settings.md": ("-m", "services.cli.documents.settings"),
     "docs/limits.md": ("-m", "tests.unit.domain.limit_cells"),
+    "docs/asyncapi.json": ("-m", "services.cli.documents.asyncapi"),
+    "docs/events.md": ("-m", "services.cli.documents.events"),
 }
 """Committed file -> the module that prints it."""
+
+GENERATED_FOLDERS: dict[str, tuple[str, ...]] = {"docs/events": ("-m", "services.cli.documents.schemas")}
+"""Committed folder -> the module that prints all its files, as JSON: text by name."""
 
 
 def main(arguments: list[str]) -> int:
@@ -45,6 +51,9 @@ def main(arguments: list[str]) -> int:
         for path, module in GENERATED.items():
             (ROOT / path).write_text(generate(module), encoding="utf-8")
             print(f"wrote {path}")
+        for path, module in GENERATED_FOLDERS.items():
+            write_folder(ROOT / path, json.loads(generate(module)))
+            print(f"wrote {path}/")
         return 0
     return 1 if run_all()[1] else 0
 
@@ -53,7 +62,8 @@ def run_all() -> tuple[int, list[str]]:
     """How many steps passed, and the names of those that failed."""
     failed = [step.name for step in STEPS if not passes(step)]
     failed += [path for path, module in GENERATED.items() if not is_fresh(path, module)]
-    passed = len(STEPS) + len(GENERATED) - len(failed)
+    failed += [path for path, module in GENERATED_FOLDERS.items() if not is_fresh_folder(path, module)]
+    passed = len(STEPS) + len(GENERATED) + len(GENERATED_FOLDERS) - len(failed)
     print(f"check: {passed} passed, {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}", flush=True)
     return passed, failed
 
@@ -73,6 +83,28 @@ def is_fresh(path: str, module: tuple[str, ...]) -> bool:
     if not fresh:
         print(f"  {path} differs from what its generator prints: make generate", flush=True)
     return fresh
+
+
+def is_fresh_folder(path: str, module: tuple[str, ...]) -> bool:
+    """The files that its generator prints, and no others."""
+    printed: dict[str, str] = json.loads(generate(module))
+    fresh = read_folder(ROOT / path) == printed
+    _say(f"{path}/ is fresh", fresh)
+    if not fresh:
+        print(f"  {path}/ differs from what its generator prints: make generate", flush=True)
+    return fresh
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()} if folder.is_dir() else {}
+
+
+def write_folder(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in read_folder(folder).keys() - files.keys():
+        (folder / name).unlink()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def generate(module: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "handset": ("services.cli.handset", "The sandbox's test handsets: register, look, answer."),
     "trigger": ("services.cli.trigger", "Run a named scenario: request, answer, and what is pushed."),
     "conformance": ("services.cli.conformance", "The coded conformance cases, against any implementation."),
+    "events": ("services.cli.events", "Everything that happens, as events: watch, export, see their schemas."),
     "verify": ("services.cli.verify", "Audit the books: exit 0 and one line, or what is wrong where."),
     "digest": ("services.cli.digest", "What the platform signs for, day by day: list, show, close, its key."),
     "receipt": ("services.cli.receipt", "The proof of one payment: get it, check it offline."),

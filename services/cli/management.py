@@ -71,23 +71,28 @@ def _stranger(address: str) -> CannotDo:
     return CannotDo(f"{address} answers, but not as the management API does: is that this `mkondo up`?")
 
 
+def authorization(data: Path) -> dict[str, str]:
+    """The header that shows the operator's token."""
+    try:
+        token = (data / OPERATOR_FILE).read_text().strip()
+    except OSError as trouble:
+        raise CannotDo(f"{data / OPERATOR_FILE}: {trouble.strerror}. Run as the user who ran `mkondo up`") from trouble
+    return {"Authorization": f"Bearer {token}"}
+
+
 def _ask(data: Path, method: str, path: str, body: Row | None) -> tuple[Any, str]:
     answer, address = _answer(data, method, path, body)
     return said_by(answer, address), address
 
 
 def _answer(data: Path, method: str, path: str, body: Row | None) -> tuple[httpx.Response, str]:
-    address = addresses(data)["http"]
-    try:
-        token = (data / OPERATOR_FILE).read_text().strip()
-    except OSError as trouble:
-        raise CannotDo(f"{data / OPERATOR_FILE}: {trouble.strerror}. Run as the user who ran `mkondo up`") from trouble
+    address, headers = addresses(data)["http"], authorization(data) | {"Accept": "application/json"}
     try:
         answer = httpx.request(
             method,
             f"{address}/api/v1/{path}",
             json=body,
-            headers={"Authorization": f"Bearer {token}"},
+            headers=headers,
             timeout=SECONDS_MAX,
             trust_env=False,
         )

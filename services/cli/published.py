@@ -12,8 +12,9 @@ from mkondo.openapi.codes_page import codes_page
 from mkondo.openapi.explain import EXAMPLE
 from mkondo.openapi.mozambique.document import codes_page as mozambique_codes_page
 from mkondo.openapi.operations import OPERATIONS
+from services.cli.documents import asyncapi, schemas
 
-HTML, JSON = "text/html; charset=utf-8", "application/json"
+HTML, JSON, SCHEMA = "text/html; charset=utf-8", "application/json", "application/schema+json"
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -36,6 +37,12 @@ LINKS = (
         "Postman collection",
         "The same as requests to send, with the encryption of the bearer in it. Import it, fill in api_key and "
         "public_key, run it from top to bottom.",
+    ),
+    Link(
+        "/docs/asyncapi.json",
+        "AsyncAPI 3.0 document",
+        "The event topics for downstream systems: the families, the headers, every event with its JSON Schema. Each "
+        "schema is a file of its own too, such as /docs/events/PaymentCompleted.v1.schema.json.",
     ),
     Link(
         "/docs/codes",
@@ -62,6 +69,8 @@ def published() -> dict[str, Document]:
         "/docs/": index,
         "/docs/m-pesa-openapi.json": Document(JSON, document.as_text().encode()),
         "/docs/m-pesa.postman_collection.json": Document(JSON, collection.as_text().encode()),
+        "/docs/asyncapi.json": Document(JSON, asyncapi.as_text().encode()),
+        **{f"/docs/events/{name}": Document(SCHEMA, text.encode()) for name, text in schemas.as_files().items()},
         "/docs/codes": Document(
             JSON,
             msgspec.json.encode(rows),

@@ -185,6 +185,8 @@ class Web:
         """The proxy last: requests that came through it are in hand too, and want their answers."""
         if not self._draining:
             await self.drain()
+        for application in self._mounted.values():
+            application.state.stopping.set()
         servers = (*self._servers.values(), *self._mozambique.values())
         await asyncio.gather(*(server.stop() for server in servers))
         if self._proxy is not None:

@@ -131,6 +131,8 @@ class SetAccountStatus(msgspec.Struct, frozen=True, tag=True):
 
 
 class AccountStatusChanged(msgspec.Struct, frozen=True, tag=True):
+    """The account was locked, or may be used again."""
+
     account: AccountId
     status: AccountStatus
 
@@ -152,6 +154,8 @@ class Hold(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HoldPlaced(msgspec.Struct, frozen=True, tag=True):
+    """Funds are set aside for a two-step payment."""
+
     hold: Hold
 
 
@@ -165,12 +169,16 @@ class HoldCaptured(msgspec.Struct, frozen=True, tag=True):
 
 
 class HoldReleased(msgspec.Struct, frozen=True, tag=True):
+    """The hold is gone by request: `held` minor units may be used again, nothing was posted."""
+
     hold: str
     account: AccountId
     held: int
 
 
 class HoldExpired(msgspec.Struct, frozen=True, tag=True):
+    """The hold is gone by time: `held` minor units may be used again, nothing was posted."""
+
     hold: str
     account: AccountId
     held: int

@@ -33,11 +33,15 @@ class AnswerApproval(msgspec.Struct, frozen=True, tag=True):
 
 
 class ApprovalGranted(msgspec.Struct, frozen=True, tag=True):
+    """The customer agreed; the payment goes on."""
+
     payment_id: PaymentId
     debited: AccountId
 
 
 class ApprovalRefused(msgspec.Struct, frozen=True, tag=True):
+    """The customer said no, or could not be asked: `code` and `reason` say which. The payment fails with them."""
+
     payment_id: PaymentId
     debited: AccountId
     code: str
@@ -45,6 +49,8 @@ class ApprovalRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class ApprovalExpired(msgspec.Struct, frozen=True, tag=True):
+    """The customer had not answered by the deadline; the payment fails."""
+
     payment_id: PaymentId
     debited: AccountId
 

@@ -111,6 +111,8 @@ class CallbackDue(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
+    """The merchant has the result: `receipt` is what its endpoint answered."""
+
     delivery: PaymentId
     application: ApplicationId
     attempt: int

@@ -41,10 +41,14 @@ NO_SUCH_MANDATE = "Mandate does not exist"
 
 
 class MandateCreated(msgspec.Struct, frozen=True, tag=True):
+    """A mandate exists. Unless the customer has yet to agree, it may be collected under."""
+
     mandate: Mandate
 
 
 class MandateApproved(msgspec.Struct, frozen=True, tag=True):
+    """The customer agreed: from now on it may be collected under."""
+
     key: MandateKey
     mandate_id: str
 
@@ -58,6 +62,8 @@ class MandateCancelled(msgspec.Struct, frozen=True, tag=True):
 
 
 class MandateExpired(msgspec.Struct, frozen=True, tag=True):
+    """Its last day is over: nothing may be collected under it any more."""
+
     key: MandateKey
     mandate_id: str
 

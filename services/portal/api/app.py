@@ -2,9 +2,10 @@
 
 Nothing is looked for without a grant (gate.py), and no route is entered without one (access.py). Read next: gate.py,
 grants.py, applications.py, making.py, history.py, rooms.py, organisations.py, handsets.py, customers.py, mandates.py,
-deliveries.py, proofs.py, clock.py.
+deliveries.py, events.py, proofs.py, clock.py.
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from fastapi import Depends, FastAPI
@@ -17,6 +18,7 @@ from services.portal.api import (
     clock,
     customers,
     deliveries,
+    events,
     handsets,
     history,
     making,
@@ -41,6 +43,7 @@ ROUTERS = (
     mandates.router,
     deliveries.router,
     proofs.router,
+    events.router,
     clock.router,
 )
 
@@ -58,6 +61,9 @@ def management_api(parts: Mapping[str, Parts], tokens: Tokens, addresses: Addres
         redirect_slashes=False,
     )
     app.state.parts = dict(parts)
+    app.state.streams = {}
+    app.state.stopping = asyncio.Event()
+    """Set when the process stops: streams end then, and their readers come again."""
     app.add_middleware(Gate, tokens=tokens, addresses=addresses or Addresses())
     say_no_in_one_shape(app)
     for router in ROUTERS:

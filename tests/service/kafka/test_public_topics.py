@@ -46,6 +46,8 @@ async def test_an_event_is_a_cloud_event_in_headers_with_json_data(
         "ce_type": b"mkondo.SessionRevoked.v1",
         "ce_time": b"2023-11-14T22:13:20.000Z",
         "ce_subject": b"app",
+        "ce_partitionkey": b"app",
+        "ce_sequence": b"0000000000000000001",
         "content-type": b"application/json",
         "source": b"admission/0",
         "sequence": b"1",

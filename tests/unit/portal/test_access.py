@@ -62,6 +62,7 @@ WHO_MAY: dict[str, tuple[set[str], set[str]]] = {
     "GET /{environment}/digests/key": SEES,
     "GET /{environment}/digests/{number}": SEES,
     "GET /{environment}/receipts/{reference}": SEES,
+    "GET /{environment}/events": SEES,
     "GET /{environment}/clock": (OPERATES[0], NOBODY),
     "POST /{environment}/clock/advance": (OPERATES[0], NOBODY),
 }

@@ -107,6 +107,7 @@ class World:
         for core in self.cores.values():
             await core.projector.catch_up()
         headers = {"Authorization": f"Bearer {TOKENS.issue(by)}"}
+        headers["Accept"] = "application/json"
         async with AsyncClient(transport=ASGITransport(self._api), base_url="http://mkondo") as client:
             return await client.request(method, f"/{path}", json=body, headers=headers)
 

@@ -5,13 +5,13 @@ Read next: contracts/codec.py for the values.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
 from aiokafka import TopicPartition
 
+from mkondo.contracts.cloud_events import SEQUENCE_DIGITS, second_of
 from mkondo.contracts.codec import Unreadable, decode, encode, type_of
 from mkondo.contracts.events import BY_NAME
 from mkondo.contracts.journal import JournalRow, Partition, Route, parse_partition
@@ -79,25 +79,21 @@ def _row_headers(row: JournalRow, route: Route) -> Headers:
 
 
 def _public_headers(environment: str, row: JournalRow) -> Headers:
-    sequence = b"%d" % row.sequence
-    source = _text(row.source)
+    """What contracts/cloud_events.py says, written out: four times in every payment, it is worth it."""
+    source, sequence, key = _text(row.source), b"%d" % row.sequence, row.key.encode()
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", b"%b/%b" % (source, sequence)),
         ("ce_source", _text(f"/mkondo/{environment}/{row.source}")),
         ("ce_type", _text(f"mkondo.{row.type}.v{row.version}")),
-        ("ce_time", b"%b.%03dZ" % (_second(row.time // 1000), row.time % 1000)),
-        ("ce_subject", row.key.encode()),
+        ("ce_time", b"%b.%03dZ" % (_text(second_of(row.time)), row.time % 1000)),
+        ("ce_subject", key),
+        ("ce_partitionkey", key),
+        ("ce_sequence", b"%0*d" % (SEQUENCE_DIGITS, row.sequence)),
         ("content-type", b"application/json"),
         ("source", source),
         ("sequence", sequence),
     ]
-
-
-@lru_cache(maxsize=256)
-def _second(seconds: int) -> bytes:
-    """RFC 3339 up to the seconds, which many events share."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 def command_record(environment: str, partition: Partition, command: Message) -> Outgoing:
