@@ -1,6 +1,6 @@
 """Callbacks to merchants of whom some are dead: how many a second, and what the healthy ones notice of the others.
 
-    python -m tests.performance.callbacks [--seconds 5] [--endpoints 20] [--dead 0.1] [--rate 1000] [--turns 3]
+    python -m tests.performance.callbacks [--seconds 5] [--endpoints 20] [--dead 0.1] [--rate 1000] [--turns 4]
 
 In turns, without and with the dead ones, so that both see the same machine; the healthy ones are sent the same in both.
 Read next: deliveries.py for what is measured, merchants.py for who is called.
@@ -31,13 +31,22 @@ class Asked(msgspec.Struct, frozen=True):
     endpoints: int = 20
     dead: float = 0.1
     rate: float = 1_000
-    turns: int = 3
+    turns: int = 4
+
+    @property
+    def dead_at_once(self) -> int:
+        return round(self.endpoints * self.dead)
 
     @property
     def behaviours(self) -> list[str]:
-        """Every way to be dead has its turn, as far as there are so many."""
-        dead = round(self.endpoints * self.dead)
-        return ["quick"] * (self.endpoints - dead) + list(islice(cycle(DEAD), dead))
+        """Of everybody who is called in some turn."""
+        dead = islice(cycle(DEAD), max(len(DEAD), self.dead_at_once))
+        return ["quick"] * (self.endpoints - self.dead_at_once) + list(dead)
+
+    def dead_in(self, turn: int, ports: Sequence[int]) -> list[int]:
+        """Every way to be dead has its turn."""
+        first = turn * self.dead_at_once
+        return list(islice(cycle(ports), first, first + self.dead_at_once))
 
 
 Case = Callable[[House, Sequence[int], Sequence[int]], Awaitable[Turn]]
@@ -79,7 +88,7 @@ async def measure(folder: Path, asked: Asked) -> dict[str, list[Turn]]:
                 for name, (case, with_dead) in cases(asked).items():
                     before = await merchants.taken()
                     async with House.open(server, f"t{sum(map(len, turns.values()))}") as house:
-                        turn = await case(house, healthy, dead if with_dead else ())
+                        turn = await case(house, healthy, asked.dead_in(number, dead) if with_dead else ())
                     taken = sum((await merchants.taken())[: len(healthy)]) - sum(before[: len(healthy)])
                     assert taken >= turn.delivered, "what is said to be delivered has not arrived"
                     turns[name].append(turn)

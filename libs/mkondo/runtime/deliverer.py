@@ -1,7 +1,7 @@
 """Makes the attempts that the callbacks decider asks for, and tells it what came of each.
 
 An effect beside the processor, after its commit: an attempt whose process dies is made again when its lease has run
-out, so at least once (G8). One slow endpoint holds up nobody else: each host has a few places of its own.
+out, so at least once (G8). One slow endpoint holds up nobody else: each host has a few places of its own (places.py).
 Read next: domain/deliveries.py, ports/callback_sender.py.
 """
 
@@ -33,11 +33,10 @@ from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.runtime import metrics
+from mkondo.runtime.places import AT_ONCE_MAX, AT_ONCE_TO_DOUBTFUL_MAX, Places
 
 log = logging.getLogger(__name__)
 
-AT_ONCE_MAX = 1_000
-AT_ONCE_TO_ONE_HOST = 16
 WAITING_FOR_ONE_HOST = 1_000
 """Attempts that wait for a place. What finds no room is left to its lease, which asks for it again: never forgotten."""
 TELL_ATTEMPTS = 10
@@ -52,7 +51,9 @@ class Deliverer:
     def __init__(self, sender: CallbackSender, carrier: Log, clock: Clock, ids: Ids) -> None:
         self._sender, self._log, self._clock, self._ids = sender, carrier, clock, ids
         self._tasks: set[asyncio.Task[None]] = set()
-        self._hosts: Counter[str] = Counter()
+        self._places, self._hosts = Places(), Counter[str]()
+        self._doubtful = 0
+        """How many of the attempts under way were begun when it was doubtful whether their host answers."""
         self._waiting: dict[str, deque[Delivery]] = {}
         self._in_hand: dict[tuple[PaymentId, int], Delivery] = {}
         self._stopping = False
@@ -66,7 +67,7 @@ class Deliverer:
         if attempt in self._in_hand:
             return  # its lease ran out while it waits here, or for the merchant
         waiting = self._waiting.setdefault(host, deque())
-        if self._hosts[host] + len(waiting) >= AT_ONCE_TO_ONE_HOST + WAITING_FOR_ONE_HOST:
+        if len(waiting) >= WAITING_FOR_ONE_HOST:
             metrics.CALLBACKS.labels("put off").inc()
             return
         self._in_hand[attempt] = delivery
@@ -75,22 +76,30 @@ class Deliverer:
 
     def _fill(self, host: str) -> None:
         """Begin what waits for this host as far as there are places."""
-        waiting = self._waiting[host]
-        while waiting and self._hosts[host] < AT_ONCE_TO_ONE_HOST and len(self._tasks) < AT_ONCE_MAX:
+        waiting = self._waiting.pop(host)
+        while waiting and self._has_place(host):
             self._begin(host, waiting.popleft())
-        if not waiting:
-            del self._waiting[host]
+        if waiting:
+            self._waiting[host] = waiting  # behind the others: the next place that is free is theirs
+
+    def _has_place(self, host: str) -> bool:
+        if len(self._tasks) >= AT_ONCE_MAX or self._hosts[host] >= self._places.of(host):
+            return False
+        return self._doubtful < AT_ONCE_TO_DOUBTFUL_MAX or not self._places.is_doubtful(host)
 
     def _begin(self, host: str, delivery: Delivery) -> None:
+        doubtful = self._places.is_doubtful(host)
         self._hosts[host] += 1
-        task = asyncio.create_task(self._attempt(delivery))
+        self._doubtful += doubtful
+        task = asyncio.create_task(self._attempt(host, delivery))
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(host, delivery, done))
+        task.add_done_callback(lambda done: self._done(host, delivery, doubtful, done))
 
-    def _done(self, host: str, delivery: Delivery, task: asyncio.Task[None]) -> None:
-        were_full = len(self._tasks) >= AT_ONCE_MAX
+    def _done(self, host: str, delivery: Delivery, doubtful: bool, task: asyncio.Task[None]) -> None:
+        were_full = len(self._tasks) >= AT_ONCE_MAX or (doubtful and self._doubtful >= AT_ONCE_TO_DOUBTFUL_MAX)
         self._tasks.discard(task)
         self._in_hand.pop((delivery.delivery, delivery.attempt), None)
+        self._doubtful -= doubtful
         self._hosts[host] -= 1
         if not self._hosts[host]:
             del self._hosts[host]
@@ -101,8 +110,9 @@ class Deliverer:
         for one in list(self._waiting) if were_full else [host] if host in self._waiting else []:
             self._fill(one)
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    async def _attempt(self, host: str, delivery: Delivery) -> None:
         receipt = await self._receipt(delivery)
+        self._places.learn(host, receipt)
         metrics.CALLBACKS.labels("delivered" if receipt.delivered else "failed").inc()
         jitter = int(self._ids.jitter() * JITTER_PERMILLE)
         await self._tell(RecordAttempt(delivery.delivery, delivery.application, delivery.attempt, receipt, jitter))

@@ -26,12 +26,19 @@ from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import Received
-from mkondo.runtime.deliverer import AT_ONCE_MAX, AT_ONCE_TO_ONE_HOST, WAITING_FOR_ONE_HOST, Deliverer
+from mkondo.runtime.deliverer import WAITING_FOR_ONE_HOST, Deliverer
+from mkondo.runtime.places import (
+    AT_FIRST_TO_ONE_HOST,
+    AT_ONCE_MAX,
+    AT_ONCE_TO_DOUBTFUL_MAX,
+    AT_ONCE_TO_ONE_HOST,
+)
 from mkondo.testing.builders import APPLICATION, NOW, later, payment, service_request
 from tests.unit.runtime.house import house
 
 OWNER = Partition("callbacks", partition_of(APPLICATION))
 GOOD = Receipt(True, 200, acknowledged=True)
+UNANSWERED = Receipt(False, reason="no answer within 10 s")
 
 
 class StillClock:
@@ -83,7 +90,8 @@ class TroubledLog(MemoryLog):
 
 
 class Merchants:
-    """Every merchant's endpoint: `slow` hosts answer when they are let, `broken` ones find a bug in the sender."""
+    """Every merchant's endpoint: `slow` hosts answer when they are let, attempts to `silent` ones are given up
+    then, `broken` ones find a bug in the sender."""
 
     def __init__(self) -> None:
         self.called: list[str] = []
@@ -98,10 +106,10 @@ class Merchants:
         try:
             if "broken" in callback.url:
                 raise ZeroDivisionError
-            if "slow" in callback.url:
+            if "slow" in callback.url or "silent" in callback.url:
                 await self.let.wait()
             await asyncio.sleep(0)
-            return GOOD
+            return UNANSWERED if "silent" in callback.url else GOOD
         finally:
             self.open -= 1
 
@@ -168,37 +176,85 @@ async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) ->
         world.queue(f"s{number}", "slow.example")
     world.queue("p1")
     assert [told.delivery for told in await world.told(1)] == ["p1"]
-    assert world.merchants.open == AT_ONCE_TO_ONE_HOST
+    assert world.merchants.open == AT_FIRST_TO_ONE_HOST
     world.merchants.let.set()
     await world.told(101)
 
 
-async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits_at_another_host(world: World) -> None:
+async def test_the_more_attempts_a_host_leaves_unanswered_the_fewer_it_gets_at_once(world: World) -> None:
+    for number in range(AT_FIRST_TO_ONE_HOST):
+        world.queue(f"s{number}", "silent.example")
+    world.merchants.let.set()
+    await world.told(AT_FIRST_TO_ONE_HOST)
+    world.merchants.let.clear()
+    for number in range(100):
+        world.queue(f"t{number}", "silent.example")
+    await world.quiet()
+    assert world.merchants.open == 1
+    world.merchants.let.set()
+    await world.told(AT_FIRST_TO_ONE_HOST + 100)
+
+
+async def test_hosts_that_do_not_answer_leave_places_to_those_who_do(world: World) -> None:
+    """However many they are, and whether or not anything is known of them."""
+    world.queue("p0")
+    await world.told(1)
     for number in range(AT_ONCE_MAX):
         world.queue(f"s{number}", f"slow{number}.example")
-    world.queue("p1")
     await world.quiet()
-    assert (world.merchants.open, world.owner.told) == (AT_ONCE_MAX, [])
+    assert world.merchants.open == AT_ONCE_TO_DOUBTFUL_MAX
+    for number in range(100):
+        world.queue(f"p{number}")
+    await world.told(101)
     world.merchants.let.set()
-    await world.told(AT_ONCE_MAX + 1)
-    assert world.merchants.called[-1] == "p1"
+    await world.told(AT_ONCE_MAX + 101)
+
+
+async def test_when_their_places_are_taken_the_next_goes_to_whoever_has_waited_longest(world: World) -> None:
+    for number in range(AT_ONCE_TO_DOUBTFUL_MAX):
+        world.queue(f"s{number}", f"slow{number}.example")
+    world.queue("p1")
+    for number in range(AT_ONCE_TO_DOUBTFUL_MAX):
+        world.queue(f"t{number}", f"slow{number}.example")
+    await world.quiet()
+    assert (world.merchants.open, world.owner.told) == (AT_ONCE_TO_DOUBTFUL_MAX, [])
+    world.merchants.let.set()
+    await world.told(2 * AT_ONCE_TO_DOUBTFUL_MAX + 1)
+    assert world.merchants.called[AT_ONCE_TO_DOUBTFUL_MAX] == "p1"
+
+
+async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits(world: World) -> None:
+    answering = AT_ONCE_MAX // AT_ONCE_TO_ONE_HOST + 1
+    for host in range(answering):
+        for number in range(4):
+            world.queue(f"p{host}-{number}", f"then-slow{host}.example")
+    world.merchants.let.set()
+    await world.told(4 * answering)
+    world.merchants.let.clear()
+    for host in range(answering):
+        for number in range(AT_ONCE_TO_ONE_HOST + 1):
+            world.queue(f"s{host}-{number}", f"then-slow{host}.example")
+    await world.quiet()
+    assert world.merchants.open == AT_ONCE_MAX
+    world.merchants.let.set()
+    await world.told(4 * answering + (AT_ONCE_TO_ONE_HOST + 1) * answering)
 
 
 async def test_a_lease_that_ran_out_while_its_attempt_is_in_hand_makes_no_second_one(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_HOST + 1):
+    for number in range(AT_FIRST_TO_ONE_HOST + 1):
         world.queue(f"s{number}", "slow.example")
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example")))
-    world.deliverer.heard(CallbackDue(delivery(f"s{AT_ONCE_TO_ONE_HOST}", "slow.example")))
+    world.deliverer.heard(CallbackDue(delivery(f"s{AT_FIRST_TO_ONE_HOST}", "slow.example")))
     world.merchants.let.set()
-    await world.told(AT_ONCE_TO_ONE_HOST + 1)
+    await world.told(AT_FIRST_TO_ONE_HOST + 1)
     await world.quiet()
-    assert len(world.merchants.called) == AT_ONCE_TO_ONE_HOST + 1
+    assert len(world.merchants.called) == AT_FIRST_TO_ONE_HOST + 1
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example", attempt=2)))
-    assert (await world.told(AT_ONCE_TO_ONE_HOST + 2))[-1].attempt == 2
+    assert (await world.told(AT_FIRST_TO_ONE_HOST + 2))[-1].attempt == 2
 
 
 async def test_what_finds_no_place_in_the_queue_is_left_to_its_lease(world: World) -> None:
-    room = AT_ONCE_TO_ONE_HOST + WAITING_FOR_ONE_HOST
+    room = AT_FIRST_TO_ONE_HOST + WAITING_FOR_ONE_HOST
     for number in range(room + 5):
         world.queue(f"s{number}", "slow.example")
     world.merchants.let.set()
@@ -248,7 +304,7 @@ async def test_after_a_stop_nothing_new_begins_and_what_waits_is_left_to_the_lea
     await world.deliverer.stop()
     world.queue("p1")
     await world.quiet()
-    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_ONCE_TO_ONE_HOST, [])
+    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_FIRST_TO_ONE_HOST, [])
 
 
 async def test_before_a_stop_attempts_in_hand_come_to_their_end(world: World) -> None:

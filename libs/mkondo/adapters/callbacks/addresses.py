@@ -6,6 +6,7 @@ Read next: names.py, connections.py.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -65,6 +66,7 @@ def rules_of(environment: str, *, loopback: bool) -> Rules:
     return Rules(plain_http=True, loopback=loopback) if environment == SANDBOX else Rules()
 
 
+@lru_cache(maxsize=1_000)
 def place_of(url: str, rules: Rules) -> Place:
     """Where a callback to this URL goes. Raises NotAllowed, for a host that is an address by itself too."""
     split = _split(url, rules)
