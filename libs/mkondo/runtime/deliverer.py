@@ -33,7 +33,7 @@ from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.runtime import metrics
-from mkondo.runtime.places import AT_ONCE_MAX, AT_ONCE_TO_DOUBTFUL_MAX, Places
+from mkondo.runtime.places import AT_ONCE_MAX, AT_ONCE_TO_DOUBTFUL_MAX, WAITING_FOR_SILENT_HOST, Places
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Deliverer:
 
     def __init__(self, sender: CallbackSender, carrier: Log, clock: Clock, ids: Ids) -> None:
         self._sender, self._log, self._clock, self._ids = sender, carrier, clock, ids
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks, self._spared = set[asyncio.Task[None]](), set[asyncio.Task[None]]()
         self._places, self._hosts = Places(), Counter[str]()
         self._doubtful = 0
         """How many of the attempts under way were begun when it was doubtful whether their host answers."""
@@ -79,6 +79,8 @@ class Deliverer:
         waiting = self._waiting.pop(host)
         while waiting and self._has_place(host):
             self._begin(host, waiting.popleft())
+        while len(waiting) > WAITING_FOR_SILENT_HOST and self._places.is_silent(host):
+            self._spare(host, waiting.pop())
         if waiting:
             self._waiting[host] = waiting  # behind the others: the next place that is free is theirs
 
@@ -95,25 +97,37 @@ class Deliverer:
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._done(host, delivery, doubtful, done))
 
+    def _spare(self, host: str, delivery: Delivery) -> None:
+        task = asyncio.create_task(self._record(delivery, self._places.not_tried(host), "not tried"))
+        self._spared.add(task)
+        task.add_done_callback(self._spared.discard)
+        task.add_done_callback(lambda done: self._told(delivery, done))
+
     def _done(self, host: str, delivery: Delivery, doubtful: bool, task: asyncio.Task[None]) -> None:
         were_full = len(self._tasks) >= AT_ONCE_MAX or (doubtful and self._doubtful >= AT_ONCE_TO_DOUBTFUL_MAX)
         self._tasks.discard(task)
-        self._in_hand.pop((delivery.delivery, delivery.attempt), None)
         self._doubtful -= doubtful
         self._hosts[host] -= 1
         if not self._hosts[host]:
             del self._hosts[host]
-        if not task.cancelled() and (trouble := task.exception()) is not None:
-            log.error("what came of a callback could not be told: a bug", exc_info=trouble)
+        self._told(delivery, task)
         if self._stopping:
             return
         for one in list(self._waiting) if were_full else [host] if host in self._waiting else []:
             self._fill(one)
 
+    def _told(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+        self._in_hand.pop((delivery.delivery, delivery.attempt), None)
+        if not task.cancelled() and (trouble := task.exception()) is not None:
+            log.error("what came of a callback could not be told: a bug", exc_info=trouble)
+
     async def _attempt(self, host: str, delivery: Delivery) -> None:
         receipt = await self._receipt(delivery)
         self._places.learn(host, receipt)
-        metrics.CALLBACKS.labels("delivered" if receipt.delivered else "failed").inc()
+        await self._record(delivery, receipt, "delivered" if receipt.delivered else "failed")
+
+    async def _record(self, delivery: Delivery, receipt: Receipt, outcome: str) -> None:
+        metrics.CALLBACKS.labels(outcome).inc()
         jitter = int(self._ids.jitter() * JITTER_PERMILLE)
         await self._tell(RecordAttempt(delivery.delivery, delivery.application, delivery.attempt, receipt, jitter))
 
@@ -165,7 +179,7 @@ class Deliverer:
 
     async def _give_up(self) -> None:
         self._stopping = True
-        tasks = list(self._tasks)
+        tasks = [*self._tasks, *self._spared]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -32,6 +32,7 @@ from mkondo.runtime.places import (
     AT_ONCE_MAX,
     AT_ONCE_TO_DOUBTFUL_MAX,
     AT_ONCE_TO_ONE_HOST,
+    WAITING_FOR_SILENT_HOST,
 )
 from mkondo.testing.builders import APPLICATION, NOW, later, payment, service_request
 from tests.unit.runtime.house import house
@@ -77,15 +78,19 @@ class Owner:
 
 
 class TroubledLog(MemoryLog):
-    """Raises these first, one for each command."""
+    """Raises these first, one for each command; what came of an attempt it may keep waiting."""
 
     def __init__(self, troubles: Sequence[Exception] = ()) -> None:
         super().__init__()
         self.troubles = list(troubles)
+        self.hears_of_attempts = asyncio.Event()
+        self.hears_of_attempts.set()
 
     async def send_command(self, partition: Partition, command: Message) -> None:
         if self.troubles:
             raise self.troubles.pop(0)
+        if isinstance(command, RecordAttempt):
+            await self.hears_of_attempts.wait()
         await super().send_command(partition, command)
 
 
@@ -181,18 +186,53 @@ async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) ->
     await world.told(101)
 
 
-async def test_the_more_attempts_a_host_leaves_unanswered_the_fewer_it_gets_at_once(world: World) -> None:
+async def silence(world: World) -> None:
+    """A host has left its first attempts unanswered; what comes now waits until it is let."""
     for number in range(AT_FIRST_TO_ONE_HOST):
         world.queue(f"s{number}", "silent.example")
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_HOST)
     world.merchants.let.set()
     await world.told(AT_FIRST_TO_ONE_HOST)
+    await world.quiet()
     world.merchants.let.clear()
+    world.owner.told.clear()
+
+
+async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few_wait_for_it(world: World) -> None:
+    await silence(world)
     for number in range(100):
         world.queue(f"t{number}", "silent.example")
+    spared = await world.told(100 - 1 - WAITING_FOR_SILENT_HOST)
     await world.quiet()
     assert world.merchants.open == 1
+    assert {told.receipt for told in spared} == {Receipt(False, reason=f"not tried, after: {UNANSWERED.reason}")}
+    assert sorted(told.delivery for told in spared) == sorted(f"t{number}" for number in range(5, 100))
     world.merchants.let.set()
-    await world.told(AT_FIRST_TO_ONE_HOST + 100)
+    await world.told(100)
+    assert world.merchants.called[-5:] == ["t0", "t1", "t2", "t3", "t4"], "the first to come are tried"
+
+
+async def test_those_who_wait_when_a_host_falls_silent_are_told_too_and_each_attempt_once(world: World) -> None:
+    for number in range(100):
+        world.queue(f"s{number}", "silent.example")
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_HOST)
+    world.merchants.let.set()
+    told = await world.told(100)
+    assert len({one.delivery for one in told}) == 100
+    await world.quiet()
+    world.deliverer.heard(CallbackDue(delivery("s99", "silent.example", attempt=2)))
+    assert (await world.told(101))[-1].receipt == UNANSWERED, "somebody finds out when it answers again"
+
+
+async def test_before_a_stop_what_was_not_tried_and_not_told_is_given_back(world: World) -> None:
+    await silence(world)
+    world.log.hears_of_attempts.clear()
+    names = [f"t{number}" for number in range(20)]
+    for name in names:
+        world.queue(name, "silent.example")
+    await world.quiet()
+    await world.deliverer.finish(lambda: True, 0.01)
+    assert (world.owner.given_back, world.owner.told) == (names, [])
 
 
 async def test_hosts_that_do_not_answer_leave_places_to_those_who_do(world: World) -> None:
