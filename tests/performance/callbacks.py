@@ -83,7 +83,6 @@ async def measure(folder: Path, asked: Asked) -> dict[str, list[Turn]]:
         async with Merchants.running(behaviours) as merchants:
             healthy = [port for port, kind in zip(merchants.ports, behaviours, strict=True) if kind not in DEAD]
             dead = [port for port in merchants.ports if port not in healthy]
-            garbage.settle()
             for number in range(asked.turns):
                 for name, (case, with_dead) in cases(asked).items():
                     before = await merchants.taken()
@@ -118,6 +117,7 @@ def main(arguments: list[str]) -> int:
     asked = Asked(**vars(parser.parse_args(arguments)))
     with tempfile.TemporaryDirectory(prefix="mkondo-callbacks-") as folder:
         Path(folder).chmod(0o711)
+        garbage.settle()
         print(summary(uvloop.run(measure(Path(folder), asked))))
     return 0
 

@@ -11,10 +11,8 @@ import socket
 import ssl
 import time
 from collections import OrderedDict
-from types import SimpleNamespace
 
 import aiohttp
-import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
@@ -25,12 +23,6 @@ IDLE_SECONDS = 5.0
 """How long a connection is kept that nobody uses."""
 ORIGINS_KEPT = 64
 """To how many origins connections are kept at once: so many times the places of one host are the files it takes."""
-
-
-class Attempt(msgspec.Struct):
-    """Whether it went over a connection that was open already."""
-
-    reused: bool = False
 
 
 class Connections:
@@ -60,19 +52,24 @@ class Connections:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("accept", "accept-encoding"),
-            trace_configs=[_noticing_reuse()],
         )
 
-    def session(self, place: Place) -> aiohttp.ClientSession:
-        """Kept connections for those who were called moments ago, as far as there is room."""
+    def session(self, place: Place) -> tuple[aiohttp.ClientSession, bool]:
+        """What to call it by, and whether that may go over a connection that was open before. Connections are kept for
+        those who were called moments ago, as far as there is room."""
         called, now = self._called, time.monotonic()
         while called and next(iter(called.values())) < now - self._idle_seconds:
             called.popitem(last=False)
-        if place.origin not in called and len(called) >= ORIGINS_KEPT:
-            return self.unkept
+        known = place.origin in called
+        if not known and len(called) >= ORIGINS_KEPT:
+            return self.unkept, False
         called[place.origin] = now
         called.move_to_end(place.origin)
-        return self._kept
+        return self._kept, known
+
+    def broken(self, place: Place) -> None:
+        """A connection to it has ended without an answer: those who do that keep none open."""
+        self._called.pop(place.origin, None)
 
     def _socket(self, address: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
         """The last wall: whatever the library asks for, no socket is made for an address that is not allowed."""
@@ -117,12 +114,3 @@ def url_of(place: Place) -> URL:
         return URL(f"{place.origin}{place.target}", encoded=True)
     except ValueError as trouble:
         raise NotAllowed(f"no address: {trouble}") from trouble
-
-
-def _noticing_reuse() -> aiohttp.TraceConfig:
-    async def reused(session: aiohttp.ClientSession, context: SimpleNamespace, _: object) -> None:
-        context.trace_request_ctx.reused = True
-
-    tracing = aiohttp.TraceConfig()
-    tracing.on_connection_reuseconn.append(reused)
-    return tracing

@@ -2,14 +2,14 @@
 ports/callback_sender.py for what it promises."""
 
 import asyncio
-import json
 import ssl
 import time
 
 import aiohttp
+import msgspec
 
 from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
-from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Attempt, Connections, url_of
+from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, url_of
 from mkondo.adapters.callbacks.names import Names
 from mkondo.domain.delivery import Receipt
 from mkondo.ports.callback_sender import Callback
@@ -17,6 +17,15 @@ from mkondo.ports.callback_sender import Callback
 SECONDS_MAX = 10.0
 ANSWER_KEPT = 1_024
 REASON_KEPT = 200
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """What a merchant answers (contract section 6), as far as it is looked at."""
+
+    output_ResponseCode: str
+
+
+_decode = msgspec.json.Decoder(Acknowledgement).decode
 
 
 class HttpCallbackSender:
@@ -64,17 +73,16 @@ class HttpCallbackSender:
     async def _post(self, place: Place, callback: Callback) -> tuple[int, bytes]:
         """A kept connection may be closed by its other end at the very moment at which it is used again: that says
         nothing about the merchant, so it is tried once more on a new one, and may arrive twice."""
-        attempt = Attempt()
+        session, known = self._connections.session(place)
         try:
-            return await self._post_by(self._connections.session(place), place, callback, attempt)
-        except aiohttp.ClientConnectionError:
-            if not attempt.reused:
-                raise
-        return await self._post_by(self._connections.unkept, place, callback, attempt)
+            return await self._post_by(session, place, callback)
+        except aiohttp.ClientConnectionError as trouble:
+            self._connections.broken(place)
+            if not known or isinstance(trouble, aiohttp.ClientConnectorError):
+                raise  # it was a new one
+        return await self._post_by(self._connections.unkept, place, callback)
 
-    async def _post_by(
-        self, session: aiohttp.ClientSession, place: Place, callback: Callback, attempt: Attempt
-    ) -> tuple[int, bytes]:
+    async def _post_by(self, session: aiohttp.ClientSession, place: Place, callback: Callback) -> tuple[int, bytes]:
         headers = {
             "host": place.authority,
             "content-type": "application/json",
@@ -82,10 +90,8 @@ class HttpCallbackSender:
             "webhook-timestamp": str(int(time.time())),
             "user-agent": "Mkondo",
         }
-        url = url_of(place)
-        async with session.post(
-            url, data=callback.body, headers=headers, allow_redirects=False, trace_request_ctx=attempt
-        ) as response:  # what is not read of a long answer ends its connection
+        asked = session.post(url_of(place), data=callback.body, headers=headers, allow_redirects=False)
+        async with asked as response:  # what is not read of a long answer ends its connection
             answer = b""
             while len(answer) < ANSWER_KEPT and (piece := await response.content.read(ANSWER_KEPT - len(answer))):
                 answer += piece
@@ -97,10 +103,9 @@ class HttpCallbackSender:
 
 def _acknowledges(answer: bytes, code: str) -> bool:
     try:
-        said = json.loads(answer)
-    except (ValueError, RecursionError):  # a thousand brackets fit into 1 KiB
+        return _decode(answer).output_ResponseCode == code
+    except (msgspec.DecodeError, RecursionError):  # a thousand brackets fit into 1 KiB
         return False
-    return isinstance(said, dict) and said.get("output_ResponseCode") == code
 
 
 def _since(began: float) -> int:
