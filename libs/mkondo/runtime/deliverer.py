@@ -1,16 +1,14 @@
 """Makes the attempts that the callbacks decider asks for, and tells it what came of each.
 
 An effect beside the processor, after its commit: an attempt whose process dies is made again when its lease has run
-out, so at least once (G8). One slow endpoint holds up nobody else: each host has a few places of its own (places.py).
-Read next: domain/deliveries.py, ports/callback_sender.py.
+out, so at least once (G8). One slow endpoint holds up nobody else: each has a few places of its own (places.py).
+Read next: endpoints.py, domain/deliveries.py, ports/callback_sender.py.
 """
 
 import asyncio
 import logging
-from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from mkondo.contracts.journal import Partition
 from mkondo.domain import deliveries
@@ -33,12 +31,10 @@ from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.runtime import metrics
-from mkondo.runtime.places import AT_ONCE_MAX, AT_ONCE_TO_DOUBTFUL_MAX, WAITING_FOR_SILENT_HOST, Places
+from mkondo.runtime.endpoints import Begun, Endpoint, Endpoints, endpoint_of
 
 log = logging.getLogger(__name__)
 
-WAITING_FOR_ONE_HOST = 1_000
-"""Attempts that wait for a place. What finds no room is left to its lease, which asks for it again: never forgotten."""
 TELL_ATTEMPTS = 10
 FINISH_SECONDS_MAX = 3.0
 """How long a stop waits for the merchants that are being told something."""
@@ -50,11 +46,8 @@ class Deliverer:
 
     def __init__(self, sender: CallbackSender, carrier: Log, clock: Clock, ids: Ids) -> None:
         self._sender, self._log, self._clock, self._ids = sender, carrier, clock, ids
-        self._tasks, self._spared = set[asyncio.Task[None]](), set[asyncio.Task[None]]()
-        self._places, self._hosts = Places(), Counter[str]()
-        self._doubtful = 0
-        """How many of the attempts under way were begun when it was doubtful whether their host answers."""
-        self._waiting: dict[str, deque[Delivery]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._endpoints = Endpoints()
         self._in_hand: dict[tuple[PaymentId, int], Delivery] = {}
         self._stopping = False
 
@@ -63,68 +56,46 @@ class Deliverer:
         if not isinstance(event, CallbackQueued | CallbackDue) or self._stopping:
             return
         delivery = event.delivery
-        attempt, host = (delivery.delivery, delivery.attempt), _host(delivery.url)
+        attempt, endpoint = (delivery.delivery, delivery.attempt), endpoint_of(delivery.url)
         if attempt in self._in_hand:
             return  # its lease ran out while it waits here, or for the merchant
-        waiting = self._waiting.setdefault(host, deque())
-        if len(waiting) >= WAITING_FOR_ONE_HOST:
+        if not self._endpoints.wait(endpoint, delivery):
             metrics.CALLBACKS.labels("put off").inc()
             return
         self._in_hand[attempt] = delivery
-        waiting.append(delivery)
-        self._fill(host)
+        self._go_on(endpoint)
 
-    def _fill(self, host: str) -> None:
-        """Begin what waits for this host as far as there are places."""
-        waiting = self._waiting.pop(host)
-        while waiting and self._has_place(host):
-            self._begin(host, waiting.popleft())
-        while len(waiting) > WAITING_FOR_SILENT_HOST and self._places.is_silent(host):
-            self._spare(host, waiting.pop())
-        if waiting:
-            self._waiting[host] = waiting  # behind the others: the next place that is free is theirs
+    def _go_on(self, endpoint: Endpoint) -> None:
+        for begun in self._endpoints.begin(endpoint):
+            self._begin(begun)
+        for delivery, receipt in self._endpoints.spare(endpoint):
+            task = asyncio.create_task(self._record(delivery, receipt, "not tried"))
+            self._keep(delivery, task)
 
-    def _has_place(self, host: str) -> bool:
-        if len(self._tasks) >= AT_ONCE_MAX or self._hosts[host] >= self._places.of(host):
-            return False
-        return self._doubtful < AT_ONCE_TO_DOUBTFUL_MAX or not self._places.is_doubtful(host)
+    def _begin(self, begun: Begun) -> None:
+        task = asyncio.create_task(self._attempt(begun))
+        self._keep(begun.delivery, task)
+        task.add_done_callback(lambda _: self._end(begun))
 
-    def _begin(self, host: str, delivery: Delivery) -> None:
-        doubtful = self._places.is_doubtful(host)
-        self._hosts[host] += 1
-        self._doubtful += doubtful
-        task = asyncio.create_task(self._attempt(host, delivery))
+    def _end(self, begun: Begun) -> None:
+        for endpoint in self._endpoints.end(begun):
+            if not self._stopping:
+                self._go_on(endpoint)
+
+    def _keep(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(host, delivery, doubtful, done))
-
-    def _spare(self, host: str, delivery: Delivery) -> None:
-        task = asyncio.create_task(self._record(delivery, self._places.not_tried(host), "not tried"))
-        self._spared.add(task)
-        task.add_done_callback(self._spared.discard)
+        task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda done: self._told(delivery, done))
-
-    def _done(self, host: str, delivery: Delivery, doubtful: bool, task: asyncio.Task[None]) -> None:
-        were_full = len(self._tasks) >= AT_ONCE_MAX or (doubtful and self._doubtful >= AT_ONCE_TO_DOUBTFUL_MAX)
-        self._tasks.discard(task)
-        self._doubtful -= doubtful
-        self._hosts[host] -= 1
-        if not self._hosts[host]:
-            del self._hosts[host]
-        self._told(delivery, task)
-        if self._stopping:
-            return
-        for one in list(self._waiting) if were_full else [host] if host in self._waiting else []:
-            self._fill(one)
 
     def _told(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
         self._in_hand.pop((delivery.delivery, delivery.attempt), None)
         if not task.cancelled() and (trouble := task.exception()) is not None:
             log.error("what came of a callback could not be told: a bug", exc_info=trouble)
 
-    async def _attempt(self, host: str, delivery: Delivery) -> None:
-        receipt = await self._receipt(delivery)
-        self._places.learn(host, receipt)
-        await self._record(delivery, receipt, "delivered" if receipt.delivered else "failed")
+    async def _attempt(self, begun: Begun) -> None:
+        receipt = await self._receipt(begun.delivery)
+        self._endpoints.learn(begun.endpoint, receipt)
+        await self._record(begun.delivery, receipt, "delivered" if receipt.delivered else "failed")
 
     async def _record(self, delivery: Delivery, receipt: Receipt, outcome: str) -> None:
         metrics.CALLBACKS.labels(outcome).inc()
@@ -179,14 +150,7 @@ class Deliverer:
 
     async def _give_up(self) -> None:
         self._stopping = True
-        tasks = [*self._tasks, *self._spared]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""

@@ -26,17 +26,19 @@ from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import Received
-from mkondo.runtime.deliverer import WAITING_FOR_ONE_HOST, Deliverer
+from mkondo.runtime.deliverer import Deliverer
+from mkondo.runtime.endpoints import WAITING_FOR_ONE_HOST
 from mkondo.runtime.places import (
-    AT_FIRST_TO_ONE_HOST,
+    AT_FIRST_TO_ONE_ENDPOINT,
     AT_ONCE_MAX,
-    AT_ONCE_TO_DOUBTFUL_MAX,
+    AT_ONCE_TO_ONE_ENDPOINT,
     AT_ONCE_TO_ONE_HOST,
-    WAITING_FOR_SILENT_HOST,
+    WAITING_FOR_SILENT_ENDPOINT,
 )
 from mkondo.testing.builders import APPLICATION, NOW, later, payment, service_request
 from tests.unit.runtime.house import house
 
+AT_ONCE_TO_DOUBTFUL_MAX = AT_ONCE_MAX // 2
 OWNER = Partition("callbacks", partition_of(APPLICATION))
 GOOD = Receipt(True, 200, acknowledged=True)
 UNANSWERED = Receipt(False, reason="no answer within 10 s")
@@ -173,7 +175,7 @@ async def test_a_burst_to_one_host_goes_a_few_at_a_time_in_order_and_none_waits_
         world.queue(name)
     await world.told(200)
     assert world.merchants.called == names
-    assert world.merchants.most == AT_ONCE_TO_ONE_HOST
+    assert world.merchants.most == AT_ONCE_TO_ONE_ENDPOINT
 
 
 async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) -> None:
@@ -181,18 +183,18 @@ async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) ->
         world.queue(f"s{number}", "slow.example")
     world.queue("p1")
     assert [told.delivery for told in await world.told(1)] == ["p1"]
-    assert world.merchants.open == AT_FIRST_TO_ONE_HOST
+    assert world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT
     world.merchants.let.set()
     await world.told(101)
 
 
 async def silence(world: World) -> None:
     """A host has left its first attempts unanswered; what comes now waits until it is let."""
-    for number in range(AT_FIRST_TO_ONE_HOST):
+    for number in range(AT_FIRST_TO_ONE_ENDPOINT):
         world.queue(f"s{number}", "silent.example")
-    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_HOST)
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
     world.merchants.let.set()
-    await world.told(AT_FIRST_TO_ONE_HOST)
+    await world.told(AT_FIRST_TO_ONE_ENDPOINT)
     await world.quiet()
     world.merchants.let.clear()
     world.owner.told.clear()
@@ -202,7 +204,7 @@ async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few
     await silence(world)
     for number in range(100):
         world.queue(f"t{number}", "silent.example")
-    spared = await world.told(100 - 1 - WAITING_FOR_SILENT_HOST)
+    spared = await world.told(100 - 1 - WAITING_FOR_SILENT_ENDPOINT)
     await world.quiet()
     assert world.merchants.open == 1
     assert {told.receipt for told in spared} == {Receipt(False, reason=f"not tried, after: {UNANSWERED.reason}")}
@@ -215,7 +217,7 @@ async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few
 async def test_those_who_wait_when_a_host_falls_silent_are_told_too_and_each_attempt_once(world: World) -> None:
     for number in range(100):
         world.queue(f"s{number}", "silent.example")
-    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_HOST)
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
     world.merchants.let.set()
     told = await world.told(100)
     assert len({one.delivery for one in told}) == 100
@@ -250,6 +252,28 @@ async def test_hosts_that_do_not_answer_leave_places_to_those_who_do(world: Worl
     await world.told(AT_ONCE_MAX + 101)
 
 
+async def test_an_endpoint_that_hangs_holds_up_no_other_at_its_host(world: World) -> None:
+    world.queue("p0", "shared.example/quick")
+    await world.told(1)
+    for number in range(100):
+        world.queue(f"s{number}", f"shared.example/slow{number % 10}")
+    await world.quiet()
+    assert world.merchants.open == AT_ONCE_TO_ONE_HOST // 2
+    for number in range(100):
+        world.queue(f"p{number + 1}", "shared.example/quick")
+    await world.told(101)
+    world.merchants.let.set()
+    await world.told(201)
+
+
+async def test_a_host_is_not_called_too_often_at_once_however_many_endpoints_it_has(world: World) -> None:
+    endpoints = 2 * AT_ONCE_TO_ONE_HOST // AT_ONCE_TO_ONE_ENDPOINT
+    for number in range(endpoints * 4 * AT_ONCE_TO_ONE_ENDPOINT):
+        world.queue(f"p{number}", f"shared.example/{number % endpoints}")
+    await world.told(endpoints * 4 * AT_ONCE_TO_ONE_ENDPOINT)
+    assert world.merchants.most == AT_ONCE_TO_ONE_HOST
+
+
 async def test_when_their_places_are_taken_the_next_goes_to_whoever_has_waited_longest(world: World) -> None:
     for number in range(AT_ONCE_TO_DOUBTFUL_MAX):
         world.queue(f"s{number}", f"slow{number}.example")
@@ -264,7 +288,7 @@ async def test_when_their_places_are_taken_the_next_goes_to_whoever_has_waited_l
 
 
 async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits(world: World) -> None:
-    answering = AT_ONCE_MAX // AT_ONCE_TO_ONE_HOST + 1
+    answering = AT_ONCE_MAX // AT_ONCE_TO_ONE_ENDPOINT + 1
     for host in range(answering):
         for number in range(4):
             world.queue(f"p{host}-{number}", f"then-slow{host}.example")
@@ -272,29 +296,29 @@ async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits(world: W
     await world.told(4 * answering)
     world.merchants.let.clear()
     for host in range(answering):
-        for number in range(AT_ONCE_TO_ONE_HOST + 1):
+        for number in range(AT_ONCE_TO_ONE_ENDPOINT + 1):
             world.queue(f"s{host}-{number}", f"then-slow{host}.example")
     await world.quiet()
     assert world.merchants.open == AT_ONCE_MAX
     world.merchants.let.set()
-    await world.told(4 * answering + (AT_ONCE_TO_ONE_HOST + 1) * answering)
+    await world.told(4 * answering + (AT_ONCE_TO_ONE_ENDPOINT + 1) * answering)
 
 
 async def test_a_lease_that_ran_out_while_its_attempt_is_in_hand_makes_no_second_one(world: World) -> None:
-    for number in range(AT_FIRST_TO_ONE_HOST + 1):
+    for number in range(AT_FIRST_TO_ONE_ENDPOINT + 1):
         world.queue(f"s{number}", "slow.example")
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example")))
-    world.deliverer.heard(CallbackDue(delivery(f"s{AT_FIRST_TO_ONE_HOST}", "slow.example")))
+    world.deliverer.heard(CallbackDue(delivery(f"s{AT_FIRST_TO_ONE_ENDPOINT}", "slow.example")))
     world.merchants.let.set()
-    await world.told(AT_FIRST_TO_ONE_HOST + 1)
+    await world.told(AT_FIRST_TO_ONE_ENDPOINT + 1)
     await world.quiet()
-    assert len(world.merchants.called) == AT_FIRST_TO_ONE_HOST + 1
+    assert len(world.merchants.called) == AT_FIRST_TO_ONE_ENDPOINT + 1
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example", attempt=2)))
-    assert (await world.told(AT_FIRST_TO_ONE_HOST + 2))[-1].attempt == 2
+    assert (await world.told(AT_FIRST_TO_ONE_ENDPOINT + 2))[-1].attempt == 2
 
 
 async def test_what_finds_no_place_in_the_queue_is_left_to_its_lease(world: World) -> None:
-    room = AT_FIRST_TO_ONE_HOST + WAITING_FOR_ONE_HOST
+    room = AT_FIRST_TO_ONE_ENDPOINT + WAITING_FOR_ONE_HOST
     for number in range(room + 5):
         world.queue(f"s{number}", "slow.example")
     world.merchants.let.set()
@@ -338,23 +362,23 @@ async def test_a_bug_in_an_attempt_is_an_attempt_that_failed_and_is_logged(
 
 
 async def test_after_a_stop_nothing_new_begins_and_what_waits_is_left_to_the_lease(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_HOST + 5):
+    for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5):
         world.queue(f"s{number}", "slow.example")
     await world.until(lambda: world.merchants.open)
     await world.deliverer.stop()
     world.queue("p1")
     await world.quiet()
-    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_FIRST_TO_ONE_HOST, [])
+    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_FIRST_TO_ONE_ENDPOINT, [])
 
 
 async def test_before_a_stop_attempts_in_hand_come_to_their_end(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_HOST + 5):
+    for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5):
         world.queue(f"s{number}", "slow.example")
     finishing = asyncio.create_task(world.deliverer.finish(lambda: True, 60))
     await world.quiet()
     world.merchants.let.set()
     await asyncio.wait_for(finishing, 5)
-    assert (len(world.owner.told), world.owner.given_back) == (AT_ONCE_TO_ONE_HOST + 5, [])
+    assert (len(world.owner.told), world.owner.given_back) == (AT_ONCE_TO_ONE_ENDPOINT + 5, [])
 
 
 async def test_before_a_stop_attempts_that_are_still_to_come_are_waited_for(world: World) -> None:
@@ -368,7 +392,7 @@ async def test_before_a_stop_attempts_that_are_still_to_come_are_waited_for(worl
 
 
 async def test_before_a_stop_what_takes_too_long_is_given_back_whether_it_was_begun_or_not(world: World) -> None:
-    names = [f"s{number}" for number in range(AT_ONCE_TO_ONE_HOST + 5)]
+    names = [f"s{number}" for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5)]
     for name in names:
         world.queue(name, "slow.example")
     await world.until(lambda: world.merchants.open)

@@ -3,7 +3,14 @@
 import pytest
 
 from mkondo.domain.delivery import Receipt
-from mkondo.runtime.places import AT_FIRST_TO_ONE_HOST, AT_ONCE_TO_ONE_HOST, HOSTS_KNOWN_MAX, SLOW_MS, Places, after
+from mkondo.runtime.places import (
+    AT_FIRST_TO_ONE_ENDPOINT,
+    AT_ONCE_TO_ONE_ENDPOINT,
+    ENDPOINTS_KNOWN_MAX,
+    SLOW_MS,
+    Places,
+    after,
+)
 
 QUICK = Receipt(True, 200, milliseconds=SLOW_MS)
 REFUSED = Receipt(False, 500, milliseconds=3)
@@ -35,7 +42,7 @@ def test_a_host_is_doubtful_until_it_has_answered_quickly_and_again_when_it_does
             places.learn("a", receipt)
         seen.append((places.of("a"), places.is_doubtful("a")))
     assert seen == [(4, True), (8, False), (4, True), (8, False), (16, False), (8, False), (4, True)]
-    assert places.of("b") == AT_FIRST_TO_ONE_HOST
+    assert places.of("b") == AT_FIRST_TO_ONE_ENDPOINT
 
 
 def test_of_too_many_hosts_the_one_of_which_nothing_was_heard_for_longest_is_unknown_again() -> None:
@@ -43,8 +50,8 @@ def test_of_too_many_hosts_the_one_of_which_nothing_was_heard_for_longest_is_unk
     for host in ("a", "b"):
         for _ in range(2):
             places.learn(host, QUICK)
-    for number in range(HOSTS_KNOWN_MAX - 2):
+    for number in range(ENDPOINTS_KNOWN_MAX - 2):
         places.learn(str(number), SILENT)
     places.learn("a", QUICK)
     places.learn("one more", SILENT)
-    assert (places.of("a"), places.of("b")) == (AT_ONCE_TO_ONE_HOST, AT_FIRST_TO_ONE_HOST)
+    assert (places.of("a"), places.of("b")) == (AT_ONCE_TO_ONE_ENDPOINT, AT_FIRST_TO_ONE_ENDPOINT)

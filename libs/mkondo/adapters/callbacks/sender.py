@@ -58,8 +58,7 @@ class HttpCallbackSender:
             reason = f"no answer within {self._seconds_max:g} s"
             return Receipt(False, reason=reason, milliseconds=_since(began))
         except aiohttp.ClientError as trouble:
-            reason = f"{type(trouble).__name__}: {trouble}"[:REASON_KEPT]
-            return Receipt(False, reason=reason, milliseconds=_since(began))
+            return Receipt(False, reason=_words(trouble)[:REASON_KEPT], milliseconds=_since(began))
         delivered = 200 <= status < 300
         return Receipt(
             delivered,
@@ -99,6 +98,19 @@ class HttpCallbackSender:
 
     async def close(self) -> None:
         await self._connections.close()
+
+
+def _words(trouble: aiohttp.ClientError) -> str:
+    """What was wrong, without the address, which may hold a secret in its query."""
+    match trouble:
+        case aiohttp.ClientResponseError():
+            return f"no HTTP: {trouble.message}"
+        case aiohttp.InvalidURL():
+            return "no address"
+        case aiohttp.ClientConnectorError():
+            return f"no connection: {trouble.os_error}"
+        case _:
+            return f"{type(trouble).__name__}: {trouble}"
 
 
 def _acknowledges(answer: bytes, code: str) -> bool:
