@@ -111,11 +111,13 @@ async def test_a_connection_that_is_closed_as_it_is_used_again_is_no_failed_atte
     await sender.close()
 
 
-async def test_a_new_connection_that_is_closed_without_an_answer_is_a_failed_attempt(keeping: MerchantEndpoint) -> None:
+async def test_a_new_connection_that_is_closed_without_an_answer_is_a_failed_attempt(
+    endpoint: MerchantEndpoint,
+) -> None:
     sender = HttpCallbackSender(SANDBOX, SECONDS_MAX)
-    receipts = [await sender.send(Callback("id", keeping.url("drop"), b"{}", "0")) for _ in range(2)]
+    receipts = [await sender.send(Callback("id", endpoint.url("drop"), b"{}", "0")) for _ in range(2)]
     assert not any(receipt.delivered for receipt in receipts), receipts
-    assert len(keeping.received) == 2
+    assert len(endpoint.received) == 2
     await sender.close()
 
 

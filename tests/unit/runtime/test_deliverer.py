@@ -287,6 +287,17 @@ async def test_when_their_places_are_taken_the_next_goes_to_whoever_has_waited_l
     assert world.merchants.called[AT_ONCE_TO_DOUBTFUL_MAX] == "p1"
 
 
+async def test_places_that_are_free_again_go_round(world: World) -> None:
+    for number in range(AT_ONCE_TO_DOUBTFUL_MAX):
+        world.queue(f"s{number}", f"slow{number}.example")
+    for name in ("a0", "a1", "a2"):
+        world.queue(name, "first.example")
+    world.queue("b0", "second.example")
+    world.merchants.let.set()
+    await world.told(AT_ONCE_TO_DOUBTFUL_MAX + 4)
+    assert world.merchants.called[AT_ONCE_TO_DOUBTFUL_MAX:] == ["a0", "b0", "a1", "a2"]
+
+
 async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits(world: World) -> None:
     answering = AT_ONCE_MAX // AT_ONCE_TO_ONE_ENDPOINT + 1
     for host in range(answering):
