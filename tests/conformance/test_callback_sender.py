@@ -1,15 +1,18 @@
-"""The HTTP sender keeps every promise of ports/callback_sender.py, and calls no address that it must not."""
+"""The HTTP sender keeps every promise of ports/callback_sender.py, and keeps connections without mixing them up.
+
+Which addresses it calls: test_callback_addresses.py."""
 
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from mkondo.adapters.callbacks.addresses import NotAllowed, place_of, rules_of
+from mkondo.adapters.callbacks.addresses import NotAllowed, addresses_of, place_of, rules_of
+from mkondo.adapters.callbacks.connections import ORIGINS_KEPT
 from mkondo.adapters.callbacks.names import Names
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import ensure_certificates
@@ -21,12 +24,19 @@ from mkondo.testing.merchant_endpoint import MerchantEndpoint
 
 LIVE = rules_of("openapi", loopback=True)
 SANDBOX = rules_of("sandbox", loopback=True)
-SHARED_SANDBOX = rules_of("sandbox", loopback=False)
 
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[MerchantEndpoint]:
     async with MerchantEndpoint.running() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+async def keeping() -> AsyncIterator[MerchantEndpoint]:
+    """Leaves its connections open."""
+    async with MerchantEndpoint.running() as endpoint:
+        endpoint.keeps = True
         yield endpoint
 
 
@@ -38,74 +48,19 @@ class TestHttpCallbackSender(CallbackSenderConformance):
         await sender.close()
 
 
-@pytest.mark.parametrize("host", [
-    "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "[fe80::1]", "[fd00::1]",
-    "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "100.64.0.1", "224.0.0.1", "[ff02::1]", "255.255.255.255", "192.0.2.1",
-    "[::7f00:1]", "[::ffff:0:7f00:1]", "[fec0::1]", "[64:ff9b:1::7f00:1]", "[5f00::1]", "[2001:db8::1]", "[3fff::1]",
-    "192.88.99.1", "198.18.0.1", "240.0.0.1", "[::]", "[2001::1]", "0", "127.0.0.1.", "017700000001",
-])  # fmt: skip
-async def test_live_calls_no_address_that_is_not_the_internets(host: str) -> None:
-    with pytest.raises(NotAllowed):
-        await place_of(f"https://{host}/result", LIVE, Names())
-
-
-@pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "[fe80::1]", "192.168.1.1", "[::ffff:10.0.0.1]"])
-async def test_the_sandbox_calls_this_machine_where_it_may_and_no_neighbour(host: str) -> None:
-    with pytest.raises(NotAllowed):
-        await place_of(f"http://{host}/result", SANDBOX, Names())
-    assert (await place_of("http://127.0.0.1:9/", SANDBOX, Names())).addresses == ("127.0.0.1",)
-    with pytest.raises(NotAllowed):
-        await place_of("http://127.0.0.1:9/", SHARED_SANDBOX, Names())
-
-
-async def test_the_address_that_was_judged_is_called_by_the_name_that_was_asked_for() -> None:
-    names = Names(lambda host, port: ["127.0.0.1", "::1"])
-    place = await place_of("http://merchant.example:9/result?a=b", SANDBOX, names)
-    assert place.authority == "merchant.example:9"
-    assert place.urls == ("http://127.0.0.1:9/result?a=b", "http://[::1]:9/result?a=b")
-    assert (await place_of("http://[::1]:9", SANDBOX, Names())).authority == "[::1]:9"
-    public = await place_of("https://[2606:4700::1]/result", LIVE, Names())
-    assert (public.urls, public.authority) == (("https://[2606:4700::1]:443/result",), "[2606:4700::1]")
-
-
-async def test_a_name_with_one_address_that_is_not_the_internets_is_not_called_at_all() -> None:
-    with pytest.raises(NotAllowed) as told:
-        await place_of("https://merchant.example/", LIVE, Names(lambda host, port: ["8.8.8.8", "10.0.0.1"]))
-    assert "10.0.0.1" not in str(told.value), "what our own name servers know is not told"
-
-
-@pytest.mark.parametrize("url", [
-    "", "merchant.example", "ftp://8.8.8.8/", "http://8.8.8.8/", "https://user:secret@8.8.8.8/", "https:///x",
-    "https://8.8.8.8:0/", "https://8.8.8.8:99999/", "https://8.8.8.8/" + "a" * 2_048, "https://[::1", "//8.8.8.8/",
-    "https://nowhere.invalid/",
-])  # fmt: skip
-async def test_what_is_no_address_of_a_merchant_is_told_in_words(url: str) -> None:
-    with pytest.raises(NotAllowed, match=r".+"):
-        await place_of(url, LIVE, Names())
-
-
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("url", [
     "http://8.8.8.8/", "HTTP://8.8.8.8/", "https://8.8.8.8/", "hTTps://8.8.8.8:1/a?b@c", "https://user@8.8.8.8/",
     "https://user:secret@8.8.8.8/", "https://@8.8.8.8/", "https://8.8.8.8:0/", "https://8.8.8.8:99999/", "https://[::1",
     "https:///x", "https:8.8.8.8", "//8.8.8.8/", "ftp://8.8.8.8/", "https://8.8.8.8/é", "https://8.8.8.8/ ", "",
 ])  # fmt: skip
-async def test_an_address_may_be_named_if_and_only_if_it_can_be_called(url: str, environment: str) -> None:
+def test_an_address_may_be_named_if_and_only_if_it_can_be_called(url: str, environment: str) -> None:
     try:
-        await place_of(url, rules_of(environment, loopback=False), Names())
+        place_of(url, rules_of(environment, loopback=False))
         called = True
     except NotAllowed:
         called = False
     assert is_address(url, environment) == called
-
-
-async def test_a_refused_address_is_a_receipt_with_the_reason(endpoint: MerchantEndpoint) -> None:
-    sender = HttpCallbackSender(LIVE)
-    receipt = await sender.send(Callback("id", endpoint.url().replace("http:", "https:"), b"{}", "0"))
-    assert (receipt.delivered, endpoint.received) == (False, [])
-    assert "not an address of the public internet" in receipt.reason
-    await sender.close()
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.2", "127.0.0.1"], ["127.0.0.1", "127.0.0.2"]])
@@ -134,6 +89,68 @@ async def test_a_connection_opened_for_one_name_carries_nothing_for_another_at_t
         await sender.close()
     assert [answer.delivered for answer in answers] == [True, False, True], answers
     assert "certificate" in answers[1].reason
+
+
+async def test_a_connection_is_kept_for_the_next_result_of_the_same_origin_and_for_nobody_elses(
+    keeping: MerchantEndpoint,
+) -> None:
+    sender = HttpCallbackSender(SANDBOX, SECONDS_MAX, names=Names(lambda host, port: ["127.0.0.1"]))
+    for host in ("one.example", "another.example", "one.example", "One.Example", "one.example."):
+        receipt = await sender.send(Callback("id", f"http://{host}:{keeping.port}/acknowledge", b"{}", "0"))
+        assert receipt.delivered, receipt
+    assert keeping.connections == 3
+    await sender.close()
+
+
+async def test_a_connection_that_is_closed_as_it_is_used_again_is_no_failed_attempt(keeping: MerchantEndpoint) -> None:
+    keeping.hangs_up = True
+    sender = HttpCallbackSender(SANDBOX, SECONDS_MAX)
+    receipts = [await sender.send(Callback("id", keeping.url(), b"{}", "0")) for _ in range(2)]
+    assert all(receipt.delivered for receipt in receipts), receipts
+    assert (len(keeping.received), keeping.connections) == (3, 2), "at least once: it had been read"
+    await sender.close()
+
+
+async def test_a_new_connection_that_is_closed_without_an_answer_is_a_failed_attempt(
+    endpoint: MerchantEndpoint,
+) -> None:
+    sender = HttpCallbackSender(SANDBOX, SECONDS_MAX)
+    receipts = [await sender.send(Callback("id", endpoint.url("drop"), b"{}", "0")) for _ in range(2)]
+    assert not any(receipt.delivered for receipt in receipts), receipts
+    assert len(endpoint.received) == 2
+    await sender.close()
+
+
+@pytest.mark.parametrize("behaviour", ["long", "broken"])
+async def test_a_connection_is_kept_only_if_nothing_is_left_on_it(keeping: MerchantEndpoint, behaviour: str) -> None:
+    sender = HttpCallbackSender(SANDBOX, SECONDS_MAX)
+    for name in (behaviour, "acknowledge"):
+        assert (await sender.send(Callback("id", keeping.url(name), b"{}", "0"))).status
+    assert keeping.connections == {"long": 2, "broken": 1}[behaviour]
+    await sender.close()
+
+
+async def test_connections_to_more_origins_than_there_is_room_for_are_not_kept(keeping: MerchantEndpoint) -> None:
+    names = Names(lambda host, port: ["127.0.0.1"])
+    sender = HttpCallbackSender(SANDBOX, SECONDS_MAX, names=names, idle_seconds=60)
+    for number in range(ORIGINS_KEPT + 10):
+        url = f"http://shop{number}.example:{keeping.port}/acknowledge"
+        assert (await sender.send(Callback("id", url, b"{}", "0"))).delivered
+    await until(lambda: keeping.open == ORIGINS_KEPT)
+    await sender.close()
+
+
+async def test_a_connection_that_nobody_uses_is_closed(keeping: MerchantEndpoint) -> None:
+    sender = HttpCallbackSender(SANDBOX, SECONDS_MAX, idle_seconds=0.05)
+    assert (await sender.send(Callback("id", keeping.url(), b"{}", "0"))).delivered
+    await until(lambda: keeping.open == 0)
+    await sender.close()
+
+
+async def until(moment: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not moment():
+            await asyncio.sleep(0)
 
 
 async def test_a_name_server_that_never_answers_keeps_one_thread_a_name_and_nobody_else_waiting(
@@ -169,7 +186,7 @@ async def test_too_many_names_at_once_are_a_trouble_of_that_attempt_and_no_more_
     slow = asyncio.create_task(names.addresses("slow.example", 443))
     await asyncio.sleep(0)
     with pytest.raises(NotAllowed, match="too many names"):
-        await place_of("https://merchant.example/", LIVE, names)
+        await addresses_of("merchant.example", 443, LIVE, names)
     slow.cancel()
     with suppress(asyncio.CancelledError):
         await slow
@@ -177,6 +194,6 @@ async def test_too_many_names_at_once_are_a_trouble_of_that_attempt_and_no_more_
     async with asyncio.timeout(20):
         while True:
             with suppress(NotAllowed):
-                await place_of("https://merchant.example/", LIVE, names)
+                await addresses_of("merchant.example", 443, LIVE, names)
                 break
             await asyncio.sleep(0)

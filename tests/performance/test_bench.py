@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.performance.books import read_books
+from tests.performance.callbacks import Asked, measure, summary
 from tests.performance.cases import Effort, embedded_case
 from tests.performance.figures import CPU, EMBEDDED, FIGURES, FRESH, HOT, MEMORY, PACED
 from tests.performance.load import HERE, Load, payment_template, program, send
@@ -23,6 +24,13 @@ async def test_the_embedded_case_fills_in_its_figures_and_finds_every_payment_in
     assert report.figures.keys() == {EMBEDDED, CPU, PACED, FRESH, HOT, MEMORY}
     assert all(value > 0 for value in report.figures.values())
     assert FIGURES[EMBEDDED].says in markdown(report)
+
+
+@pytest.mark.timeout(120)
+async def test_the_healthy_merchants_are_told_whoever_else_is_dead(tmp_path: Path) -> None:
+    turns = await measure(tmp_path, Asked(seconds=0.5, endpoints=8, dead=0.5, rate=40, turns=1))
+    assert all(turn.delivered and turn.p99_ms > 0 for found in turns.values() for turn in found)
+    assert len(turns) == len(summary(turns).splitlines()) - 2
 
 
 @pytest.mark.timeout(120)

@@ -1,16 +1,14 @@
 """Makes the attempts that the callbacks decider asks for, and tells it what came of each.
 
 An effect beside the processor, after its commit: an attempt whose process dies is made again when its lease has run
-out, so at least once (G8). One slow endpoint holds up nobody else: each host has a few places of its own.
-Read next: domain/deliveries.py, ports/callback_sender.py.
+out, so at least once (G8). One slow endpoint holds up nobody else: each has a few places of its own (places.py).
+Read next: endpoints.py, domain/deliveries.py, ports/callback_sender.py.
 """
 
 import asyncio
 import logging
-from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from mkondo.contracts.journal import Partition
 from mkondo.domain import deliveries
@@ -33,13 +31,10 @@ from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.runtime import metrics
+from mkondo.runtime.endpoints import Begun, Endpoint, Endpoints, endpoint_of
 
 log = logging.getLogger(__name__)
 
-AT_ONCE_MAX = 1_000
-AT_ONCE_TO_ONE_HOST = 16
-WAITING_FOR_ONE_HOST = 1_000
-"""Attempts that wait for a place. What finds no room is left to its lease, which asks for it again: never forgotten."""
 TELL_ATTEMPTS = 10
 FINISH_SECONDS_MAX = 3.0
 """How long a stop waits for the merchants that are being told something."""
@@ -52,8 +47,7 @@ class Deliverer:
     def __init__(self, sender: CallbackSender, carrier: Log, clock: Clock, ids: Ids) -> None:
         self._sender, self._log, self._clock, self._ids = sender, carrier, clock, ids
         self._tasks: set[asyncio.Task[None]] = set()
-        self._hosts: Counter[str] = Counter()
-        self._waiting: dict[str, deque[Delivery]] = {}
+        self._endpoints = Endpoints()
         self._in_hand: dict[tuple[PaymentId, int], Delivery] = {}
         self._stopping = False
 
@@ -64,48 +58,49 @@ class Deliverer:
         if isinstance(event, CallbackQueued) and event.held_back:
             return  # its timer asks for it, if anything does
         delivery = event.delivery
-        attempt, host = (delivery.delivery, delivery.attempt), _host(delivery.url)
+        attempt, endpoint = (delivery.delivery, delivery.attempt), endpoint_of(delivery.url)
         if attempt in self._in_hand:
             return  # its lease ran out while it waits here, or for the merchant
-        waiting = self._waiting.setdefault(host, deque())
-        if self._hosts[host] + len(waiting) >= AT_ONCE_TO_ONE_HOST + WAITING_FOR_ONE_HOST:
+        if not self._endpoints.wait(endpoint, delivery):
             metrics.CALLBACKS.labels("put off").inc()
             return
         self._in_hand[attempt] = delivery
-        waiting.append(delivery)
-        self._fill(host)
+        self._go_on(endpoint)
 
-    def _fill(self, host: str) -> None:
-        """Begin what waits for this host as far as there are places."""
-        waiting = self._waiting[host]
-        while waiting and self._hosts[host] < AT_ONCE_TO_ONE_HOST and len(self._tasks) < AT_ONCE_MAX:
-            self._begin(host, waiting.popleft())
-        if not waiting:
-            del self._waiting[host]
+    def _go_on(self, endpoint: Endpoint) -> None:
+        for begun in self._endpoints.begin(endpoint):
+            self._begin(begun)
+        for delivery, receipt in self._endpoints.spare(endpoint):
+            task = asyncio.create_task(self._record(delivery, receipt, "not tried"))
+            self._keep(delivery, task)
 
-    def _begin(self, host: str, delivery: Delivery) -> None:
-        self._hosts[host] += 1
-        task = asyncio.create_task(self._attempt(delivery))
+    def _begin(self, begun: Begun) -> None:
+        task = asyncio.create_task(self._attempt(begun))
+        self._keep(begun.delivery, task)
+        task.add_done_callback(lambda _: self._end(begun))
+
+    def _end(self, begun: Begun) -> None:
+        for endpoint in self._endpoints.end(begun):
+            if not self._stopping:
+                self._go_on(endpoint)
+
+    def _keep(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(host, delivery, done))
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: self._told(delivery, done))
 
-    def _done(self, host: str, delivery: Delivery, task: asyncio.Task[None]) -> None:
-        were_full = len(self._tasks) >= AT_ONCE_MAX
-        self._tasks.discard(task)
+    def _told(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
         self._in_hand.pop((delivery.delivery, delivery.attempt), None)
-        self._hosts[host] -= 1
-        if not self._hosts[host]:
-            del self._hosts[host]
         if not task.cancelled() and (trouble := task.exception()) is not None:
             log.error("what came of a callback could not be told: a bug", exc_info=trouble)
-        if self._stopping:
-            return
-        for one in list(self._waiting) if were_full else [host] if host in self._waiting else []:
-            self._fill(one)
 
-    async def _attempt(self, delivery: Delivery) -> None:
-        receipt = await self._receipt(delivery)
-        metrics.CALLBACKS.labels("delivered" if receipt.delivered else "failed").inc()
+    async def _attempt(self, begun: Begun) -> None:
+        receipt = await self._receipt(begun.delivery)
+        self._endpoints.learn(begun.endpoint, receipt)
+        await self._record(begun.delivery, receipt, "delivered" if receipt.delivered else "failed")
+
+    async def _record(self, delivery: Delivery, receipt: Receipt, outcome: str) -> None:
+        metrics.CALLBACKS.labels(outcome).inc()
         jitter = int(self._ids.jitter() * JITTER_PERMILLE)
         await self._tell(RecordAttempt(delivery.delivery, delivery.application, delivery.attempt, receipt, jitter))
 
@@ -161,10 +156,3 @@ class Deliverer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""

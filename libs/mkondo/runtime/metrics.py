@@ -45,7 +45,8 @@ SUSPENDED = Counter(
 )
 CALLBACKS = Counter(
     "mkondo_callbacks_total",
-    "Attempts to push a result to a merchant: `delivered`, `failed`, or `put off` (its host's queue is full).",
+    "Attempts to push a result to a merchant: `delivered`, `failed`, `not tried` (its endpoint leaves attempts "
+    "unanswered, and enough wait for it) or `put off` (its host's queue is full).",
     ["outcome"],
 )
 APPROVALS = Counter(

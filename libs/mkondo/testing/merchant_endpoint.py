@@ -38,13 +38,16 @@ class Received(msgspec.Struct):
 class MerchantEndpoint:
     """Answers like a merchant, good or bad. `failing` makes so many requests fail before the next one is accepted.
 
-    `keeps` leaves connections open for further requests.
+    `keeps` leaves connections open for further requests, unless it `hangs_up` at the next one instead of answering it.
+    `connections` is how many there have been, `open` how many there are.
     """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.failing = 0
         self.keeps = False
+        self.hangs_up = False
+        self.connections = self.open = 0
         self._arrival = asyncio.Event()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -72,10 +75,16 @@ class MerchantEndpoint:
         return self.received
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.open += 1
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             await self._answer(await self._read(reader), writer)
             while self.keeps:
-                await self._answer(await self._read(reader), writer)
+                got = await self._read(reader)
+                if self.hangs_up:
+                    break
+                await self._answer(got, writer)
+        self.open -= 1
         writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> Received:

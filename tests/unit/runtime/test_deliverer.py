@@ -26,12 +26,22 @@ from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import Received
-from mkondo.runtime.deliverer import AT_ONCE_MAX, AT_ONCE_TO_ONE_HOST, WAITING_FOR_ONE_HOST, Deliverer
+from mkondo.runtime.deliverer import Deliverer
+from mkondo.runtime.endpoints import WAITING_FOR_ONE_HOST
+from mkondo.runtime.places import (
+    AT_FIRST_TO_ONE_ENDPOINT,
+    AT_ONCE_MAX,
+    AT_ONCE_TO_ONE_ENDPOINT,
+    AT_ONCE_TO_ONE_HOST,
+    WAITING_FOR_SILENT_ENDPOINT,
+)
 from mkondo.testing.builders import APPLICATION, NOW, later, payment, service_request
 from tests.unit.runtime.house import house
 
+AT_ONCE_TO_DOUBTFUL_MAX = AT_ONCE_MAX // 2
 OWNER = Partition("callbacks", partition_of(APPLICATION))
 GOOD = Receipt(True, 200, acknowledged=True)
+UNANSWERED = Receipt(False, reason="no answer within 10 s")
 
 
 class StillClock:
@@ -70,20 +80,25 @@ class Owner:
 
 
 class TroubledLog(MemoryLog):
-    """Raises these first, one for each command."""
+    """Raises these first, one for each command; what came of an attempt it may keep waiting."""
 
     def __init__(self, troubles: Sequence[Exception] = ()) -> None:
         super().__init__()
         self.troubles = list(troubles)
+        self.hears_of_attempts = asyncio.Event()
+        self.hears_of_attempts.set()
 
     async def send_command(self, partition: Partition, command: Message) -> None:
         if self.troubles:
             raise self.troubles.pop(0)
+        if isinstance(command, RecordAttempt):
+            await self.hears_of_attempts.wait()
         await super().send_command(partition, command)
 
 
 class Merchants:
-    """Every merchant's endpoint: `slow` hosts answer when they are let, `broken` ones find a bug in the sender."""
+    """Every merchant's endpoint: `slow` hosts answer when they are let, attempts to `silent` ones are given up
+    then, `broken` ones find a bug in the sender."""
 
     def __init__(self) -> None:
         self.called: list[str] = []
@@ -98,10 +113,10 @@ class Merchants:
         try:
             if "broken" in callback.url:
                 raise ZeroDivisionError
-            if "slow" in callback.url:
+            if "slow" in callback.url or "silent" in callback.url:
                 await self.let.wait()
             await asyncio.sleep(0)
-            return GOOD
+            return UNANSWERED if "silent" in callback.url else GOOD
         finally:
             self.open -= 1
 
@@ -160,7 +175,7 @@ async def test_a_burst_to_one_host_goes_a_few_at_a_time_in_order_and_none_waits_
         world.queue(name)
     await world.told(200)
     assert world.merchants.called == names
-    assert world.merchants.most == AT_ONCE_TO_ONE_HOST
+    assert world.merchants.most == AT_ONCE_TO_ONE_ENDPOINT
 
 
 async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) -> None:
@@ -168,37 +183,153 @@ async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) ->
         world.queue(f"s{number}", "slow.example")
     world.queue("p1")
     assert [told.delivery for told in await world.told(1)] == ["p1"]
-    assert world.merchants.open == AT_ONCE_TO_ONE_HOST
+    assert world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT
     world.merchants.let.set()
     await world.told(101)
 
 
-async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits_at_another_host(world: World) -> None:
+async def silence(world: World) -> None:
+    """A host has left its first attempts unanswered; what comes now waits until it is let."""
+    for number in range(AT_FIRST_TO_ONE_ENDPOINT):
+        world.queue(f"s{number}", "silent.example")
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
+    world.merchants.let.set()
+    await world.told(AT_FIRST_TO_ONE_ENDPOINT)
+    await world.quiet()
+    world.merchants.let.clear()
+    world.owner.told.clear()
+
+
+async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few_wait_for_it(world: World) -> None:
+    await silence(world)
+    for number in range(100):
+        world.queue(f"t{number}", "silent.example")
+    spared = await world.told(100 - 1 - WAITING_FOR_SILENT_ENDPOINT)
+    await world.quiet()
+    assert world.merchants.open == 1
+    assert {told.receipt for told in spared} == {Receipt(False, reason=f"not tried, after: {UNANSWERED.reason}")}
+    assert sorted(told.delivery for told in spared) == sorted(f"t{number}" for number in range(5, 100))
+    world.merchants.let.set()
+    await world.told(100)
+    assert world.merchants.called[-5:] == ["t0", "t1", "t2", "t3", "t4"], "the first to come are tried"
+
+
+async def test_those_who_wait_when_a_host_falls_silent_are_told_too_and_each_attempt_once(world: World) -> None:
+    for number in range(100):
+        world.queue(f"s{number}", "silent.example")
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
+    world.merchants.let.set()
+    told = await world.told(100)
+    assert len({one.delivery for one in told}) == 100
+    await world.quiet()
+    world.deliverer.heard(CallbackDue(delivery("s99", "silent.example", attempt=2)))
+    assert (await world.told(101))[-1].receipt == UNANSWERED, "somebody finds out when it answers again"
+
+
+async def test_before_a_stop_what_was_not_tried_and_not_told_is_given_back(world: World) -> None:
+    await silence(world)
+    world.log.hears_of_attempts.clear()
+    names = [f"t{number}" for number in range(20)]
+    for name in names:
+        world.queue(name, "silent.example")
+    await world.quiet()
+    await world.deliverer.finish(lambda: True, 0.01)
+    assert (world.owner.given_back, world.owner.told) == (names, [])
+
+
+async def test_hosts_that_do_not_answer_leave_places_to_those_who_do(world: World) -> None:
+    """However many they are, and whether or not anything is known of them."""
+    world.queue("p0")
+    await world.told(1)
     for number in range(AT_ONCE_MAX):
         world.queue(f"s{number}", f"slow{number}.example")
-    world.queue("p1")
     await world.quiet()
-    assert (world.merchants.open, world.owner.told) == (AT_ONCE_MAX, [])
+    assert world.merchants.open == AT_ONCE_TO_DOUBTFUL_MAX
+    for number in range(100):
+        world.queue(f"p{number}")
+    await world.told(101)
     world.merchants.let.set()
-    await world.told(AT_ONCE_MAX + 1)
-    assert world.merchants.called[-1] == "p1"
+    await world.told(AT_ONCE_MAX + 101)
+
+
+async def test_an_endpoint_that_hangs_holds_up_no_other_at_its_host(world: World) -> None:
+    world.queue("p0", "shared.example/quick")
+    await world.told(1)
+    for number in range(100):
+        world.queue(f"s{number}", f"shared.example/slow{number % 10}")
+    await world.quiet()
+    assert world.merchants.open == AT_ONCE_TO_ONE_HOST // 2
+    for number in range(100):
+        world.queue(f"p{number + 1}", "shared.example/quick")
+    await world.told(101)
+    world.merchants.let.set()
+    await world.told(201)
+
+
+async def test_a_host_is_not_called_too_often_at_once_however_many_endpoints_it_has(world: World) -> None:
+    endpoints = 2 * AT_ONCE_TO_ONE_HOST // AT_ONCE_TO_ONE_ENDPOINT
+    for number in range(endpoints * 4 * AT_ONCE_TO_ONE_ENDPOINT):
+        world.queue(f"p{number}", f"shared.example/{number % endpoints}")
+    await world.told(endpoints * 4 * AT_ONCE_TO_ONE_ENDPOINT)
+    assert world.merchants.most == AT_ONCE_TO_ONE_HOST
+
+
+async def test_when_their_places_are_taken_the_next_goes_to_whoever_has_waited_longest(world: World) -> None:
+    for number in range(AT_ONCE_TO_DOUBTFUL_MAX):
+        world.queue(f"s{number}", f"slow{number}.example")
+    world.queue("p1")
+    for number in range(AT_ONCE_TO_DOUBTFUL_MAX):
+        world.queue(f"t{number}", f"slow{number}.example")
+    await world.quiet()
+    assert (world.merchants.open, world.owner.told) == (AT_ONCE_TO_DOUBTFUL_MAX, [])
+    world.merchants.let.set()
+    await world.told(2 * AT_ONCE_TO_DOUBTFUL_MAX + 1)
+    assert world.merchants.called[AT_ONCE_TO_DOUBTFUL_MAX] == "p1"
+
+
+async def test_places_that_are_free_again_go_round(world: World) -> None:
+    for number in range(AT_ONCE_TO_DOUBTFUL_MAX):
+        world.queue(f"s{number}", f"slow{number}.example")
+    for name in ("a0", "a1", "a2"):
+        world.queue(name, "first.example")
+    world.queue("b0", "second.example")
+    world.merchants.let.set()
+    await world.told(AT_ONCE_TO_DOUBTFUL_MAX + 4)
+    assert world.merchants.called[AT_ONCE_TO_DOUBTFUL_MAX:] == ["a0", "b0", "a1", "a2"]
+
+
+async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits(world: World) -> None:
+    answering = AT_ONCE_MAX // AT_ONCE_TO_ONE_ENDPOINT + 1
+    for host in range(answering):
+        for number in range(4):
+            world.queue(f"p{host}-{number}", f"then-slow{host}.example")
+    world.merchants.let.set()
+    await world.told(4 * answering)
+    world.merchants.let.clear()
+    for host in range(answering):
+        for number in range(AT_ONCE_TO_ONE_ENDPOINT + 1):
+            world.queue(f"s{host}-{number}", f"then-slow{host}.example")
+    await world.quiet()
+    assert world.merchants.open == AT_ONCE_MAX
+    world.merchants.let.set()
+    await world.told(4 * answering + (AT_ONCE_TO_ONE_ENDPOINT + 1) * answering)
 
 
 async def test_a_lease_that_ran_out_while_its_attempt_is_in_hand_makes_no_second_one(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_HOST + 1):
+    for number in range(AT_FIRST_TO_ONE_ENDPOINT + 1):
         world.queue(f"s{number}", "slow.example")
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example")))
-    world.deliverer.heard(CallbackDue(delivery(f"s{AT_ONCE_TO_ONE_HOST}", "slow.example")))
+    world.deliverer.heard(CallbackDue(delivery(f"s{AT_FIRST_TO_ONE_ENDPOINT}", "slow.example")))
     world.merchants.let.set()
-    await world.told(AT_ONCE_TO_ONE_HOST + 1)
+    await world.told(AT_FIRST_TO_ONE_ENDPOINT + 1)
     await world.quiet()
-    assert len(world.merchants.called) == AT_ONCE_TO_ONE_HOST + 1
+    assert len(world.merchants.called) == AT_FIRST_TO_ONE_ENDPOINT + 1
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example", attempt=2)))
-    assert (await world.told(AT_ONCE_TO_ONE_HOST + 2))[-1].attempt == 2
+    assert (await world.told(AT_FIRST_TO_ONE_ENDPOINT + 2))[-1].attempt == 2
 
 
 async def test_what_finds_no_place_in_the_queue_is_left_to_its_lease(world: World) -> None:
-    room = AT_ONCE_TO_ONE_HOST + WAITING_FOR_ONE_HOST
+    room = AT_FIRST_TO_ONE_ENDPOINT + WAITING_FOR_ONE_HOST
     for number in range(room + 5):
         world.queue(f"s{number}", "slow.example")
     world.merchants.let.set()
@@ -242,23 +373,23 @@ async def test_a_bug_in_an_attempt_is_an_attempt_that_failed_and_is_logged(
 
 
 async def test_after_a_stop_nothing_new_begins_and_what_waits_is_left_to_the_lease(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_HOST + 5):
+    for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5):
         world.queue(f"s{number}", "slow.example")
     await world.until(lambda: world.merchants.open)
     await world.deliverer.stop()
     world.queue("p1")
     await world.quiet()
-    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_ONCE_TO_ONE_HOST, [])
+    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_FIRST_TO_ONE_ENDPOINT, [])
 
 
 async def test_before_a_stop_attempts_in_hand_come_to_their_end(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_HOST + 5):
+    for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5):
         world.queue(f"s{number}", "slow.example")
     finishing = asyncio.create_task(world.deliverer.finish(lambda: True, 60))
     await world.quiet()
     world.merchants.let.set()
     await asyncio.wait_for(finishing, 5)
-    assert (len(world.owner.told), world.owner.given_back) == (AT_ONCE_TO_ONE_HOST + 5, [])
+    assert (len(world.owner.told), world.owner.given_back) == (AT_ONCE_TO_ONE_ENDPOINT + 5, [])
 
 
 async def test_before_a_stop_attempts_that_are_still_to_come_are_waited_for(world: World) -> None:
@@ -272,7 +403,7 @@ async def test_before_a_stop_attempts_that_are_still_to_come_are_waited_for(worl
 
 
 async def test_before_a_stop_what_takes_too_long_is_given_back_whether_it_was_begun_or_not(world: World) -> None:
-    names = [f"s{number}" for number in range(AT_ONCE_TO_ONE_HOST + 5)]
+    names = [f"s{number}" for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5)]
     for name in names:
         world.queue(name, "slow.example")
     await world.until(lambda: world.merchants.open)

@@ -1,10 +1,12 @@
 """Which addresses a callback may go to: the internet's, after the name was resolved (architecture section 8).
 
 The address that was judged is the one that is called: a name that answers differently a moment later changes nothing.
-Read next: names.py, sender.py.
+Read next: names.py, connections.py.
 """
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +18,8 @@ from mkondo.domain.environments import SANDBOX
 URL_MAX = 2_048
 PORTS = {"http": 80, "https": 443}
 _PRINTABLE = re.compile(r"[!-~]*")
+_IN_NUMBERS = re.compile(r"(.*\.)?(\d+|0x[\da-f]*)\.?")
+"""A host whose last part is a number is an IPv4 address, or none (URL standard, "ends in a number")."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
 """All of IPv6 that is the internet's today: outside it Python calls some addresses global that wrap others."""
@@ -28,23 +32,22 @@ class NotAllowed(Exception):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where to connect, to one of the addresses, and what to say there."""
+    """What is called. Its name is turned into addresses, and those are judged, when a connection is opened."""
 
     scheme: str
-    addresses: tuple[str, ...]
     host: str
     port: int
     target: str
 
     @property
+    def origin(self) -> str:
+        """Whose connection it is: nobody else's may be used (RFC 6454)."""
+        return f"{self.scheme}://{_shown(self.host)}:{self.port}"
+
+    @property
     def authority(self) -> str:
         """What the Host header says."""
         return _shown(self.host) if self.port == PORTS[self.scheme] else f"{_shown(self.host)}:{self.port}"
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        """The same with an address in place of the name, in the order to be tried."""
-        return tuple(f"{self.scheme}://{_shown(address)}:{self.port}{self.target}" for address in self.addresses)
 
 
 def _shown(host: str) -> str:
@@ -63,19 +66,40 @@ def rules_of(environment: str, *, loopback: bool) -> Rules:
     return Rules(plain_http=True, loopback=loopback) if environment == SANDBOX else Rules()
 
 
-async def place_of(url: str, rules: Rules, names: Names) -> Place:
-    """Where a callback to this URL goes. Raises NotAllowed."""
+@lru_cache(maxsize=1_000)
+def place_of(url: str, rules: Rules) -> Place:
+    """Where a callback to this URL goes. Raises NotAllowed, for a host that is an address by itself too."""
     split = _split(url, rules)
-    host, port = str(split.hostname), split.port or PORTS[split.scheme]
+    host, port, target = str(split.hostname), split.port or PORTS[split.scheme], split.path or "/"
+    if ":" in host or _IN_NUMBERS.fullmatch(host):
+        judge(host, [_written_out(host)], rules)
+    return Place(split.scheme, host, port, f"{target}?{split.query}" if split.query else target)
+
+
+def _written_out(host: str) -> str:
+    """An address, not one of the spellings that only some programs take for one: decimal, octal, shortened."""
+    try:
+        return str(ip_address(host))
+    except ValueError as trouble:
+        raise NotAllowed(f"no address: {trouble}"[:200]) from trouble
+
+
+async def addresses_of(host: str, port: int, rules: Rules, names: Names) -> Sequence[str]:
+    """Every address of this name, all of them allowed, in the order to be tried. Raises NotAllowed."""
     try:
         addresses = await names.addresses(host, port)
     except (OSError, ValueError) as trouble:
         raise NotAllowed(f"{host[:100]} can't be resolved: {trouble}") from trouble
-    for address in addresses:
-        if not _is_allowed(address, rules):  # which one it is, is none of the merchant's business
-            raise NotAllowed(f"{host[:100]} is not an address of the public internet")
-    target = split.path or "/"
-    return Place(split.scheme, tuple(addresses), host, port, f"{target}?{split.query}" if split.query else target)
+    if not addresses:
+        raise NotAllowed(f"{host[:100]} has no address")
+    judge(host, addresses, rules)
+    return addresses
+
+
+def judge(host: str, addresses: Sequence[str], rules: Rules) -> None:
+    """Raises NotAllowed if one of them is not the internet's; which one is none of the merchant's business."""
+    if not all(is_allowed(address, rules) for address in addresses):
+        raise NotAllowed(f"{host[:100]} is not an address of the public internet")
 
 
 def _split(url: str, rules: Rules) -> SplitResult:
@@ -97,7 +121,8 @@ def _split(url: str, rules: Rules) -> SplitResult:
     return split
 
 
-def _is_allowed(text: str, rules: Rules) -> bool:
+def is_allowed(text: str, rules: Rules) -> bool:
+    """Whether a connection to this address may be opened. Raises ValueError if it is none."""
     address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address

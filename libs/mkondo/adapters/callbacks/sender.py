@@ -1,15 +1,15 @@
-"""Pushes results by HTTP POST. Read next: addresses.py for where it may go, ports/callback_sender.py for what it
-promises."""
+"""Pushes results by HTTP POST. Read next: connections.py for how, addresses.py for where it may go,
+ports/callback_sender.py for what it promises."""
 
 import asyncio
-import json
 import ssl
 import time
-from contextlib import suppress
 
-import httpx
+import aiohttp
+import msgspec
 
 from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
+from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, url_of
 from mkondo.adapters.callbacks.names import Names
 from mkondo.domain.delivery import Receipt
 from mkondo.ports.callback_sender import Callback
@@ -19,11 +19,19 @@ ANSWER_KEPT = 1_024
 REASON_KEPT = 200
 
 
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """What a merchant answers (contract section 6), as far as it is looked at."""
+
+    output_ResponseCode: str
+
+
+_decode = msgspec.json.Decoder(Acknowledgement).decode
+
+
 class HttpCallbackSender:
     """The sender of one environment. No attempt takes longer than `seconds_max` or keeps more than 1 KiB.
 
-    How many go at once is for the caller to bound. No connection is used twice: they would be told apart by address,
-    and one that was opened for one name, whose certificate was checked, would carry another name's results.
+    How many go at once is for the caller to bound. Make it in a running event loop.
     """
 
     def __init__(
@@ -33,33 +41,24 @@ class HttpCallbackSender:
         *,
         names: Names | None = None,
         trusted: ssl.SSLContext | None = None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._rules = rules
         self._seconds_max = seconds_max
-        self._names = names or Names()
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        self._http = httpx.AsyncClient(
-            verify=trusted or True,
-            follow_redirects=False,
-            trust_env=False,
-            limits=limits,
-            timeout=seconds_max,
-        )
+        self._connections = Connections(rules, names or Names(), trusted, idle_seconds)
 
     async def send(self, callback: Callback) -> Receipt:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._seconds_max):
-                place = await place_of(callback.url, self._rules, self._names)
-                status, answer = await self._post(place, callback)
+                status, answer = await self._post(place_of(callback.url, self._rules), callback)
         except NotAllowed as trouble:
             return Receipt(False, reason=str(trouble)[:REASON_KEPT], milliseconds=_since(began))
         except TimeoutError:
             reason = f"no answer within {self._seconds_max:g} s"
             return Receipt(False, reason=reason, milliseconds=_since(began))
-        except (httpx.HTTPError, httpx.InvalidURL) as trouble:
-            reason = f"{type(trouble).__name__}: {trouble}"[:REASON_KEPT]
-            return Receipt(False, reason=reason, milliseconds=_since(began))
+        except aiohttp.ClientError as trouble:
+            return Receipt(False, reason=_words(trouble)[:REASON_KEPT], milliseconds=_since(began))
         delivered = 200 <= status < 300
         return Receipt(
             delivered,
@@ -71,14 +70,18 @@ class HttpCallbackSender:
         )
 
     async def _post(self, place: Place, callback: Callback) -> tuple[int, bytes]:
-        """To the first address at which somebody listens: nothing was sent where the connection failed."""
-        *others, last = place.urls
-        for url in others:
-            with suppress(httpx.ConnectError):
-                return await self._post_to(url, place, callback)
-        return await self._post_to(last, place, callback)
+        """A kept connection may be closed by its other end at the very moment at which it is used again: that says
+        nothing about the merchant, so it is tried once more on a new one, and may arrive twice."""
+        session, known = self._connections.session(place)
+        try:
+            return await self._post_by(session, place, callback)
+        except aiohttp.ClientConnectionError as trouble:
+            self._connections.broken(place)
+            if not known or isinstance(trouble, aiohttp.ClientConnectorError):
+                raise  # it was a new one
+        return await self._post_by(self._connections.unkept, place, callback)
 
-    async def _post_to(self, url: str, place: Place, callback: Callback) -> tuple[int, bytes]:
+    async def _post_by(self, session: aiohttp.ClientSession, place: Place, callback: Callback) -> tuple[int, bytes]:
         headers = {
             "host": place.authority,
             "content-type": "application/json",
@@ -86,29 +89,35 @@ class HttpCallbackSender:
             "webhook-timestamp": str(int(time.time())),
             "user-agent": "Mkondo",
         }
-        request = self._http.build_request("POST", url, headers=headers, content=callback.body)
-        request.extensions["sni_hostname"] = place.host  # the certificate is the name's, not the address's
-        response = await self._http.send(request, stream=True)
-        try:
+        asked = session.post(url_of(place), data=callback.body, headers=headers, allow_redirects=False)
+        async with asked as response:  # what is not read of a long answer ends its connection
             answer = b""
-            async for piece in response.aiter_raw():
-                answer += piece[: ANSWER_KEPT - len(answer)]
-                if len(answer) >= ANSWER_KEPT:
-                    break
-            return response.status_code, answer
-        finally:
-            await response.aclose()
+            while len(answer) < ANSWER_KEPT and (piece := await response.content.read(ANSWER_KEPT - len(answer))):
+                answer += piece
+            return response.status, answer
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._connections.close()
+
+
+def _words(trouble: aiohttp.ClientError) -> str:
+    """What was wrong, without the address, which may hold a secret in its query."""
+    match trouble:
+        case aiohttp.ClientResponseError():
+            return f"no HTTP: {trouble.message}"
+        case aiohttp.InvalidURL():
+            return "no address"
+        case aiohttp.ClientConnectorError():
+            return f"no connection: {trouble.os_error}"
+        case _:
+            return f"{type(trouble).__name__}: {trouble}"
 
 
 def _acknowledges(answer: bytes, code: str) -> bool:
     try:
-        said = json.loads(answer)
-    except (ValueError, RecursionError):  # a thousand brackets fit into 1 KiB
+        return _decode(answer).output_ResponseCode == code
+    except (msgspec.DecodeError, RecursionError):  # a thousand brackets fit into 1 KiB
         return False
-    return isinstance(said, dict) and said.get("output_ResponseCode") == code
 
 
 def _since(began: float) -> int:

@@ -1,0 +1,138 @@
+"""Who is called next: attempts that wait for a place, by endpoint, and the places that are taken.
+
+An endpoint is a URL without its query; many may share a host, which is not called too often at once either.
+Pure, but for what it remembers. Read next: places.py for how many places there are, deliverer.py for who asks.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import msgspec
+
+from mkondo.domain.delivery import Delivery, Receipt
+from mkondo.runtime.places import (
+    AT_ONCE_MAX,
+    AT_ONCE_TO_ONE_HOST,
+    WAITING_FOR_SILENT_ENDPOINT,
+    Places,
+    Share,
+)
+
+WAITING_FOR_ONE_HOST = 1_000
+"""What finds no room is left to its lease, which asks for it again: never forgotten."""
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where a result goes, as far as it matters for who is next."""
+
+    address: str
+    host: str
+
+
+@lru_cache(maxsize=1_000)
+def endpoint_of(url: str) -> Endpoint:
+    """What is no URL is an endpoint too: its attempts fail."""
+    address = url.partition("?")[0]
+    try:
+        return Endpoint(address, urlsplit(url).netloc.lower())
+    except ValueError:
+        return Endpoint(address, "")
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """An attempt that has a place. `doubtful`: whether its endpoint was in doubt when it began."""
+
+    endpoint: Endpoint
+    delivery: Delivery
+    doubtful: bool
+
+
+class Endpoints:
+    """`wait` and then `begin` and `spare`; `end`, and then again for each endpoint that it names."""
+
+    def __init__(self) -> None:
+        self._places = Places()
+        self._waiting: dict[Endpoint, deque[Delivery]] = {}
+        self._waiting_at: Counter[str] = Counter()
+        self._all, self._hosts = Share(AT_ONCE_MAX), dict[str, Share]()
+        self._under_way: Counter[Endpoint] = Counter()
+
+    def wait(self, endpoint: Endpoint, delivery: Delivery) -> bool:
+        """False: there is no room."""
+        if self._waiting_at[endpoint.host] >= WAITING_FOR_ONE_HOST:
+            return False
+        self._waiting.setdefault(endpoint, deque()).append(delivery)
+        self._waiting_at[endpoint.host] += 1
+        return True
+
+    def begin(self, endpoint: Endpoint) -> Iterable[Begun]:
+        """Whatever waits for this endpoint and has a place now, oldest first."""
+        waiting = self._waiting.get(endpoint, ())
+        begun = []
+        while waiting and self._has_place(endpoint):
+            begun.append(self._take(endpoint))
+        if begun and waiting:
+            self._waiting[endpoint] = self._waiting.pop(endpoint)  # behind the others: the next free place is theirs
+        return begun
+
+    def spare(self, endpoint: Endpoint) -> Iterable[tuple[Delivery, Receipt]]:
+        """Whatever should not wait for a silent endpoint, newest first, and what is told of it."""
+        waiting = self._waiting.get(endpoint, ())
+        spared = []
+        while len(waiting) > WAITING_FOR_SILENT_ENDPOINT and self._places.is_silent(endpoint.address):
+            spared.append((self._pop(endpoint, newest=True), self._places.not_tried(endpoint.address)))
+        return spared
+
+    def learn(self, endpoint: Endpoint, receipt: Receipt) -> None:
+        self._places.learn(endpoint.address, receipt)
+
+    def end(self, begun: Begun) -> Iterator[Endpoint]:
+        """Its place is free: for which endpoints may something begin now? Those that have waited longest come first."""
+        endpoint, doubtful = begun.endpoint, begun.doubtful
+        host = self._hosts[endpoint.host]
+        were_all_full, was_host_full = not self._all.has_room(doubtful), not host.has_room(doubtful)
+        self._all.take(doubtful, -1)
+        host.take(doubtful, -1)
+        if not host.taken:
+            del self._hosts[endpoint.host]
+        self._under_way[endpoint] -= 1
+        if not self._under_way[endpoint]:
+            del self._under_way[endpoint]
+        if were_all_full:
+            yield from self._until_full(self._all, doubtful, list(self._waiting))
+        elif was_host_full:
+            neighbours = [one for one in self._waiting if one.host == endpoint.host]
+            yield from self._until_full(host, doubtful, neighbours)
+        elif endpoint in self._waiting:
+            yield endpoint
+
+    def _until_full(self, share: Share, doubtful: bool, endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
+        for endpoint in endpoints:
+            if not share.has_room(doubtful):
+                return
+            yield endpoint
+
+    def _has_place(self, endpoint: Endpoint) -> bool:
+        doubtful, host = self._places.is_doubtful(endpoint.address), self._hosts.get(endpoint.host)
+        if self._under_way[endpoint] >= self._places.of(endpoint.address) or not self._all.has_room(doubtful):
+            return False
+        return host is None or host.has_room(doubtful)
+
+    def _take(self, endpoint: Endpoint) -> Begun:
+        doubtful = self._places.is_doubtful(endpoint.address)
+        self._all.take(doubtful)
+        self._hosts.setdefault(endpoint.host, Share(AT_ONCE_TO_ONE_HOST)).take(doubtful)
+        self._under_way[endpoint] += 1
+        return Begun(endpoint, self._pop(endpoint), doubtful)
+
+    def _pop(self, endpoint: Endpoint, *, newest: bool = False) -> Delivery:
+        waiting = self._waiting[endpoint]
+        delivery = waiting.pop() if newest else waiting.popleft()
+        self._waiting_at[endpoint.host] -= 1
+        if not self._waiting_at[endpoint.host]:
+            del self._waiting_at[endpoint.host]
+        if not waiting:
+            del self._waiting[endpoint]
+        return delivery

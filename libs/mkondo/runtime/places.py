@@ -1,0 +1,91 @@
+"""How many attempts may go to one endpoint at once: more to one that answers quickly, few to one that does not.
+
+A place is held for as long as the endpoint takes, so those that hang would soon hold all of them. Three rules against
+that: an unknown endpoint begins with few places; each quick answer doubles them, each silence halves them; and
+endpoints that have not shown that they answer share half of all places, and of their host's. The rest is for those
+that answer.
+
+Nor do more than a few wait for a silent endpoint: for the others the attempt counts as failed at once, so that the
+decider asks for it again later and later, and not whenever its lease has run out. Read next: endpoints.py.
+"""
+
+from collections import OrderedDict
+
+import msgspec
+
+from mkondo.domain.delivery import Receipt
+
+AT_ONCE_MAX = 1_000
+AT_ONCE_TO_ONE_HOST = 32
+"""Whatever the number of endpoints there. Of these and of all, at most half are for endpoints in doubt."""
+AT_ONCE_TO_ONE_ENDPOINT = 16
+AT_FIRST_TO_ONE_ENDPOINT = 4
+WAITING_FOR_SILENT_ENDPOINT = 4
+"""So many come to their turn before their lease runs out, at one place and at most ten seconds each."""
+SLOW_MS = 1_000
+"""An answer that takes longer than this earns no more places than an unknown endpoint has."""
+UNKNOWN = (AT_FIRST_TO_ONE_ENDPOINT, "")
+ENDPOINTS_KNOWN_MAX = 10_000
+"""Endpoints beyond that are unknown again, the ones first of which nothing was heard for longest."""
+
+
+def after(places: int, receipt: Receipt) -> int:
+    """How many places an endpoint has that had so many, once this has come of an attempt."""
+    if not receipt.status:
+        return max(places // 2, 1)
+    if receipt.milliseconds <= SLOW_MS:
+        return min(places * 2, AT_ONCE_TO_ONE_ENDPOINT)
+    if places > AT_FIRST_TO_ONE_ENDPOINT:
+        return max(places // 2, AT_FIRST_TO_ONE_ENDPOINT)
+    return min(places * 2, AT_FIRST_TO_ONE_ENDPOINT)
+
+
+class Places:
+    """What each endpoint has earned, and what was wrong the last time. Bounded, and worthless after a restart."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[int, str]] = OrderedDict()
+
+    def of(self, endpoint: str) -> int:
+        return self._known.get(endpoint, UNKNOWN)[0]
+
+    def is_doubtful(self, endpoint: str) -> bool:
+        """Whether it has not shown that it answers, or not for a while."""
+        return self.of(endpoint) <= AT_FIRST_TO_ONE_ENDPOINT
+
+    def is_silent(self, endpoint: str) -> bool:
+        """Whether it has left so much unanswered that there is one place left."""
+        return self.of(endpoint) == 1
+
+    def not_tried(self, endpoint: str) -> Receipt:
+        """Of an attempt that is not made, because of what came of the one before."""
+        return Receipt(False, reason=f"not tried, after: {self._known.get(endpoint, UNKNOWN)[1]}")
+
+    def learn(self, endpoint: str, receipt: Receipt) -> None:
+        self._known[endpoint] = after(self.of(endpoint), receipt), receipt.reason
+        self._known.move_to_end(endpoint)
+        if len(self._known) > ENDPOINTS_KNOWN_MAX:
+            self._known.popitem(last=False)
+
+
+class Share(msgspec.Struct):
+    """So many places, of which half at most are for endpoints in doubt."""
+
+    places: int
+    taken: int = 0
+    doubtful: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.taken >= self.places
+
+    @property
+    def is_full_for_doubtful(self) -> bool:
+        return self.is_full or self.doubtful >= self.places // 2
+
+    def has_room(self, doubtful: bool) -> bool:
+        return not (self.is_full_for_doubtful if doubtful else self.is_full)
+
+    def take(self, doubtful: bool, number: int = 1) -> None:
+        self.taken += number
+        self.doubtful += number * doubtful

@@ -1,0 +1,57 @@
+"""A host has as many places as it has earned: one table, and what is forgotten."""
+
+import pytest
+
+from mkondo.domain.delivery import Receipt
+from mkondo.runtime.places import (
+    AT_FIRST_TO_ONE_ENDPOINT,
+    AT_ONCE_TO_ONE_ENDPOINT,
+    ENDPOINTS_KNOWN_MAX,
+    SLOW_MS,
+    Places,
+    after,
+)
+
+QUICK = Receipt(True, 200, milliseconds=SLOW_MS)
+REFUSED = Receipt(False, 500, milliseconds=3)
+SLOW = Receipt(True, 200, milliseconds=SLOW_MS + 1)
+SILENT = Receipt(False, milliseconds=10_000)
+NOBODY = Receipt(False, milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "places"),
+    [
+        (QUICK, {1: 2, 2: 4, 4: 8, 8: 16, 16: 16}),
+        (REFUSED, {1: 2, 4: 8, 16: 16}),
+        (SLOW, {1: 2, 2: 4, 4: 4, 8: 4, 16: 8}),
+        (SILENT, {1: 1, 2: 1, 4: 2, 8: 4, 16: 8}),
+        (NOBODY, {1: 1, 4: 2, 16: 8}),
+    ],
+    ids=["quick", "refused", "slow", "silent", "nobody"],
+)
+def test_what_comes_of_an_attempt_makes_places_more_or_fewer(receipt: Receipt, places: dict[int, int]) -> None:
+    assert {before: after(before, receipt) for before in places} == places
+
+
+def test_a_host_is_doubtful_until_it_has_answered_quickly_and_again_when_it_does_not() -> None:
+    places = Places()
+    seen = []
+    for receipt in (None, QUICK, SILENT, QUICK, QUICK, SLOW, SLOW):
+        if receipt is not None:
+            places.learn("a", receipt)
+        seen.append((places.of("a"), places.is_doubtful("a")))
+    assert seen == [(4, True), (8, False), (4, True), (8, False), (16, False), (8, False), (4, True)]
+    assert places.of("b") == AT_FIRST_TO_ONE_ENDPOINT
+
+
+def test_of_too_many_hosts_the_one_of_which_nothing_was_heard_for_longest_is_unknown_again() -> None:
+    places = Places()
+    for host in ("a", "b"):
+        for _ in range(2):
+            places.learn(host, QUICK)
+    for number in range(ENDPOINTS_KNOWN_MAX - 2):
+        places.learn(str(number), SILENT)
+    places.learn("a", QUICK)
+    places.learn("one more", SILENT)
+    assert (places.of("a"), places.of("b")) == (AT_ONCE_TO_ONE_ENDPOINT, AT_FIRST_TO_ONE_ENDPOINT)
