@@ -17,6 +17,7 @@ from mkondo.adapters.callbacks.addresses import rules_of
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import Certificates, ensure_certificates
 from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
+from mkondo.adapters.keys.sealing import load_or_create_sealing
 from mkondo.adapters.keys.tokens import Tokens, load_or_create_tokens
 from mkondo.adapters.memory.handset import VirtualHandset
 from mkondo.adapters.memory.log import MemoryLog
@@ -128,6 +129,7 @@ class Platform:
         store, views = await connect_store(dsn, environment), await connect_views(dsn)
         with self.directory.making():
             keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
+            sealing = load_or_create_sealing(self._settings.data / "keys" / "sealing.key")
         self.public_keys[environment] = keys.public_key()
         clock, log = SystemClock(), await self._log(environment)
         setting = await connect_clock_setting(dsn) if environment == SANDBOX else None
@@ -138,7 +140,21 @@ class Platform:
         self._closers += [store.close, views.close, log.close, _off_the_loop(keys.close)]
         if setting is not None:
             self._closers.append(setting.close)
-        return Parts(environment, store, store, log, relay, views, keys, desk, clock, self._ids, member, setting)
+        return Parts(
+            environment,
+            store,
+            store,
+            log,
+            relay,
+            views,
+            keys,
+            desk,
+            clock,
+            self._ids,
+            member,
+            setting,
+            sealing=sealing,
+        )
 
     def _outside(self, parts: Parts) -> Outside:
         """The sandbox has a virtual handset; live has the way to real ones, where it is configured."""

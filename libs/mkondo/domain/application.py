@@ -119,6 +119,8 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str = ""
     release: str = ""
     """What its developer calls this version of it: several live side by side, each an application of its own."""
+    webhook_secret: str = ""
+    """With which results are signed, sealed (ports/sealing.py); empty: they are not signed."""
 
     def scope_of(self, product: str) -> ProductScope | None:
         """The product's scope, if it is switched on."""
@@ -138,7 +140,7 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
 class ConfigureApplication(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Create an application or replace its configuration. `expected` is the version the writer saw, 0 for none.
 
-    `by` is who asks. With a new API key, the one before it works on for `overlap_ms`.
+    `by` is who asks. With a new API key or webhook secret, the one before it works on for `overlap_ms`.
     """
 
     application: ApplicationId
@@ -152,7 +154,7 @@ class ConfigureApplication(msgspec.Struct, frozen=True, tag=True, omit_defaults=
 class ApplicationChanged(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """The application's configuration is now this one; `before` it was that. `by`: who changed it.
 
-    `overlaps`: the API keys that were replaced and still work, until when.
+    `overlaps`: the API keys that were replaced and still work, until when; `webhook_overlaps`: the webhook secrets.
     """
 
     application: ApplicationId
@@ -162,6 +164,7 @@ class ApplicationChanged(msgspec.Struct, frozen=True, tag=True, omit_defaults=Tr
     before: Configuration | None = None
     by: str = ""
     overlaps: dict[str, Instant] = {}
+    webhook_overlaps: dict[str, Instant] = {}
 
 
 class ApiKeyEnded(msgspec.Struct, frozen=True, tag=True):
@@ -186,7 +189,8 @@ class ConfigurationUnchanged(Rejection, frozen=True, tag=True):
 class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     """Record `application/ID`. Read by the ingress too, at most 1 s old; admission's own copy is the authority.
 
-    `overlaps`: API keys that were replaced and still work, until when. `narrowed`: the version that last narrowed its
+    `overlaps`: API keys that were replaced and still work, until when; `webhook_overlaps`: webhook secrets, sealed, that
+    still sign beside the newest. `narrowed`: the version that last narrowed its
     scope; a session that was opened under an earlier one has ended.
     """
 
@@ -195,6 +199,14 @@ class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     configuration: Configuration
     overlaps: dict[str, Instant] = {}
     narrowed: int = 0
+    webhook_overlaps: dict[str, Instant] = {}
+
+    def signing_secrets(self, now: Instant) -> tuple[str, ...]:
+        """Sealed, the newest first: with each of them every result is signed."""
+        newest = self.configuration.webhook_secret
+        if not newest:
+            return ()
+        return newest, *(sealed for sealed, until in self.webhook_overlaps.items() if now < until)
 
     def accepts_key(self, api_key_hash: str, now: Instant) -> bool:
         """Whether this is its API key, or the one before it that may still be used."""

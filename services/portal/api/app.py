@@ -2,7 +2,7 @@
 
 Nothing is looked for without a grant (gate.py), and no route is entered without one (access.py). Read next: gate.py,
 grants.py, applications.py, making.py, history.py, rooms.py, organisations.py, handsets.py, customers.py, mandates.py,
-deliveries.py, clock.py.
+deliveries.py, replays.py, results.py, endpoints.py, clock.py.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,14 @@ from services.portal.api import (
     clock,
     customers,
     deliveries,
+    endpoints,
     handsets,
     history,
     making,
     mandates,
     organisations,
+    replays,
+    results,
     rooms,
 )
 from services.portal.api.access import identify
@@ -39,6 +42,9 @@ ROUTERS = (
     customers.router,
     mandates.router,
     deliveries.router,
+    replays.router,
+    results.router,
+    endpoints.router,
     clock.router,
 )
 

@@ -114,7 +114,13 @@ async def _change_once(
 
 
 def _changed(event: ApplicationChanged) -> Application:
-    return Application(event.application, event.version, event.configuration, event.overlaps)
+    return Application(
+        event.application,
+        event.version,
+        event.configuration,
+        event.overlaps,
+        webhook_overlaps=event.webhook_overlaps,
+    )
 
 
 def _conflict(version: int) -> Refused:

@@ -13,6 +13,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from msgspec.structs import replace
 
 from mkondo.adapters.http.bearer import hash_of
+from mkondo.adapters.keys.sealing import AesSealing
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
@@ -45,6 +46,7 @@ ASHA = subject_of_user("asha", "developer", "shop")
 JUMA = subject_of_user("juma", "organisation", "shop")
 STRANGER = subject_of_user("eve", "developer", "other")
 
+SEALING = AesSealing({"k1": b"k" * 32})
 CUSTOMER = "255744000001"
 
 Said = dict[str, Any]
@@ -64,7 +66,7 @@ class Core:
         keys: Any = None
         self.parts = Parts(
             self.environment, self.store, self.store, self.log, DirectRelay(self.log), self.views, keys,
-            self.desk, self.clock, self.ids, "m1",
+            self.desk, self.clock, self.ids, "m1", sealing=SEALING,
         )  # fmt: skip
         settings = ProcessorSettings(idle_seconds=0.01)
         processors = [self.parts.processor(name, settings) for name in DECIDERS]

@@ -11,6 +11,7 @@ import httpx
 
 from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
 from mkondo.adapters.callbacks.names import Names
+from mkondo.adapters.callbacks.webhook import headers_of, retry_after_ms
 from mkondo.domain.delivery import Receipt
 from mkondo.ports.callback_sender import Callback
 
@@ -51,7 +52,7 @@ class HttpCallbackSender:
         try:
             async with asyncio.timeout(self._seconds_max):
                 place = await place_of(callback.url, self._rules, self._names)
-                status, answer = await self._post(place, callback)
+                status, answer, wait = await self._post(place, callback)
         except NotAllowed as trouble:
             return Receipt(False, reason=str(trouble)[:REASON_KEPT], milliseconds=_since(began))
         except TimeoutError:
@@ -68,9 +69,10 @@ class HttpCallbackSender:
             answer.decode(errors="replace"),
             _since(began),
             delivered and _acknowledges(answer, callback.ack_code),
+            retry_after_ms(status, wait, time.time()),
         )
 
-    async def _post(self, place: Place, callback: Callback) -> tuple[int, bytes]:
+    async def _post(self, place: Place, callback: Callback) -> tuple[int, bytes, str]:
         """To the first address at which somebody listens: nothing was sent where the connection failed."""
         *others, last = place.urls
         for url in others:
@@ -78,12 +80,11 @@ class HttpCallbackSender:
                 return await self._post_to(url, place, callback)
         return await self._post_to(last, place, callback)
 
-    async def _post_to(self, url: str, place: Place, callback: Callback) -> tuple[int, bytes]:
+    async def _post_to(self, url: str, place: Place, callback: Callback) -> tuple[int, bytes, str]:
         headers = {
             "host": place.authority,
             "content-type": "application/json",
-            "webhook-id": callback.id,
-            "webhook-timestamp": str(int(time.time())),
+            **headers_of(callback, int(time.time())),
             "user-agent": "Mkondo",
         }
         request = self._http.build_request("POST", url, headers=headers, content=callback.body)
@@ -95,7 +96,7 @@ class HttpCallbackSender:
                 answer += piece[: ANSWER_KEPT - len(answer)]
                 if len(answer) >= ANSWER_KEPT:
                     break
-            return response.status_code, answer
+            return response.status_code, answer, response.headers.get("retry-after", "")
         finally:
             await response.aclose()
 

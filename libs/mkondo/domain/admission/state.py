@@ -68,7 +68,9 @@ def _changed(records: Records, event: ApplicationChanged) -> Changes:
         narrowed = event.version if narrows else before.narrowed
     if not event.configuration.removed:
         changes[api_key_key(event.configuration.api_key_hash)] = ApiKey(event.application)
-    application = Application(event.application, event.version, event.configuration, event.overlaps, narrowed)
+    application = Application(
+        event.application, event.version, event.configuration, event.overlaps, narrowed, event.webhook_overlaps
+    )
     return {**changes, application_key(event.application): application}
 
 
