@@ -189,9 +189,9 @@ class ConfigurationUnchanged(Rejection, frozen=True, tag=True):
 class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     """Record `application/ID`. Read by the ingress too, at most 1 s old; admission's own copy is the authority.
 
-    `overlaps`: API keys that were replaced and still work, until when; `webhook_overlaps`: webhook secrets, sealed, that
-    still sign beside the newest. `narrowed`: the version that last narrowed its
-    scope; a session that was opened under an earlier one has ended.
+    `overlaps`: API keys that were replaced and still work, until when; `webhook_overlaps`: webhook secrets, sealed,
+    that still sign beside the newest. `narrowed`: the version that last narrowed its scope; a session that was opened
+    under an earlier one has ended.
     """
 
     application: ApplicationId

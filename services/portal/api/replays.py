@@ -43,8 +43,8 @@ class Range(Asked):
     """Those that were queued first from `from` until before `until`, of one state if it is named. `after`: the `next`
     of the call before."""
 
-    since: AwareDatetime = Field(alias="from")
-    until: AwareDatetime
+    since: AwareDatetime = Field(alias="from", strict=False, description="RFC 3339, with an offset.")
+    until: AwareDatetime = Field(strict=False)
     state: State | None = None
     after: int = Field(0, ge=0)
 

@@ -2,7 +2,8 @@
 
 The sequence is the event's own in the partition of its application, so the order of the keys is the order of the queue:
 a later one is never there before an earlier one, since one source is applied in its order (G7). It is the cursor of
-whoever fetches results. The body is rendered from `result`, as every attempt's is. Read next: services/portal/api/results.py.
+whoever fetches results. The body is rendered from `result`, as every attempt's is.
+Read next: services/portal/api/results.py.
 """
 
 import msgspec
