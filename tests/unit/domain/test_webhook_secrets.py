@@ -1,11 +1,13 @@
 """Webhook secrets of an application: one replaces another, and both sign until the overlap asked for last is over."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from mkondo.domain import admission
 from mkondo.domain.admission import application_key
 from mkondo.domain.admission.applications import OVERLAPS_MAX
-from mkondo.domain.application import Application
+from mkondo.domain.application import Application, ConfigureApplication
 from mkondo.domain.ids import Instant
 from mkondo.testing.builders import APPLICATION, NOW, configure, later
 from mkondo.testing.given import Story, story_of
@@ -14,7 +16,7 @@ given = story_of(admission)
 HOUR = 3_600_000
 
 
-def secret(name: str, overlap_ms: int = 0, **more: object) -> object:
+def secret(name: str, overlap_ms: int = 0, **more: Any) -> ConfigureApplication:
     return replace(configure(webhook_secret=name, **more), overlap_ms=overlap_ms)
 
 
