@@ -119,6 +119,8 @@ TOPOLOGY: tuple[Row, ...] = (
             "CallbackDelivered",
             "CallbackRetryScheduled",
             "CallbackAbandoned",
+            "EndpointDisabled",
+            "EndpointEnabled",
         ),
     ),
     Row("projector", "views in Postgres", key="per view"),

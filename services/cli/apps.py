@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import click
 
-from services.cli.apps_making import create, duplicate, new_key, path_of, remove, settings_from
+from services.cli.apps_making import create, duplicate, new_key, path_of, remove, settings_from, webhook_secret
 from services.cli.management import call, listed
 from services.cli.options import data_option, environment_option, json_option
 from services.cli.telling import plain, shown, tell
@@ -26,7 +26,7 @@ def command() -> None:
     """
 
 
-for made in (create, duplicate, new_key, remove):
+for made in (create, duplicate, new_key, webhook_secret, remove):
     command.add_command(made)
 
 

@@ -1,6 +1,6 @@
-"""`mkondo apps create|duplicate|new-key|remove`: how an application begins, is repeated, re-keyed and ends.
+"""`mkondo apps create|duplicate|new-key|webhook-secret|remove`: how an application begins, is repeated, re-keyed, ends.
 
-What prints an API key prints it once: the platform knows only its hash. Read next: services/portal/api/making.py.
+What prints an API key or webhook secret prints it once. Read next: services/portal/api/making.py.
 """
 
 import re
@@ -79,6 +79,22 @@ def new_key(application: str, overlap: str, data: Path, environment: str, as_jso
     """
     wish = {"overlap_seconds": _seconds(overlap)}
     tell(call(data, "POST", f"{path_of(environment, application)}/keys", wish), as_json)
+
+
+@click.command("webhook-secret")
+@click.argument("application")
+@click.option("--overlap", default="0", show_default=True, help="How long the old one signs too: 90s, 10m, 24h, 30d.")
+@data_option
+@environment_option
+@json_option
+def webhook_secret(application: str, overlap: str, data: Path, environment: str, as_json: bool) -> None:
+    """A new secret that signs its results, shown once. With an overlap they carry a signature by the old one too.
+
+    \b
+    Example:  mkondo apps webhook-secret demo --overlap 24h
+    """
+    wish = {"overlap_seconds": _seconds(overlap)}
+    tell(call(data, "POST", f"{path_of(environment, application)}/webhook-secret", wish), as_json)
 
 
 @click.command()

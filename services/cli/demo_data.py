@@ -16,12 +16,14 @@ from mkondo.domain import admission, environments, ledger
 from mkondo.domain.account import OpenAccount, till, wallet
 from mkondo.domain.application import STRICT as STRICT_SWITCHES
 from mkondo.domain.application import Configuration, ConfigureApplication, ProductScope
+from mkondo.domain.environments import SANDBOX
 from mkondo.domain.ids import AccountId, ApplicationId, partition_of
 from mkondo.domain.limits import APPLICABLE
 from mkondo.domain.markets import MARKETS, Market
 from mkondo.openapi import mozambique
 from mkondo.runtime.organisations import configure_organisation
 from mkondo.runtime.parts import Parts
+from mkondo.runtime.webhook_secrets import about
 
 DEMO, STRICT, LIVE = ApplicationId("demo"), ApplicationId("demo-strict"), ApplicationId("demo-live")
 ORGANISATION = "demo-shop"
@@ -39,11 +41,12 @@ NETWORK = {mozambique.MARKET: "84"}
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """The API keys of the demo's three applications: secrets, kept in demo.json only."""
+    """The API keys of the demo's three applications, and the first one's webhook secret: kept in demo.json only."""
 
     demo: str
     strict: str
     live: str
+    webhook_secret: str = ""
 
 
 def rich_msisdn(market: Market) -> str:
@@ -74,7 +77,8 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
     """The demo and the strict application, and a poor customer in every market.
 
     A request to the demo that names an `input_ResponseURL` is answered there, any other at once."""
-    demo = _configuration("Demo", credentials.demo, response_url_override=True)
+    sealed = "" if parts.sealing is None else parts.sealing.seal(credentials.webhook_secret, about(SANDBOX, DEMO))
+    demo = _configuration("Demo", credentials.demo, response_url_override=True, webhook_secret=sealed)
     pushed = {name: replace(scope, asynchronous=True) for name, scope in demo.products.items()}
     await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY)
     await _configure(parts, DEMO, replace(demo, products=pushed))
@@ -144,6 +148,7 @@ def demo_file(credentials: Credentials, public_keys: Mapping[str, str]) -> dict[
         "poor_customer_msisdn": poor_msisdn(first),
         "markets": {market.path: _market(market) for market in MARKETS.values()},
         "strict_api_key": credentials.strict,
+        "webhook_secret": credentials.webhook_secret,
         "live": {
             "api_key": credentials.live,
             "public_key": public_keys["openapi"],

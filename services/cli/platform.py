@@ -18,6 +18,7 @@ from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.adapters.keys.authority import Certificates, ensure_certificates
 from mkondo.adapters.keys.ed25519 import load_or_create_signer
 from mkondo.adapters.keys.rsa import RsaKeys, UnusableKey, load_or_create
+from mkondo.adapters.keys.sealing import load_or_create_sealing
 from mkondo.adapters.keys.tokens import Tokens, load_or_create_tokens
 from mkondo.adapters.memory.handset import VirtualHandset
 from mkondo.adapters.memory.log import MemoryLog
@@ -133,6 +134,7 @@ class Platform:
         with self.directory.making():
             keys = RsaKeys(load_or_create(self._settings.data / "keys" / f"{environment}.pem"))
             proofs = Proofs(digests, load_or_create_signer(self._settings.data / DIGEST_KEY))
+            sealing = load_or_create_sealing(self._settings.data / "keys" / "sealing.key")
         self.public_keys[environment] = keys.public_key()
         clock, log = SystemClock(), await self._log(environment)
         setting = await connect_clock_setting(dsn) if environment == SANDBOX else None
@@ -144,7 +146,20 @@ class Platform:
         if setting is not None:
             self._closers.append(setting.close)
         return Parts(
-            environment, store, store, log, relay, views, keys, desk, clock, self._ids, member, setting, proofs
+            environment,
+            store,
+            store,
+            log,
+            relay,
+            views,
+            keys,
+            desk,
+            clock,
+            self._ids,
+            member,
+            setting,
+            proofs,
+            sealing=sealing,
         )
 
     def _outside(self, parts: Parts) -> Outside:

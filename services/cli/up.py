@@ -137,7 +137,7 @@ async def write_demo(platform: Platform) -> None:
         )
     if demo is None or lost:
         ids = parts[SANDBOX].ids
-        credentials = demo_data.Credentials(ids.api_key(), ids.api_key(), ids.api_key())
+        credentials = demo_data.Credentials(ids.api_key(), ids.api_key(), ids.api_key(), ids.webhook_secret())
         await demo_data.make_sandbox(parts[SANDBOX], credentials)
         await demo_data.make_live(parts[LIVE], credentials)
         demo = demo_data.demo_file(credentials, platform.public_keys)

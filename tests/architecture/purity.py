@@ -15,6 +15,7 @@ MAY_IMPORT = (
     "dataclasses",
     "enum",
     "functools",
+    "hashlib",
     "itertools",
     "mkondo.domain",
     "msgspec",

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from mkondo.adapters.callbacks.addresses import NotAllowed, addresses_of, place_
 from mkondo.adapters.callbacks.connections import ORIGINS_KEPT
 from mkondo.adapters.callbacks.names import Names
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
+from mkondo.adapters.callbacks.webhook import retry_after_ms
 from mkondo.adapters.keys.authority import ensure_certificates
 from mkondo.domain.environments import ENVIRONMENTS
 from mkondo.openapi.addresses import is_address
@@ -46,6 +48,18 @@ class TestHttpCallbackSender(CallbackSenderConformance):
         sender = HttpCallbackSender(SANDBOX, SECONDS_MAX)
         yield sender
         await sender.close()
+
+
+@pytest.mark.parametrize(("status", "said", "seconds"), [
+    (429, "120", 120), (503, " 7 ", 7), (503, "Thu, 26 Nov 2026 08:01:40 GMT", 100), (429, "0", 0),
+    (429, "Thu, 26 Nov 2026 07:00:00 GMT", 0), (500, "120", 0), (429, "", 0), (429, "soon", 0), (429, "-5", 0),
+    (429, "1e9", 0), (429, "٣", 0), (429, "9" * 400, 999_999_999), (429, "Thu, 99 Nov 2026 08:00:00 GMT", 0),
+])  # fmt: skip
+def test_retry_after_is_seconds_or_a_date_of_a_busy_merchant_and_anything_else_says_nothing(
+    status: int, said: str, seconds: int
+) -> None:
+    now = datetime(2026, 11, 26, 8, tzinfo=UTC).timestamp()
+    assert retry_after_ms(status, said, now) == seconds * 1_000
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

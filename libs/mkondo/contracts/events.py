@@ -44,7 +44,10 @@ from mkondo.domain.delivery import (
     GiveAttemptBack,
     QueueCallback,
     RecordAttempt,
+    ReplayCallback,
+    ReplayRefused,
 )
+from mkondo.domain.endpoint import EnableEndpoint, EndpointDisabled, EndpointEnabled, EndpointUnchanged
 from mkondo.domain.mandate import AnswerMandate
 from mkondo.domain.mandates import (
     CollectionAdmitted,
@@ -116,6 +119,8 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(QueueCallback),
     MessageType(RecordAttempt),
     MessageType(GiveAttemptBack),
+    MessageType(ReplayCallback),
+    MessageType(EnableEndpoint),
     # An operator's word about parked messages, to any decider's partition (rule 14).
     MessageType(RetryParked),
     MessageType(DiscardParked),
@@ -126,6 +131,8 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(OrganisationRejected),
     MessageType(SessionRefused),
     MessageType(RequestRejected),
+    MessageType(ReplayRefused),
+    MessageType(EndpointUnchanged),
     # Admission's events.
     MessageType(ApplicationChanged, topic=APPLICATION),
     MessageType(ApiKeyEnded, topic=APPLICATION),
@@ -168,6 +175,8 @@ MESSAGES: tuple[MessageType, ...] = (
     MessageType(CallbackDelivered, topic=CALLBACK),
     MessageType(CallbackRetryScheduled, topic=CALLBACK),
     MessageType(CallbackAbandoned, topic=CALLBACK),
+    MessageType(EndpointDisabled, topic=CALLBACK),
+    MessageType(EndpointEnabled, topic=CALLBACK),
     # Answers and endings, by whichever processor gives them.
     MessageType(PaymentReserved, topic=PAYMENT),
     MessageType(RequestAnswered, topic=PAYMENT),

@@ -14,6 +14,7 @@ from mkondo.domain.application import ApiKey, Application
 from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Event, Record
 from mkondo.domain.delivery import Delivery
+from mkondo.domain.endpoint import Endpoint
 from mkondo.domain.ids import RecordKey
 from mkondo.domain.mandate import Mandate, MandateCount
 from mkondo.domain.organisation import Organisation
@@ -61,6 +62,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "mandate-count": MandateCount,
     "reversals": Reversals,
     "delivery": Delivery,
+    "endpoint": Endpoint,
     PARKED: Parked,
 }
 

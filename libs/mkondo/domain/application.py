@@ -125,6 +125,8 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     """What its developer calls this version of it: several live side by side, each an application of its own."""
     faults: Faults = NO_FAULTS
     """Sandbox only."""
+    webhook_secret: str = ""
+    """With which results are signed, sealed (ports/sealing.py); empty: they are not signed."""
 
     def scope_of(self, product: str) -> ProductScope | None:
         """The product's scope, if it is switched on."""
@@ -144,7 +146,7 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
 class ConfigureApplication(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Create an application or replace its configuration. `expected` is the version the writer saw, 0 for none.
 
-    `by` is who asks. With a new API key, the one before it works on for `overlap_ms`.
+    `by` is who asks. With a new API key or webhook secret, the one before it works on for `overlap_ms`.
     """
 
     application: ApplicationId
@@ -158,7 +160,7 @@ class ConfigureApplication(msgspec.Struct, frozen=True, tag=True, omit_defaults=
 class ApplicationChanged(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """The application's configuration is now this one; `before` it was that. `by`: who changed it.
 
-    `overlaps`: the API keys that were replaced and still work, until when.
+    `overlaps`: the API keys that were replaced and still work, until when; `webhook_overlaps`: the webhook secrets.
     """
 
     application: ApplicationId
@@ -168,6 +170,7 @@ class ApplicationChanged(msgspec.Struct, frozen=True, tag=True, omit_defaults=Tr
     before: Configuration | None = None
     by: str = ""
     overlaps: dict[str, Instant] = {}
+    webhook_overlaps: dict[str, Instant] = {}
 
 
 class ApiKeyEnded(msgspec.Struct, frozen=True, tag=True):
@@ -192,8 +195,9 @@ class ConfigurationUnchanged(Rejection, frozen=True, tag=True):
 class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     """Record `application/ID`. Read by the ingress too, at most 1 s old; admission's own copy is the authority.
 
-    `overlaps`: API keys that were replaced and still work, until when. `narrowed`: the version that last narrowed its
-    scope; a session that was opened under an earlier one has ended.
+    `overlaps`: API keys that were replaced and still work, until when; `webhook_overlaps`: webhook secrets, sealed,
+    that still sign beside the newest. `narrowed`: the version that last narrowed its scope; a session that was opened
+    under an earlier one has ended.
     """
 
     application: ApplicationId
@@ -201,6 +205,14 @@ class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     configuration: Configuration
     overlaps: dict[str, Instant] = {}
     narrowed: int = 0
+    webhook_overlaps: dict[str, Instant] = {}
+
+    def signing_secrets(self, now: Instant) -> tuple[str, ...]:
+        """Sealed, the newest first: with each of them every result is signed."""
+        newest = self.configuration.webhook_secret
+        if not newest:
+            return ()
+        return newest, *(sealed for sealed, until in self.webhook_overlaps.items() if now < until)
 
     def accepts_key(self, api_key_hash: str, now: Instant) -> bool:
         """Whether this is its API key, or one that was replaced and may still be used."""
@@ -215,7 +227,9 @@ def changed(before: Application | None, event: ApplicationChanged) -> Applicatio
     if before is not None:
         narrows = event.configuration.removed or event.configuration.is_narrower_than(before.configuration)
         narrowed = event.version if narrows else before.narrowed
-    return Application(event.application, event.version, event.configuration, event.overlaps, narrowed)
+    return Application(
+        event.application, event.version, event.configuration, event.overlaps, narrowed, event.webhook_overlaps
+    )
 
 
 class ApiKey(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,12 +1,12 @@
 """A delivery: one result on its way to a merchant, until it has arrived or is given up.
 
 Pure. What is delivered is the ending event itself: the body is rendered from it at every attempt, so that callback,
-answer and query can't disagree (architecture rule 9). Read next: deliveries.py, the decider.
+answer and query can't disagree (architecture rule 9). Read next: endpoint.py, then deliveries.py, the decider.
 """
 
 import msgspec
 
-from mkondo.domain.decider import ReplyTo
+from mkondo.domain.decider import Rejection, ReplyTo
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import Request, RequestAnswered
@@ -34,6 +34,9 @@ JITTER_PERMILLE = 200
 LEASE_MS = 60 * SECOND_MS
 """An attempt of which nothing was heard for so long is made again: the process that made it may have died."""
 
+RETRY_AFTER_MAX_MS = 24 * HOUR_MS
+"""A merchant who asks for more time gets it, up to this: what is asked for longer would never be tried."""
+
 GIVEN_BACK_MS = 5 * SECOND_MS
 """When an attempt that was given back is made again. A process that stops needs a moment to be gone."""
 
@@ -46,7 +49,9 @@ def about(result: Result) -> Payment | Request:
 class Delivery(msgspec.Struct, frozen=True):
     """Record `delivery/ID`, deleted when it has arrived or is given up. The id is the request's ConversationID.
 
-    `attempt` counts from 1; `next_at` is when it is made, again if nothing was heard of it.
+    `attempt` counts from 1; 0: none is made, the endpoint is disabled. `next_at` is when it is made, again if nothing
+    was heard of it. `replay` names the replay that this is, so that what is still told of an earlier round of attempts
+    counts for nothing in this one; empty for the first.
     """
 
     delivery: PaymentId
@@ -55,11 +60,13 @@ class Delivery(msgspec.Struct, frozen=True):
     result: Result
     attempt: int
     next_at: Instant
+    replay: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one attempt. `status` 0: there was no answer. `acknowledged`: the body was the one of contract
-    section 6; any 2xx counts as delivered, with or without it. `answer` is its first 1 KiB."""
+    section 6; any 2xx counts as delivered, with or without it. `answer` is its first 1 KiB. `retry_after_ms`: how long
+    a 429 or 503 asked us to wait; 0: it did not say."""
 
     delivered: bool
     status: int = 0
@@ -67,6 +74,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     answer: str = ""
     milliseconds: int = 0
     acknowledged: bool = False
+    retry_after_ms: int = 0
 
 
 class QueueCallback(msgspec.Struct, frozen=True, tag=True):
@@ -76,14 +84,30 @@ class QueueCallback(msgspec.Struct, frozen=True, tag=True):
     reply_to: ReplyTo | None = None
 
 
+class ReplayCallback(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Somebody wants a result pushed again, to `url`: `by` says who. `replay` is a new name for it."""
+
+    result: Result
+    url: str
+    replay: str
+    by: str
+    reply_to: ReplyTo | None = None
+
+
+class ReplayRefused(Rejection, frozen=True, tag=True):
+    """It is on its way already: a replay would change nothing."""
+
+
 class RecordAttempt(msgspec.Struct, frozen=True, tag=True):
-    """The sender has tried. `jitter_permille` is drawn by it: a decider has no chance."""
+    """The sender has tried. `jitter_permille` is drawn by it: a decider has no chance. `url`: where it tried."""
 
     delivery: PaymentId
     application: ApplicationId
     attempt: int
     receipt: Receipt
     jitter_permille: int = 0
+    url: str = ""
+    replay: str = ""
 
 
 class GiveAttemptBack(msgspec.Struct, frozen=True, tag=True):
@@ -92,15 +116,17 @@ class GiveAttemptBack(msgspec.Struct, frozen=True, tag=True):
     delivery: PaymentId
     application: ApplicationId
     attempt: int
+    replay: str = ""
 
 
 class CallbackQueued(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """The result is to be delivered; the first attempt is made now.
+    """The result is to be delivered; the first attempt is made now. `by`: who wants it again; empty the first time.
 
     `held_back`: a fault switch of the sandbox has it made at `delivery.next_at`, or never (delivery_faults.py)."""
 
     delivery: Delivery
     reply_to: ReplyTo | None = None
+    by: str = ""
     held_back: str = ""
 
 
@@ -120,19 +146,21 @@ class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackRetryScheduled(msgspec.Struct, frozen=True, tag=True):
-    """The attempt failed; the next one is made at `next_at`."""
+    """The attempt failed at `failed_at`; the next one is made at `next_at`."""
 
     delivery: PaymentId
     application: ApplicationId
     attempt: int
     receipt: Receipt
     next_at: Instant
+    failed_at: Instant = Instant(0)
 
 
 class CallbackAbandoned(msgspec.Struct, frozen=True, tag=True):
-    """It is not tried any more: every attempt failed."""
+    """It is not tried any more, for this `reason`. `attempt` 0: it was not tried at all."""
 
     delivery: PaymentId
     application: ApplicationId
     attempt: int
     receipt: Receipt
+    reason: str = ""

@@ -15,20 +15,20 @@ HELD_BACK_MS = {CALLBACK_LATE: 30 * SECOND_MS, CALLBACK_OUT_OF_ORDER: 5 * SECOND
 WITHHELD = "withheld by the sandbox's fault switch"
 
 
-def queued(delivery: Delivery, now: Instant) -> Sequence[Event]:
-    """Whether its first attempt is made now, as ever, or later, or never."""
-    faults = about(delivery.result).faults
+def with_faults(queued: CallbackQueued, now: Instant) -> Sequence[Event]:
+    """Whether its first attempt is made now, as ever, or later, or never. What is replayed is sent as it should be."""
+    delivery = queued.delivery
+    faults = () if delivery.replay else about(delivery.result).faults
     if CALLBACK_NEVER in faults:
-        receipt = Receipt(False, reason=WITHHELD)
-        given_up = CallbackAbandoned(delivery.delivery, delivery.application, delivery.attempt, receipt)
-        return (CallbackQueued(delivery, held_back=CALLBACK_NEVER), given_up)
+        untried = replace(queued, delivery=replace(delivery, attempt=0), held_back=CALLBACK_NEVER)
+        return (untried, CallbackAbandoned(delivery.delivery, delivery.application, 0, Receipt(False), WITHHELD))
     found = [fault for fault in HELD_BACK_MS if fault in faults]
     if not found:
-        return (CallbackQueued(delivery),)
-    held_back = replace(delivery, next_at=Instant(now + HELD_BACK_MS[found[0]]))
-    return (CallbackQueued(held_back, held_back=found[0]),)
+        return (queued,)
+    later = replace(delivery, next_at=Instant(now + HELD_BACK_MS[found[0]]))
+    return (replace(queued, delivery=later, held_back=found[0]),)
 
 
 def is_sent_again(delivery: Delivery) -> bool:
     """Whether it is sent once more although it has just arrived. One that failed before has been repeated anyway."""
-    return delivery.attempt == 1 and CALLBACK_TWICE in about(delivery.result).faults
+    return delivery.attempt == 1 and not delivery.replay and CALLBACK_TWICE in about(delivery.result).faults

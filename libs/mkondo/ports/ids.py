@@ -18,6 +18,10 @@ class Ids(Protocol):
         """32 alphanumerics; a secret."""
         ...
 
+    def webhook_secret(self) -> str:
+        """`whsec_` and base64 of 32 random bytes (Standard Webhooks); a secret."""
+        ...
+
     def voucher_code(self) -> str:
         """6 upper-case alphanumerics (contract section 12, "Two-step")."""
         ...

@@ -7,10 +7,11 @@ Read next: endpoints.py, domain/deliveries.py, ports/callback_sender.py.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from mkondo.contracts.journal import Partition
+from mkondo.contracts.signature import Secret
 from mkondo.domain import deliveries
 from mkondo.domain.decider import Event
 from mkondo.domain.delivery import (
@@ -22,7 +23,8 @@ from mkondo.domain.delivery import (
     Receipt,
     RecordAttempt,
 )
-from mkondo.domain.ids import PaymentId, partition_of
+from mkondo.domain.endpoint import EndpointDisabled
+from mkondo.domain.ids import ApplicationId, PaymentId, partition_of
 from mkondo.openapi.callbacks import callback_body, operation_of_result
 from mkondo.ports.back_off import back_off
 from mkondo.ports.callback_sender import Callback, CallbackSender
@@ -30,6 +32,7 @@ from mkondo.ports.clock import Clock
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
+from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime import metrics
 from mkondo.runtime.endpoints import Begun, Endpoint, Endpoints, endpoint_of
 
@@ -40,25 +43,43 @@ FINISH_SECONDS_MAX = 3.0
 """How long a stop waits for the merchants that are being told something."""
 _LOOK_SECONDS = 0.01
 
+SecretsOf = Callable[[ApplicationId], Awaitable[Sequence[Secret]]]
+"""The secrets with which an application's results are signed now: none, or several while one replaces another."""
+
+_Attempt = tuple[PaymentId, str, int]
+
+
+async def no_secrets(application: ApplicationId) -> Sequence[Secret]:
+    """Nothing is signed."""
+    return ()
+
 
 class Deliverer:
     """Hears the decider's committed events. `heard` never waits and never raises."""
 
-    def __init__(self, sender: CallbackSender, carrier: Log, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, sender: CallbackSender, carrier: Log, clock: Clock, ids: Ids, secrets_of: SecretsOf = no_secrets
+    ) -> None:
         self._sender, self._log, self._clock, self._ids = sender, carrier, clock, ids
+        self._secrets_of = secrets_of
         self._tasks: set[asyncio.Task[None]] = set()
         self._endpoints = Endpoints()
-        self._in_hand: dict[tuple[PaymentId, int], Delivery] = {}
+        self._in_hand: dict[_Attempt, Delivery] = {}
         self._stopping = False
 
     def heard(self, event: Event) -> None:
         """Make the attempt that a committed event asks for. Call it in the running event loop."""
-        if not isinstance(event, CallbackQueued | CallbackDue) or self._stopping:
+        if isinstance(event, EndpointDisabled):
+            log.warning(
+                "nothing is pushed to an endpoint any more, until somebody enables it",
+                extra={"application": event.application, "url": event.url, "reason": event.reason},
+            )
+        if not isinstance(event, CallbackQueued | CallbackDue) or self._stopping or not event.delivery.attempt:
             return
         if isinstance(event, CallbackQueued) and event.held_back:
             return  # its timer asks for it, if anything does
         delivery = event.delivery
-        attempt, endpoint = (delivery.delivery, delivery.attempt), endpoint_of(delivery.url)
+        attempt, endpoint = _attempt_of(delivery), endpoint_of(delivery.url)
         if attempt in self._in_hand:
             return  # its lease ran out while it waits here, or for the merchant
         if not self._endpoints.wait(endpoint, delivery):
@@ -90,7 +111,7 @@ class Deliverer:
         task.add_done_callback(lambda done: self._told(delivery, done))
 
     def _told(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
-        self._in_hand.pop((delivery.delivery, delivery.attempt), None)
+        self._in_hand.pop(_attempt_of(delivery), None)
         if not task.cancelled() and (trouble := task.exception()) is not None:
             log.error("what came of a callback could not be told: a bug", exc_info=trouble)
 
@@ -102,19 +123,26 @@ class Deliverer:
     async def _record(self, delivery: Delivery, receipt: Receipt, outcome: str) -> None:
         metrics.CALLBACKS.labels(outcome).inc()
         jitter = int(self._ids.jitter() * JITTER_PERMILLE)
-        await self._tell(RecordAttempt(delivery.delivery, delivery.application, delivery.attempt, receipt, jitter))
+        told = (delivery.delivery, delivery.application, delivery.attempt, receipt)
+        await self._tell(RecordAttempt(*told, jitter, delivery.url, delivery.replay))
 
     async def _receipt(self, delivery: Delivery) -> Receipt:
         """A boundary: a bug here is an attempt that failed, or it would be made again every minute for ever."""
         try:
             return await self._send(delivery)
+        except CannotOpen as trouble:  # it is promised signed: it waits until its secret can be read, or is replaced
+            log.error("callback not sent: %s", trouble, extra={"application": delivery.application})
+            return Receipt(False, reason="not sent: the webhook secret can't be read; give the application a new one")
+        except TryLater:
+            return Receipt(False, reason="not sent: the application's settings could not be read")
         except Exception:
             log.exception("callback not sent: a bug", extra={"delivery": delivery.delivery})
             return Receipt(False, reason="not sent: a bug")
 
     async def _send(self, delivery: Delivery) -> Receipt:
         ack_code = operation_of_result(delivery.result).ack_code
-        callback = Callback(delivery.delivery, delivery.url, callback_body(delivery.result), ack_code)
+        secrets = tuple(await self._secrets_of(delivery.application))
+        callback = Callback(delivery.delivery, delivery.url, callback_body(delivery.result), ack_code, secrets)
         return await self._sender.send(callback)
 
     async def _tell(self, command: RecordAttempt) -> None:
@@ -141,9 +169,8 @@ class Deliverer:
         for delivery in left:
             owner = Partition(deliveries.NAME, partition_of(delivery.application))
             with suppress(TryLater, CommitUnknown):  # the lease is there for whatever can't be told
-                await self._log.send_command(
-                    owner, GiveAttemptBack(delivery.delivery, delivery.application, delivery.attempt)
-                )
+                back = GiveAttemptBack(delivery.delivery, delivery.application, delivery.attempt, delivery.replay)
+                await self._log.send_command(owner, back)
 
     async def stop(self) -> None:
         """Begin nothing new, and give what is on its way up: it is made again when its lease has run out."""
@@ -156,3 +183,7 @@ class Deliverer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _attempt_of(delivery: Delivery) -> _Attempt:
+    return delivery.delivery, delivery.replay, delivery.attempt

@@ -9,6 +9,7 @@ from mkondo.ports.clock import Clock, ClockSetting
 from mkondo.ports.ids import Ids
 from mkondo.ports.keys import Keys
 from mkondo.ports.log import Log
+from mkondo.ports.sealing import Sealing
 from mkondo.ports.store import Facts, Store
 from mkondo.ports.views import Views
 from mkondo.runtime.digests import Proofs
@@ -39,6 +40,8 @@ class Parts(msgspec.Struct, frozen=True):
     """None where nobody signs for this environment: in tests of other things."""
     changes: Turns = msgspec.field(default_factory=Turns)
     """By application or organisation: whoever changes one here waits for those before."""
+    sealing: Sealing | None = None
+    """Of secrets that are used again; None where nobody makes or uses any."""
 
     def processor(
         self, decider: str, settings: ProcessorSettings | None = None, heard: Heard | None = None

@@ -12,6 +12,7 @@ from typing import Self
 from mkondo.domain.application import ApplicationChanged
 from mkondo.domain.decider import Message, Rejection, ReplyTo
 from mkondo.domain.delivery import CallbackQueued
+from mkondo.domain.endpoint import EndpointEnabled
 from mkondo.domain.organisation import OrganisationChanged
 from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import RequestAdmitted, RequestAnswered
@@ -30,7 +31,7 @@ def asker(message: Message) -> ReplyTo | None:
             return message.request.reply_to
         case PaymentAdmitted() | RequestAdmitted() | CallbackQueued():
             return message.reply_to
-        case SessionOpened() | ApplicationChanged() | OrganisationChanged() | Rejection():
+        case SessionOpened() | ApplicationChanged() | OrganisationChanged() | EndpointEnabled() | Rejection():
             return message.reply_to
         case _:
             return None

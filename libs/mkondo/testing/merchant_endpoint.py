@@ -122,6 +122,7 @@ class MerchantEndpoint:
                 await asyncio.sleep(1)
         status, body = _ANSWERS.get(behaviour, ("200 OK", ACKNOWLEDGED))
         extra = b"location: /acknowledge\r\n" if behaviour == "redirect" else b""
+        extra += b"retry-after: 3600\r\n" if behaviour == "busy" else b""
         extra += b"" if self.keeps else b"connection: close\r\n"
         head = b"HTTP/1.1 %s\r\n%scontent-length: %d\r\n\r\n" % (status.encode(), extra, len(body))
         writer.write(head + body)
@@ -133,6 +134,7 @@ _ANSWERS = {
     "empty": ("204 No Content", b""),
     "created": ("201 Created", b'{"status":"success"}'),
     "gone": ("410 Gone", b"gone"),
+    "busy": ("429 Too Many Requests", b"later"),
     "broken": ("500 Internal Server Error", b"a trace"),
     "redirect": ("307 Temporary Redirect", b""),
     "long": ("200 OK", _LONG),

@@ -2,7 +2,7 @@
 
 Nothing is looked for without a grant (gate.py), and no route is entered without one (access.py). Read next: gate.py,
 grants.py, applications.py, making.py, history.py, rooms.py, organisations.py, handsets.py, customers.py, mandates.py,
-deliveries.py, events.py, proofs.py, clock.py.
+deliveries.py, replays.py, results.py, endpoints.py, events.py, proofs.py, clock.py.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from services.portal.api import (
     clock,
     customers,
     deliveries,
+    endpoints,
     events,
     handsets,
     history,
@@ -25,6 +26,8 @@ from services.portal.api import (
     mandates,
     organisations,
     proofs,
+    replays,
+    results,
     rooms,
 )
 from services.portal.api.access import identify
@@ -44,6 +47,9 @@ ROUTERS = (
     deliveries.router,
     proofs.router,
     events.router,
+    replays.router,
+    results.router,
+    endpoints.router,
     clock.router,
 )
 

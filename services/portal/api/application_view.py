@@ -34,10 +34,12 @@ class Settings(BaseModel):
 
 
 class ApplicationView(Settings):
-    """An application as it is configured now. Its API key is shown to nobody."""
+    """An application as it is configured now. Its API key and webhook secret are shown to nobody; `signs_results`: it
+    has a webhook secret."""
 
     id: str
     version: int
+    signs_results: bool = False
 
 
 class Edited(ApplicationView):
@@ -51,6 +53,14 @@ class NewKey(ApplicationView):
 
     api_key: str
     old_key_until: int = 0
+
+
+class NewWebhookSecret(ApplicationView):
+    """With a new webhook secret, which is shown this once. `old_secret_until`: milliseconds since 1970, 0 when none
+    signs beside it."""
+
+    webhook_secret: str
+    old_secret_until: int = 0
 
 
 class Removed(BaseModel):
@@ -90,5 +100,6 @@ def view_of(application: Application) -> dict[str, Any]:
     return {
         "id": application.application,
         "version": application.version,
+        "signs_results": bool(application.configuration.webhook_secret),
         **settings_of(application.configuration),
     }

@@ -1,18 +1,21 @@
 """Results that were pushed, or are still to be: what became of every attempt. Read next: domain/views/deliveries.py."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from mkondo.contracts.views import decode_row
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
+from mkondo.runtime.parts import Parts
 from services.portal.api.access import Environment, Own
 from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["deliveries"])
 
 MOST = 500
+State = Literal["queued", "retrying", "delivered", "abandoned"]
 
 
 class AttemptView(BaseModel):
@@ -31,7 +34,7 @@ class AttemptView(BaseModel):
 
 class DeliveryView(BaseModel):
     """One result on its way. Times are milliseconds since 1970; `next_at` 0: no other attempt is to come, or one is
-    being made."""
+    being made. `reason`: why it was given up. `replayed_by`: who wanted it again last."""
 
     id: str
     operation: str
@@ -40,6 +43,8 @@ class DeliveryView(BaseModel):
     state: str
     queued_at: int
     next_at: int
+    reason: str
+    replayed_by: str
     attempts: list[AttemptView]
 
 
@@ -49,11 +54,28 @@ async def list_deliveries(
     application: Own,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+    state: Annotated[State | None, Query()] = None,
 ) -> list[DeliveryView]:
-    """The application's deliveries, the oldest first, behind the one whose id is `after`."""
+    """The application's deliveries, the oldest first, behind the one whose id is `after`; of one state, if it is named:
+    `abandoned` are the dead letters."""
+    found: list[DeliveryView] = []
+    async for row in _rows(parts, application, after):
+        if state in (None, row.state):
+            found.append(_view(row))
+        if len(found) == limit:
+            break
+    return found
+
+
+async def _rows(parts: Parts, application: str, after: str) -> AsyncIterator[DeliveryRow]:
+    """Page by page: whoever has enough asks for no more."""
     start = row_key(application, after) if after else ""
-    rows = await parts.views.page("deliveries", row_key(application, ""), start, limit)
-    return [_view(row) for _, data in rows if isinstance(row := decode_row("deliveries", data), DeliveryRow)]
+    while page := await parts.views.page("deliveries", row_key(application, ""), start, MOST):
+        for _, data in page:
+            yield decode_row("deliveries", data)
+        if len(page) < MOST:
+            return
+        start = page[-1][0]
 
 
 @router.get("/{environment}/deliveries/{delivery}")
@@ -76,6 +98,8 @@ def _view(row: DeliveryRow) -> DeliveryView:
         state=row.state,
         queued_at=row.queued_at,
         next_at=row.next_at,
+        reason=row.reason,
+        replayed_by=row.replayed_by,
         attempts=[
             AttemptView(
                 at=attempt.at,

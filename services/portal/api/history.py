@@ -18,7 +18,7 @@ MOST = 500
 
 
 class ChangedField(BaseModel):
-    """One setting, before and after. Of an API key only what has become of it is said."""
+    """One setting, before and after. Of an API key or webhook secret only what has become of it is said."""
 
     field: str
     before: Any
@@ -63,15 +63,22 @@ def changed_fields(row: ChangeRow) -> list[ChangedField]:
     ]
     if row.new_key:
         fields.append(ChangedField(field="api_key", before=_old_key(row), after="a new one"))
+    if row.new_webhook_secret:
+        fields.append(ChangedField(field="webhook_secret", before=_old_secret(row), after="a new one"))
     if row.after.removed:
         fields.append(ChangedField(field="removed", before=False, after=True))
     return fields
 
 
 def _old_key(row: ChangeRow) -> str | None:
-    if row.before is None:
-        return None
-    if not row.old_key_until:
-        return "ended at once"
-    until = datetime.fromtimestamp(row.old_key_until / 1_000, UTC)
-    return f"works until {until.isoformat(timespec='seconds')}"
+    return None if row.before is None else _ends(row.old_key_until, "ended at once")
+
+
+def _old_secret(row: ChangeRow) -> str | None:
+    return None if row.before is None else _ends(row.old_webhook_secret_until, "none any more")
+
+
+def _ends(until: int, ended: str) -> str:
+    if not until:
+        return ended
+    return f"works until {datetime.fromtimestamp(until / 1_000, UTC).isoformat(timespec='seconds')}"

@@ -1,6 +1,7 @@
-"""New applications, new versions of one, and new API keys: what shows a key, this once and never again.
+"""New applications, new versions of one, new API keys and webhook secrets: what shows one, this once and never again.
 
-When the answer of a request here is lost, so is its key: give the application another one. Read next: configuring.py.
+When the answer of a request here is lost, so is what it showed: give the application another one.
+Read next: configuring.py.
 """
 
 import re
@@ -16,8 +17,9 @@ from mkondo.domain.application import STRICT, Application, Configuration, Produc
 from mkondo.domain.environments import LIVE
 from mkondo.domain.ids import ApplicationId, is_name
 from mkondo.runtime.parts import Parts
+from mkondo.runtime.webhook_secrets import about
 from services.portal.api.access import Environment, Granted, Managed, Manager
-from services.portal.api.application_view import NewKey, view_of
+from services.portal.api.application_view import NewKey, NewWebhookSecret, view_of
 from services.portal.api.bodies import Asked
 from services.portal.api.changes import NAME, PRODUCTS, SECOND_MS, ApplicationChange, apply, readable
 from services.portal.api.configuring import application_of, change_application, create_application
@@ -50,7 +52,8 @@ class Duplicate(Asked):
 
 
 class KeyWish(Asked):
-    """How long the API key before it works beside the new one; 0: it ends at once, and its sessions with it."""
+    """How long the API key or secret before it works beside the new one; 0: it ends at once, and a key's sessions with
+    it."""
 
     overlap_seconds: int = Field(ge=0, le=OVERLAP_SECONDS_MAX)
     expected: int | None = Field(None, ge=1)
@@ -77,7 +80,8 @@ async def duplicate_application(parts: Environment, application: Managed, wanted
     """Another version of it that lives beside it: the same settings, limits and test numbers, but a key, sessions, room
     and history of its own."""
     source = (await application_of(parts, application)).configuration
-    copy = source if wanted.release is None else replace(source, release=wanted.release)
+    bare = replace(source, webhook_secret="")  # a secret of its own, or none
+    copy = bare if wanted.release is None else replace(bare, release=wanted.release)
     return await _make(parts, wanted.id, f"{application}-{wanted.release or 'copy'}", copy, grant)
 
 
@@ -96,6 +100,29 @@ async def give_new_key(parts: Environment, application: Managed, wish: KeyWish, 
         parts, application, change, wish.expected, by=grant.name, overlap_ms=wish.overlap_seconds * SECOND_MS
     )
     return NewKey(**view_of(changed), api_key=api_key, old_key_until=changed.overlaps.get(old, 0))
+
+
+@router.post("/{environment}/applications/{application}/webhook-secret", status_code=201)
+async def give_new_webhook_secret(
+    parts: Environment, application: Managed, wish: KeyWish, grant: Granted
+) -> NewWebhookSecret:
+    """A new secret with which results are signed, which stands in this answer and nowhere else; the one before it may
+    sign beside it for a while."""
+    if parts.sealing is None:
+        raise Refused(503, "there is no key here to seal a secret with", "Ask another process of the portal.")
+    secret = parts.ids.webhook_secret()
+    sealed, old = parts.sealing.seal(secret, about(parts.environment, application)), ""
+
+    def change(now: Configuration) -> Configuration:
+        nonlocal old
+        old = now.webhook_secret
+        return replace(now, webhook_secret=sealed)
+
+    changed = await change_application(
+        parts, application, change, wish.expected, by=grant.name, overlap_ms=wish.overlap_seconds * SECOND_MS
+    )
+    until = changed.webhook_overlaps.get(old, 0)
+    return NewWebhookSecret(**view_of(changed), webhook_secret=secret, old_secret_until=until)
 
 
 async def _make(parts: Parts, named: str, like: str, configuration: Configuration, grant: Grant) -> NewKey:

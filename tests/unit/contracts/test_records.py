@@ -18,6 +18,7 @@ from mkondo.domain.application import STRICT, ApiKey, Application
 from mkondo.domain.approval import Approval
 from mkondo.domain.decider import Event, Record
 from mkondo.domain.delivery import Delivery
+from mkondo.domain.endpoint import Endpoint
 from mkondo.domain.ids import PaymentId, RecordKey
 from mkondo.domain.mandate import Mandate, MandateCount, MandateKey, Terms
 from mkondo.domain.organisation import Organisation
@@ -57,6 +58,7 @@ EXAMPLES: dict[str, Record] = {
     "delivery": Delivery(
         PaymentId("p1"), APPLICATION, "https://merchant.example/", PaymentCompleted(payment()), 2, later(5)
     ),
+    "endpoint": Endpoint(APPLICATION, "https://merchant.example/", NOW, "the endpoint answered 410 Gone"),
     "reversals": Reversals(PaymentId("p1"), 60_00, 10_00, 5_00),
     "parked": Parked("admission/1", 7, "PaymentAdmitted", 1, b"{}", "KeyError: 'x'", RecordKey("account/x")),
 }

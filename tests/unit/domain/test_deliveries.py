@@ -21,7 +21,15 @@ from mkondo.domain.delivery import (
     QueueCallback,
     Receipt,
     RecordAttempt,
+    ReplayCallback,
     Result,
+)
+from mkondo.domain.endpoint import (
+    REASON_GONE,
+    REASON_LONG,
+    EnableEndpoint,
+    EndpointDisabled,
+    EndpointEnabled,
 )
 from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed, PaymentReserved
@@ -46,7 +54,7 @@ def delivery(attempt: int = 1, at: Instant = NOW, result: Result = COMPLETED) ->
 
 
 def tried(attempt: int = 1, receipt: Receipt = GOOD, jitter: int = 0) -> RecordAttempt:
-    return RecordAttempt(PaymentId("p1"), APPLICATION, attempt, receipt, jitter)
+    return RecordAttempt(PaymentId("p1"), APPLICATION, attempt, receipt, jitter, URL)
 
 
 def given_back(attempt: int = 1) -> GiveAttemptBack:
@@ -75,6 +83,8 @@ def test_everything_about_an_application_is_its_own_partitions() -> None:
         COMPLETED, PaymentFailed(PAID, "INS-1", "", "Failed"), PaymentReserved(PAID, NOW), answered,
         QueueCallback(answered), tried(), given_back(), CallbackQueued(delivery()), CallbackDue(delivery()),
         CallbackDelivered(*told), CallbackAbandoned(*told), CallbackRetryScheduled(*told, NOW),
+        ReplayCallback(COMPLETED, URL, "r1", "asha"), EnableEndpoint(APPLICATION, URL, "asha"),
+        EndpointDisabled(APPLICATION, URL, REASON_GONE), EndpointEnabled(APPLICATION, URL, "asha"),
     ]  # fmt: skip
     assert {deliveries.key(message) for message in messages} == {APPLICATION}
 
@@ -111,13 +121,13 @@ def test_a_read_is_answered_when_its_result_is_queued() -> None:
 def test_what_has_arrived_is_done_with() -> None:
     story = queued().when(tried())
     story.then(CallbackDelivered(PaymentId("p1"), APPLICATION, 1, GOOD))
-    assert delivery_key("p1") not in story.records
+    assert story.records == {}
 
 
 def test_what_has_not_is_tried_again_after_its_delay_and_jitter() -> None:
     story = queued().when(tried(receipt=BAD, jitter=200))
     due = later(DELAYS_MS[0] * 12 // 10)
-    story.then(CallbackRetryScheduled(PaymentId("p1"), APPLICATION, 1, BAD, due))
+    story.then(CallbackRetryScheduled(PaymentId("p1"), APPLICATION, 1, BAD, due, NOW))
     story.at(later(-1, due)).when(TimerDue(delivery_key("p1"))).then_nothing()
     story.at(due).when(TimerDue(delivery_key("p1"))).then(CallbackDue(delivery(2, due)))
 
@@ -143,5 +153,6 @@ def test_the_whole_timetable_takes_over_72_hours_and_then_it_is_given_up() -> No
         assert [type(event) for event in story.answer] == [CallbackDue]
     assert now - NOW >= 72 * HOUR_MS
     story.at(now).when(tried(last, BAD))
-    story.then(CallbackAbandoned(PaymentId("p1"), APPLICATION, last, BAD))
+    abandoned = CallbackAbandoned(PaymentId("p1"), APPLICATION, last, BAD, "all 11 attempts failed")
+    story.then(abandoned, EndpointDisabled(APPLICATION, URL, REASON_LONG))
     assert delivery_key("p1") not in story.records

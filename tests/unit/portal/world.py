@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from mkondo.adapters.http.bearer import hash_of
 from mkondo.adapters.keys.ed25519 import Ed25519Signer
+from mkondo.adapters.keys.sealing import AesSealing
 from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.memory.store import MemoryStore
@@ -49,6 +50,7 @@ ASHA = subject_of_user("asha", "developer", "shop")
 JUMA = subject_of_user("juma", "organisation", "shop")
 STRANGER = subject_of_user("eve", "developer", "other")
 
+SEALING = AesSealing({"k1": b"k" * 32})
 CUSTOMER = "255744000001"
 
 SIGNER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
@@ -71,7 +73,7 @@ class Core:
         keys: Any = None
         self.parts = Parts(
             self.environment, self.store, self.store, self.log, DirectRelay(self.log), self.views, keys,
-            self.desk, self.clock, self.ids, "m1", proofs=self.proofs,
+            self.desk, self.clock, self.ids, "m1", proofs=self.proofs, sealing=SEALING,
         )  # fmt: skip
         settings = ProcessorSettings(idle_seconds=0.01)
         processors = [self.parts.processor(name, settings) for name in DECIDERS]

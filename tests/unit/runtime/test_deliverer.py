@@ -165,7 +165,7 @@ async def world() -> AsyncIterator[World]:
 async def test_what_was_queued_is_tried_at_once_and_the_decider_is_told(world: World) -> None:
     world.queue("p1")
     (told,) = await world.told(1)
-    assert replace(told, jitter_permille=0) == RecordAttempt(PaymentId("p1"), APPLICATION, 1, GOOD)
+    assert replace(told, jitter_permille=0) == RecordAttempt(PaymentId("p1"), APPLICATION, 1, GOOD, url=told.url)
     assert 0 <= told.jitter_permille < 200
 
 

@@ -142,3 +142,12 @@ async def test_the_test_above_finds_a_view_that_forgets_what_is_given_back() -> 
         store, Random(1), {**VIEWS, "rooms": replace(rooms, changes={**rooms.changes, RoomGivenBack: lazy})}
     )
     assert honest["changes"] == spoilt["changes"] and honest["rooms"] != spoilt["rooms"]
+
+
+def test_of_a_webhook_secret_only_that_it_changed_is_in_a_row_not_even_sealed() -> None:
+    before, after = configuration(webhook_secret="v1.k1.old"), configuration(webhook_secret="v1.k1.new")
+    changed = ApplicationChanged(APPLICATION, 2, after, before=before, webhook_overlaps={"v1.k1.old": later(5)})
+    (row,) = told("changes", changed).values()
+    assert isinstance(row, ChangeRow)
+    assert (row.new_webhook_secret, row.old_webhook_secret_until, row.new_key) == (True, later(5), False)
+    assert "v1.k1" not in str(row)

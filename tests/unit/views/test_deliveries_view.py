@@ -38,7 +38,7 @@ def test_a_result_is_queued_under_its_application_with_its_request() -> None:
     assert rows == {
         f"{APPLICATION}/p1": DeliveryRow(
             "p1", APPLICATION, RESULT.payment.operation, RESULT.payment.third_party_conversation_id, URL, QUEUED,
-            later(1_000),
+            later(1_000), result=1,
         )
     }  # fmt: skip
 

@@ -11,12 +11,16 @@ import msgspec
 from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
 from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, url_of
 from mkondo.adapters.callbacks.names import Names
+from mkondo.adapters.callbacks.webhook import headers_of, retry_after_ms
 from mkondo.domain.delivery import Receipt
 from mkondo.ports.callback_sender import Callback
 
 SECONDS_MAX = 10.0
 ANSWER_KEPT = 1_024
 REASON_KEPT = 200
+
+_Answer = tuple[int, bytes, str]
+"""Status, the first bytes of the body, and what Retry-After says."""
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -51,7 +55,7 @@ class HttpCallbackSender:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._seconds_max):
-                status, answer = await self._post(place_of(callback.url, self._rules), callback)
+                status, answer, wait = await self._post(place_of(callback.url, self._rules), callback)
         except NotAllowed as trouble:
             return Receipt(False, reason=str(trouble)[:REASON_KEPT], milliseconds=_since(began))
         except TimeoutError:
@@ -67,9 +71,10 @@ class HttpCallbackSender:
             answer.decode(errors="replace"),
             _since(began),
             delivered and _acknowledges(answer, callback.ack_code),
+            retry_after_ms(status, wait, time.time()),
         )
 
-    async def _post(self, place: Place, callback: Callback) -> tuple[int, bytes]:
+    async def _post(self, place: Place, callback: Callback) -> _Answer:
         """A kept connection may be closed by its other end at the very moment at which it is used again: that says
         nothing about the merchant, so it is tried once more on a new one, and may arrive twice."""
         session, known = self._connections.session(place)
@@ -81,12 +86,11 @@ class HttpCallbackSender:
                 raise  # it was a new one
         return await self._post_by(self._connections.unkept, place, callback)
 
-    async def _post_by(self, session: aiohttp.ClientSession, place: Place, callback: Callback) -> tuple[int, bytes]:
+    async def _post_by(self, session: aiohttp.ClientSession, place: Place, callback: Callback) -> _Answer:
         headers = {
             "host": place.authority,
             "content-type": "application/json",
-            "webhook-id": callback.id,
-            "webhook-timestamp": str(int(time.time())),
+            **headers_of(callback, int(time.time())),
             "user-agent": "Mkondo",
         }
         asked = session.post(url_of(place), data=callback.body, headers=headers, allow_redirects=False)
@@ -94,7 +98,7 @@ class HttpCallbackSender:
             answer = b""
             while len(answer) < ANSWER_KEPT and (piece := await response.content.read(ANSWER_KEPT - len(answer))):
                 answer += piece
-            return response.status, answer
+            return response.status, answer, response.headers.get("retry-after", "")
 
     async def close(self) -> None:
         await self._connections.close()

@@ -4,6 +4,7 @@ promised."""
 import secrets
 import string
 import time
+from base64 import b64encode
 
 from mkondo.domain.ids import PaymentId, TransactionId
 
@@ -38,6 +39,9 @@ class SystemIds:
 
     def api_key(self) -> str:
         return (_letters() + _letters() + _letters())[:32]
+
+    def webhook_secret(self) -> str:
+        return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
 
     def voucher_code(self) -> str:
         return "".join(secrets.choice(_CAPITALS) for _ in range(6))

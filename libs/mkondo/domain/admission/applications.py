@@ -1,6 +1,6 @@
 """Applications and organisations: what they may do, changed as a whole and by one writer at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mkondo.domain import reasons
 from mkondo.domain.admission.keys import application_key
@@ -25,8 +25,8 @@ from mkondo.domain.organisation import (
 )
 
 OVERLAPS_MAX = 5
-"""API keys of one application that were replaced and still work."""
-_TOO_MANY_KEYS = f"{OVERLAPS_MAX} replaced API keys still work: wait until one ends, or end them with an overlap of 0"
+"""API keys of one application that were replaced and still work; webhook secrets too."""
+_TOO_MANY = f"{OVERLAPS_MAX} replaced {{}} still work: wait until one ends, or end them with an overlap of 0"
 
 
 def configure(command: ConfigureApplication, records: Records, now: Instant) -> Sequence[Event]:
@@ -40,10 +40,13 @@ def configure(command: ConfigureApplication, records: Records, now: Instant) -> 
     if command.expected is not None and command.expected != version:
         return (ConfigurationRejected(command.reply_to, CONFLICT, "the application was changed meanwhile", version),)
     overlaps = _overlaps(command, before, now)
+    webhook_overlaps = _webhook_overlaps(command, before, now)
     if command.configuration.api_key_hash in overlaps:
         return (ConfigurationRejected(command.reply_to, INVALID, "that API key was replaced", version),)
     if len(overlaps) > OVERLAPS_MAX:
-        return (ConfigurationRejected(command.reply_to, INVALID, _TOO_MANY_KEYS, version),)
+        return (ConfigurationRejected(command.reply_to, INVALID, _TOO_MANY.format("API keys"), version),)
+    if len(webhook_overlaps) > OVERLAPS_MAX:
+        return (ConfigurationRejected(command.reply_to, INVALID, _TOO_MANY.format("webhook secrets"), version),)
     return (
         ApplicationChanged(
             command.application,
@@ -53,23 +56,40 @@ def configure(command: ConfigureApplication, records: Records, now: Instant) -> 
             before.configuration if before is not None else None,
             command.by,
             overlaps,
+            webhook_overlaps,
         ),
     )
 
 
 def _overlaps(command: ConfigureApplication, before: Application | None, now: Instant) -> dict[str, Instant]:
-    """The API keys that work beside the new one: the one that it replaces, and those that still did. None of them works
-    longer than the overlap asked for now: with none, whoever knows an older key is shut out at once."""
+    """The API keys that work beside the new one."""
     if before is None or command.configuration.removed:
         return {}
-    live = {name: until for name, until in before.overlaps.items() if now < until}
-    replaced = before.configuration.api_key_hash
-    if command.configuration.api_key_hash == replaced:
-        return live
-    if not command.overlap_ms:
+    replaced, wanted = before.configuration.api_key_hash, command.configuration.api_key_hash
+    return _beside(before.overlaps, replaced, wanted, command.overlap_ms, now)
+
+
+def _webhook_overlaps(command: ConfigureApplication, before: Application | None, now: Instant) -> dict[str, Instant]:
+    """The webhook secrets that sign beside the new one."""
+    if before is None or not command.configuration.webhook_secret:
         return {}
-    last = Instant(now + command.overlap_ms)
-    return {name: min(until, last) for name, until in live.items()} | {replaced: last}
+    replaced, wanted = before.configuration.webhook_secret, command.configuration.webhook_secret
+    return _beside(before.webhook_overlaps, replaced, wanted, command.overlap_ms, now)
+
+
+def _beside(
+    overlaps: Mapping[str, Instant], replaced: str, wanted: str, overlap_ms: int, now: Instant
+) -> dict[str, Instant]:
+    """The one that is replaced, and those that still worked. None of them works longer than the overlap asked for now:
+    with none, whoever knows an older one is shut out at once."""
+    live = {name: until for name, until in overlaps.items() if now < until}
+    if wanted == replaced:
+        return live
+    if not overlap_ms:
+        return {}
+    last = Instant(now + overlap_ms)
+    shortened = {name: min(until, last) for name, until in live.items()}
+    return shortened | {replaced: last} if replaced else shortened
 
 
 def _names(command: ConfigureApplication) -> Sequence[str]:

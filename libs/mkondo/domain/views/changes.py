@@ -1,6 +1,7 @@
 """The view `changes`: what was changed of each application, by whom and when, by `APPLICATION/VERSION`.
 
-Written once: the event of a version tells what it was before. No API key's hash is in a row: only that it changed.
+Written once: the event of a version tells what it was before. No API key's hash and no webhook
+secret is in a row: only that it changed.
 """
 
 import msgspec
@@ -23,6 +24,8 @@ class ChangeRow(msgspec.Struct, frozen=True, omit_defaults=True):
     before: Configuration | None = None
     new_key: bool = False
     old_key_until: Instant = Instant(0)
+    new_webhook_secret: bool = False
+    old_webhook_secret_until: Instant = Instant(0)
 
 
 def line_key(application: str, version: int) -> str:
@@ -33,20 +36,23 @@ def line_key(application: str, version: int) -> str:
 def _changed(row: ChangeRow | None, event: ApplicationChanged, at: Recorded) -> ChangeRow:
     before, after = event.before, event.configuration
     old_key = before.api_key_hash if before is not None else ""
+    old_secret = before.webhook_secret if before is not None else ""
     return ChangeRow(
         event.application,
         event.version,
         at.time,
         event.by,
-        _without_key(after),
-        _without_key(before) if before is not None else None,
+        _without_secrets(after),
+        _without_secrets(before) if before is not None else None,
         after.api_key_hash != old_key,
         event.overlaps.get(old_key, Instant(0)),
+        after.webhook_secret != old_secret,
+        event.webhook_overlaps.get(old_secret, Instant(0)),
     )
 
 
-def _without_key(configuration: Configuration) -> Configuration:
-    return replace(configuration, api_key_hash="")
+def _without_secrets(configuration: Configuration) -> Configuration:
+    return replace(configuration, api_key_hash="", webhook_secret="")
 
 
 CHANGES = View(

@@ -34,7 +34,9 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DeliveryRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One delivery. `next_at` is there while another attempt is to come."""
+    """One delivery. `next_at` is there while another attempt is to come; `reason` says why it was given up. `result` is
+    the sequence of the event that queued it first, by which the view `results` has it; `replayed_by` asked for it last.
+    """
 
     delivery: str
     application: str = ""
@@ -45,6 +47,9 @@ class DeliveryRow(msgspec.Struct, frozen=True, omit_defaults=True):
     queued_at: Instant = Instant(0)
     next_at: Instant = Instant(0)
     attempts: tuple[Attempt, ...] = ()
+    reason: str = ""
+    result: int = 0
+    replayed_by: str = ""
 
 
 def row_key(application: str, delivery: str) -> str:
@@ -53,6 +58,10 @@ def row_key(application: str, delivery: str) -> str:
 
 def _queued(row: DeliveryRow | None, event: CallbackQueued, at: Recorded) -> DeliveryRow:
     delivery = event.delivery
+    if row is not None and row.result:
+        return replace(
+            row, url=delivery.url, state=QUEUED, next_at=Instant(0), reason="", replayed_by=event.by or row.replayed_by
+        )
     asked = about(delivery.result)
     return DeliveryRow(
         delivery.delivery,
@@ -62,6 +71,8 @@ def _queued(row: DeliveryRow | None, event: CallbackQueued, at: Recorded) -> Del
         delivery.url,
         queued_at=at.time,
         next_at=delivery.next_at if event.held_back else Instant(0),
+        result=at.sequence,
+        replayed_by=event.by,
     )
 
 
@@ -76,8 +87,10 @@ def _told(state: str) -> Change:
             at.time, receipt.status, receipt.milliseconds, receipt.reason, receipt.answer, receipt.acknowledged
         )
         before = row or DeliveryRow(event.delivery)
+        attempts = (*before.attempts, attempt) if event.attempt else before.attempts
+        reason = event.reason if isinstance(event, CallbackAbandoned) else ""
         next_at = event.next_at if isinstance(event, CallbackRetryScheduled) else Instant(0)
-        return replace(before, state=state, next_at=next_at, attempts=(*before.attempts, attempt))
+        return replace(before, state=state, next_at=next_at, attempts=attempts, reason=reason)
 
     return Change(lambda event, at: row_key(event.application, event.delivery), evolve)
 
@@ -92,5 +105,5 @@ DELIVERIES = View(
         CallbackRetryScheduled: _told(RETRYING),
         CallbackAbandoned: _told(ABANDONED),
     },
-    lambda row: row.state in (DELIVERED, ABANDONED),
+    lambda row: row.state in (DELIVERED, ABANDONED),  # until it is replayed, when the row is read back
 )

@@ -7,7 +7,9 @@ Read next: testing/merchant_endpoint.py.
 import time
 
 import pytest
+from msgspec.structs import replace
 
+from mkondo.contracts.signature import Secret, distrust
 from mkondo.ports.callback_sender import Callback, CallbackSender
 from mkondo.testing.merchant_endpoint import ACKNOWLEDGED, MerchantEndpoint
 
@@ -34,6 +36,25 @@ class CallbackSenderConformance:
         (got,) = endpoint.received
         assert (got.method, got.body, got.headers["content-type"]) == ("POST", BODY, "application/json")
         assert got.headers["webhook-id"] == "id-acknowledge"
+
+    async def test_it_is_signed_by_each_secret_and_by_the_real_clock(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint
+    ) -> None:
+        secrets = (Secret(b"1" * 32), Secret(b"2" * 32))
+        await sender.send(replace(callback(endpoint, "acknowledge"), secrets=secrets))
+        await sender.send(callback(endpoint, "acknowledge"))
+        signed, unsigned = endpoint.received
+        assert len(signed.headers["webhook-signature"].split(" ")) == 2
+        for secret in secrets:
+            assert distrust([secret], signed.headers, int(time.time()), signed.body) == ""
+        assert "webhook-signature" not in unsigned.headers
+
+    async def test_how_long_a_busy_merchant_asks_to_wait_is_told(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint
+    ) -> None:
+        receipt = await sender.send(callback(endpoint, "busy"))
+        assert (receipt.delivered, receipt.status, receipt.retry_after_ms) == (False, 429, 3_600_000)
+        assert (await sender.send(callback(endpoint, "broken"))).retry_after_ms == 0
 
     @pytest.mark.parametrize("behaviour", ["rubbish", "empty", "created", "deep", "bytes"])
     async def test_any_2xx_is_delivered_and_what_it_says_is_only_noted(

@@ -3,6 +3,7 @@
 import re
 import time
 
+from mkondo.contracts.signature import read_secret
 from mkondo.ports.ids import Ids
 
 MANY = 20_000
@@ -39,6 +40,10 @@ class IdsConformance:
         made = {ids.api_key() for _ in range(2_000)}
         assert len(made) == 2_000
         assert all(re.fullmatch(r"[0-9A-Za-z]{32}", name) for name in made)
+
+    def test_webhook_secrets_are_what_standard_webhooks_calls_one_and_never_the_same(self, ids: Ids) -> None:
+        made = {ids.webhook_secret() for _ in range(1_000)}
+        assert len({read_secret(text).key for text in made}) == 1_000
 
     def test_voucher_codes_are_6_capital_alphanumerics(self, ids: Ids) -> None:
         made = {ids.voucher_code() for _ in range(2_000)}

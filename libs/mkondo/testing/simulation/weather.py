@@ -6,6 +6,7 @@ own climate, so that some runs are mostly about one kind of trouble. Read next: 
 
 import hashlib
 import random
+from base64 import b64encode
 
 from mkondo.domain.ids import Instant, PaymentId, TransactionId
 
@@ -70,6 +71,9 @@ class SimulatedIds:
 
     def api_key(self) -> str:
         return "".join(self._random.choices(LETTERS, k=32))
+
+    def webhook_secret(self) -> str:
+        return f"whsec_{b64encode(self._random.randbytes(32)).decode()}"
 
     def voucher_code(self) -> str:
         return "".join(self._random.choices(LETTERS[:24], k=6))

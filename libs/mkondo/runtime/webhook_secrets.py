@@ -1,0 +1,61 @@
+"""With which secrets an application's results are signed now: from its newest configuration, at most 1 s old.
+
+They are in clear in memory only. Read next: deliverer.py, ports/sealing.py.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from mkondo.contracts.records import decode_record
+from mkondo.contracts.signature import Secret, read_secret
+from mkondo.domain.admission import application_key
+from mkondo.domain.application import Application
+from mkondo.domain.ids import ApplicationId
+from mkondo.ports.clock import Clock
+from mkondo.ports.sealing import Sealing
+from mkondo.ports.store import Facts
+
+SECONDS_KEPT = 1.0
+KEPT_MAX = 10_000
+
+
+def about(environment: str, application: str) -> str:
+    """What a secret is sealed about: it opens for no other application, and in no other environment."""
+    return f"webhook-secret/{environment}/{application}"
+
+
+class WebhookSecrets:
+    """Reads and opens them. May raise TryLater, and CannotOpen when a key is lost."""
+
+    def __init__(self, environment: str, facts: Facts, sealing: Sealing, clock: Clock) -> None:
+        self._environment, self._facts, self._sealing, self._clock = environment, facts, sealing, clock
+        self._kept: dict[ApplicationId, tuple[float, Application | None]] = {}
+        self._opened: dict[tuple[ApplicationId, str], Secret] = {}
+
+    async def of(self, application: ApplicationId) -> Sequence[Secret]:
+        """The newest first; none where the application has none, or is gone."""
+        record = await self._record(application)
+        if record is None:
+            return ()
+        return [self._open(application, sealed) for sealed in record.signing_secrets(self._clock.now())]
+
+    async def _record(self, application: ApplicationId) -> Application | None:
+        now = asyncio.get_running_loop().time()
+        kept = self._kept.get(application)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        data = await self._facts.record(application_key(application))
+        record = decode_record(application_key(application), data) if data is not None else None
+        found = record if isinstance(record, Application) else None
+        if len(self._kept) >= KEPT_MAX:
+            self._kept.clear()
+            self._opened.clear()
+        self._kept[application] = now + SECONDS_KEPT, found
+        return found
+
+    def _open(self, application: ApplicationId, sealed: str) -> Secret:
+        found = self._opened.get((application, sealed))
+        if found is None:
+            text = self._sealing.open(sealed, about(self._environment, application))
+            found = self._opened[application, sealed] = read_secret(text)
+        return found

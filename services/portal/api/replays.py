@@ -1,0 +1,143 @@
+"""Results once more: one by its id, or all of a time. Replays have the id and the body of the first time.
+
+What is sent again is the event that was queued the first time, so nothing is looked up that could have changed since.
+Read next: domain/delivery.py, services/portal/api/results.py.
+"""
+
+import asyncio
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, Field
+
+from mkondo.contracts.views import decode_row
+from mkondo.domain.application import Configuration
+from mkondo.domain.delivery import ReplayCallback, ReplayRefused
+from mkondo.domain.ids import ApplicationId
+from mkondo.domain.views.changes import ChangeRow
+from mkondo.domain.views.deliveries import DeliveryRow, row_key
+from mkondo.domain.views.results import ResultRow, place
+from mkondo.runtime.parts import Parts
+from services.portal.api.access import Environment, Granted, Own
+from services.portal.api.bodies import Asked
+from services.portal.api.callbacks import ask_callbacks
+from services.portal.api.configuring import application_of
+from services.portal.api.deliveries import State
+from services.portal.api.errors import Refused
+
+router = APIRouter(tags=["deliveries"])
+
+LOOKED_AT_MAX = 500
+"""Results that one call looks at: `next` says where the next one goes on."""
+AT_ONCE = 50
+VERSIONS_MAX = 500
+
+
+class Replayed(BaseModel):
+    """It is queued again, for this address."""
+
+    id: str
+    url: str
+
+
+class Range(Asked):
+    """Those that were queued first from `from` until before `until`, of one state if it is named. `after`: the `next`
+    of the call before."""
+
+    since: AwareDatetime = Field(alias="from", strict=False, description="RFC 3339, with an offset.")
+    until: AwareDatetime = Field(strict=False)
+    state: State | None = None
+    after: int = Field(0, ge=0)
+
+
+class ReplayedRange(BaseModel):
+    """How many of this call are queued again, and how many are on their way already. `next` above 0: there may be more,
+    ask again with it as `after`."""
+
+    replayed: int
+    under_way: int
+    next: int
+
+
+class Addresses:
+    """Where an application's results go now. Those of a request that named an address of its own go there again."""
+
+    def __init__(self, now: Configuration, former: set[str]) -> None:
+        self._now, self._former = now, former
+
+    def of(self, result: ResultRow) -> str:
+        its_own = self._now.response_url_override and result.url not in self._former
+        return result.url if its_own or not self._now.response_url else self._now.response_url
+
+
+@router.post("/{environment}/deliveries/{delivery}/replay", status_code=202)
+async def replay_delivery(parts: Environment, application: Own, delivery: str, grant: Granted) -> Replayed:
+    """Push one result again, with the id and the body of the first time. One that is on its way is refused."""
+    name = row_key(application, delivery)
+    found = await parts.views.read("deliveries", [name])
+    row = decode_row("deliveries", found[name]) if name in found else None
+    result = await _result(parts, application, row.result) if isinstance(row, DeliveryRow) else None
+    if result is None:
+        raise Refused(404, f"no delivery {delivery[:80]!r}", "List them with GET …/deliveries.")
+    url = (await _addresses(parts, application)).of(result)
+    if not await _replay(parts, result, url, grant.name):
+        raise Refused(
+            409, "it is on its way already", "Look at it with GET …/deliveries/ID: it is tried until it arrives."
+        )
+    return Replayed(id=result.delivery, url=url)
+
+
+@router.post("/{environment}/deliveries/replay", status_code=202)
+async def replay_range(parts: Environment, application: Own, wanted: Range, grant: Granted) -> ReplayedRange:
+    """Push again what was queued in a time: the outage of a merchant's own, say. One call looks at 500 results."""
+    addresses = await _addresses(parts, application)
+    start = place(application, wanted.after)
+    page = await parts.views.page("results", f"{application}/", start, LOOKED_AT_MAX)
+    rows = [decode_row("results", data) for _, data in page]
+    chosen = await _of_state(parts, application, [row for row in rows if _is_in(row, wanted)], wanted.state)
+    replayed = 0
+    for start_at in range(0, len(chosen), AT_ONCE):
+        few = chosen[start_at : start_at + AT_ONCE]
+        replayed += sum(await asyncio.gather(*(_replay(parts, row, addresses.of(row), grant.name) for row in few)))
+    is_over = len(rows) < LOOKED_AT_MAX or rows[-1].queued_at >= _milliseconds(wanted.until)
+    return ReplayedRange(replayed=replayed, under_way=len(chosen) - replayed, next=0 if is_over else rows[-1].sequence)
+
+
+def _is_in(row: ResultRow, wanted: Range) -> bool:
+    """The first time only: what was replayed in this time would else be pushed twice."""
+    return not row.by and _milliseconds(wanted.since) <= row.queued_at < _milliseconds(wanted.until)
+
+
+def _milliseconds(moment: AwareDatetime) -> int:
+    return round(moment.timestamp() * 1_000)
+
+
+async def _of_state(
+    parts: Parts, application: ApplicationId, rows: list[ResultRow], state: State | None
+) -> list[ResultRow]:
+    if state is None:
+        return rows
+    found = await parts.views.read("deliveries", [row_key(application, row.delivery) for row in rows])
+    states = {name: decode_row("deliveries", data).state for name, data in found.items()}
+    return [row for row in rows if states.get(row_key(application, row.delivery)) == state]
+
+
+async def _result(parts: Parts, application: ApplicationId, sequence: int) -> ResultRow | None:
+    name = place(application, sequence)
+    found = await parts.views.read("results", [name])
+    row = decode_row("results", found[name]) if name in found else None
+    return row if isinstance(row, ResultRow) else None
+
+
+async def _addresses(parts: Parts, application: ApplicationId) -> Addresses:
+    now = (await application_of(parts, application)).configuration
+    if not now.response_url_override:
+        return Addresses(now, set())
+    rows = await parts.views.page("changes", f"{application}/", "", VERSIONS_MAX)
+    former = {row.after.response_url for _, data in rows if isinstance(row := decode_row("changes", data), ChangeRow)}
+    return Addresses(now, former)
+
+
+async def _replay(parts: Parts, row: ResultRow, url: str, by: str) -> bool:
+    """Whether it is queued again; not when it is on its way."""
+    command = ReplayCallback(row.result, url, parts.ids.incarnation(), by)
+    return not isinstance(await ask_callbacks(parts, command), ReplayRefused)

@@ -1,0 +1,111 @@
+"""The feed of results: what was pushed, or could not be, fetched by the merchant in its own time.
+
+Every result that was queued for the application stands in it once for each time, in order, so whoever keeps the cursor
+of the last one that they have dealt with loses none. Read next: domain/views/results.py, services/cli/listen.py.
+"""
+
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from mkondo.contracts.journal import Partition
+from mkondo.contracts.signature import ID, TIMESTAMP, Secret, sign
+from mkondo.contracts.views import decode_row
+from mkondo.domain import deliveries
+from mkondo.domain.ids import ApplicationId, partition_of
+from mkondo.domain.views.results import ResultRow, place
+from mkondo.openapi.callbacks import callback_body, operation_of_result
+from mkondo.ports.sealing import CannotOpen
+from mkondo.runtime.parts import Parts
+from mkondo.runtime.webhook_secrets import WebhookSecrets
+from services.portal.api.access import Environment, Own
+from services.portal.api.errors import Refused
+
+router = APIRouter(tags=["results"])
+
+MOST = 500
+WAIT_SECONDS_MAX = 30
+LOOK_SECONDS = 0.25
+NEWEST = "newest"
+
+
+class ResultView(BaseModel):
+    """One result. `body` is the exact text that is pushed, `headers` are its Standard Webhooks headers, signed now;
+    `replayed_by`: who wanted it again, empty the first time; `url`: where it was pushed to."""
+
+    cursor: str
+    id: str
+    operation: str
+    queued_at: int
+    replayed_by: str
+    url: str
+    body: str
+    headers: dict[str, str]
+
+
+class Feed(BaseModel):
+    """`next` is the cursor behind the last of them: send it as `after`."""
+
+    results: list[ResultView]
+    next: str
+
+
+@router.get("/{environment}/results")
+async def list_results(
+    parts: Environment,
+    application: Own,
+    after: Annotated[str, Query(pattern=r"^(|newest|[0-9]{1,18})$")] = "",
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    wait: Annotated[float, Query(ge=0, le=WAIT_SECONDS_MAX)] = 0,
+) -> Feed:
+    """The application's results behind a cursor, in the order in which they were queued; replays stand in it again.
+
+    Without `after` from the first one; `after=newest` gives the cursor of now and no results. With `wait` an empty
+    answer is given only after so many seconds."""
+    if after == NEWEST:
+        return Feed(results=[], next=str(await _newest(parts, application)))
+    start, until = int(after or 0), asyncio.get_running_loop().time() + wait
+    while not (rows := await _page(parts, application, start, limit)):
+        if asyncio.get_running_loop().time() >= until:
+            return Feed(results=[], next=str(start))
+        await asyncio.sleep(LOOK_SECONDS)
+    secrets = await _secrets(parts, application)
+    return Feed(results=[_view(row, secrets) for row in rows], next=str(rows[-1].sequence))
+
+
+async def _newest(parts: Parts, application: ApplicationId) -> int:
+    """How far the views have read: every result up to there can be seen, and none behind it."""
+    source = str(Partition(deliveries.NAME, partition_of(application)))
+    return (await parts.views.positions()).get(source, 0)
+
+
+async def _page(parts: Parts, application: ApplicationId, after: int, limit: int) -> list[ResultRow]:
+    page = await parts.views.page("results", f"{application}/", place(application, after), limit)
+    return [decode_row("results", data) for _, data in page]
+
+
+async def _secrets(parts: Parts, application: ApplicationId) -> list[Secret]:
+    if parts.sealing is None:
+        return []
+    try:
+        secrets = await WebhookSecrets(parts.environment, parts.facts, parts.sealing, parts.clock).of(application)
+    except CannotOpen as trouble:
+        raise Refused(503, "the webhook secret can't be read", str(trouble)) from trouble
+    return list(secrets)
+
+
+def _view(row: ResultRow, secrets: list[Secret]) -> ResultView:
+    body, now = callback_body(row.result), int(time.time())
+    return ResultView(
+        cursor=str(row.sequence),
+        id=row.delivery,
+        operation=operation_of_result(row.result).name,
+        queued_at=row.queued_at,
+        replayed_by=row.by,
+        url=row.url,
+        body=body.decode(),
+        headers=sign(secrets, row.delivery, now, body) if secrets else {ID: row.delivery, TIMESTAMP: str(now)},
+    )
