@@ -16,6 +16,7 @@ from mkondo.domain.delivery import (
     QueueCallback,
     Receipt,
     RecordAttempt,
+    ReplayCallback,
 )
 from mkondo.domain.delivery_faults import HELD_BACK_MS, WITHHELD
 from mkondo.domain.faults import (
@@ -104,7 +105,7 @@ def first(story: Story) -> CallbackQueued:
 
 
 def tried(attempt: int, receipt: Receipt) -> RecordAttempt:
-    return RecordAttempt(PaymentId("p1"), APPLICATION, attempt, receipt)
+    return RecordAttempt(PaymentId("p1"), APPLICATION, attempt, receipt, url="https://a.example/")
 
 
 @pytest.mark.parametrize("fault", HELD_BACK_MS)
@@ -142,9 +143,17 @@ def test_one_that_failed_first_has_been_repeated_anyway() -> None:
 def test_one_that_is_withheld_is_an_abandoned_delivery_that_says_why(others: tuple[str, ...]) -> None:
     story = queued(*others, CALLBACK_NEVER)
     assert first(story).held_back == CALLBACK_NEVER
-    abandoned = CallbackAbandoned(PaymentId("p1"), APPLICATION, 1, Receipt(False, reason=WITHHELD))
+    abandoned = CallbackAbandoned(PaymentId("p1"), APPLICATION, 0, Receipt(False), WITHHELD)
     assert story.answer[1:] == (abandoned,)
-    assert story.records == {}
+    assert (first(story).delivery.attempt, story.records) == (0, {}), "no attempt is made"
+
+
+@pytest.mark.parametrize("fault", [CALLBACK_LATE, CALLBACK_TWICE, CALLBACK_NEVER])
+def test_what_is_replayed_is_sent_as_it_should_be(fault: str) -> None:
+    story = given().when(ReplayCallback(result(fault), "https://a.example/", "r1", "asha"))
+    assert (first(story).held_back, first(story).delivery.attempt, len(story.answer)) == ("", 1, 1)
+    again = RecordAttempt(PaymentId("p1"), APPLICATION, 1, GOOD, url="https://a.example/", replay="r1")
+    story.when(again).then(CallbackDelivered(PaymentId("p1"), APPLICATION, 1, GOOD))
 
 
 @pytest.mark.parametrize("fault", [CALLBACK_LATE, CALLBACK_NEVER])
