@@ -73,6 +73,10 @@ def _configuration(name: str, api_key: str, **more: Any) -> Configuration:
     )
 
 
+START_SECONDS_MAX = 60.0
+"""Admission is starting too: on Kafka it takes partitions and topics one after the other, slowly when busy."""
+
+
 async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
     """The demo and the strict application, and a poor customer in every market.
 
@@ -80,7 +84,7 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
     sealed = "" if parts.sealing is None else parts.sealing.seal(credentials.webhook_secret, about(SANDBOX, DEMO))
     demo = _configuration("Demo", credentials.demo, response_url_override=True, webhook_secret=sealed)
     pushed = {name: replace(scope, asynchronous=True) for name, scope in demo.products.items()}
-    await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY)
+    await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY, START_SECONDS_MAX)
     await _configure(parts, DEMO, replace(demo, products=pushed))
     await _configure(parts, STRICT, _configuration("Demo, strict", credentials.strict, switches=STRICT_SWITCHES))
     for market in MARKETS.values():
@@ -90,7 +94,7 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
 
 async def make_live(parts: Parts, credentials: Credentials) -> None:
     """The live application, its shortcode's account, one customer and one other organisation in every market."""
-    await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY)
+    await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY, START_SECONDS_MAX)
     configuration = _configuration(
         "Demo, live", credentials.live, switches=STRICT_SWITCHES, shortcodes=(LIVE_SHORTCODE,)
     )

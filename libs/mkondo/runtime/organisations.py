@@ -19,18 +19,22 @@ from mkondo.runtime.parts import Parts
 ANSWER_SECONDS = 5.0
 
 
-async def configure_organisation(parts: Parts, organisation: str, grants: Grants, by: str) -> bool:
+async def configure_organisation(
+    parts: Parts, organisation: str, grants: Grants, by: str, seconds_max: float = ANSWER_SECONDS
+) -> bool:
     """Whether anything changed. TryLater when a partition doesn't answer, or can't: those that did have changed, and
     asking again tells the rest."""
-    answers = await asyncio.gather(*(_tell(parts, key, grants, by) for key in keys_of(organisation)))
+    answers = await asyncio.gather(*(_tell(parts, key, grants, by, seconds_max) for key in keys_of(organisation)))
     return any(isinstance(answer, OrganisationChanged) for answer in answers)
 
 
-async def _tell(parts: Parts, key: str, grants: Grants, by: str) -> OrganisationChanged | OrganisationUnchanged:
+async def _tell(
+    parts: Parts, key: str, grants: Grants, by: str, seconds_max: float
+) -> OrganisationChanged | OrganisationUnchanged:
     with parts.desk.ask(f"{key}/{parts.ids.incarnation()}") as question:
         command = ConfigureOrganisation(key, grants, by, question.reply_to)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(seconds_max):
                 await parts.log.send_command(Partition(admission.NAME, partition_of(key)), command)
                 answer = await question.answer()
         except TimeoutError:
