@@ -154,7 +154,7 @@ def test_wrong_use_is_told_in_one_line(own_platform: RunningPlatform, folder: Pa
     for wrong, status, says in (
         (("listen", "--forward-to", "nothing", *data), 1, "no address"),
         (("listen", "--forward-to", "http://127.0.0.1:9/", "--application", "a/b", *data), 1, "no application"),
-        (("listen", "--forward-to", "http://127.0.0.1:9/", "--application", "nobody", *data), 1, ""),
+        (("listen", "--forward-to", "http://127.0.0.1:9/", "--application", "nobody", *data), 1, "no application"),
         (("listen", "--forward-to", "http://127.0.0.1:9/", "--data", str(folder / "none")), 1, "mkondo up"),
         (("replay", *data), 2, "Name ids"),
         (("replay", "x", "--from", "2026-01-01", "--until", "2026-01-02", *data), 2, "Name ids"),
