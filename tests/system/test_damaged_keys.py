@@ -10,6 +10,7 @@ DAMAGED = {
     "sandbox.pem": "holds no PEM private key",
     "openapi.pem": "holds no PEM private key",
     "tokens.key": "holds no secret",
+    "sealing.key": "holds no sealing keys",
 }
 
 
