@@ -9,8 +9,9 @@ import pytest
 from mkondo.testing.simulation.world import simulate
 from mkondo.topology import DECIDERS, TOPOLOGY
 
-NOT_SIMULATED = {"AccountStatusChanged", "CallbackAbandoned", "SessionRevoked"}
-"""Nobody locks an account, and no run lasts for days: until a session is forgotten, or a merchant given up."""
+NOT_SIMULATED = {"AccountStatusChanged", "CallbackAbandoned", "EndpointDisabled", "EndpointEnabled", "SessionRevoked"}
+"""Nobody locks an account, no merchant is gone, and no run lasts for days: until a session is forgotten, or a merchant
+given up."""
 
 LIMITS = {f"INS-{number}" for number in range(990, 998)} - {"INS-997"}
 

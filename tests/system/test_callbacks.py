@@ -6,6 +6,7 @@ Real endpoints, the moved sandbox clock, and the public library of Standard Webh
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -55,6 +56,11 @@ def push_to(platform: RunningPlatform, url: str) -> None:
     change = {"response_url": url, "response_url_override": True, "asynchronous": ["c2b_single_stage"]}
     Api(platform).said("PATCH", "applications/demo", change)
     Api(platform).said("POST", "clock/advance", {"seconds": 2})
+
+
+def now_of(platform: RunningPlatform) -> int:
+    """The sandbox's clock, in milliseconds since 1970."""
+    return round(datetime.fromisoformat(Api(platform).said("GET", "clock")["now"]).timestamp() * 1_000)
 
 
 async def told(api: Api, name: str, holds: Callable[[Said], bool]) -> Said:
@@ -112,7 +118,7 @@ async def test_the_whole_timetable_then_a_dead_letter_is_enabled_and_replayed(
     push_to(own_platform, endpoint.url("timetable"))
     endpoint.failing = ATTEMPTS
     name = await paid(merchant)
-    began = Api(own_platform).said("GET", "clock")["now"]
+    began = now_of(own_platform)
     for attempt in range(1, ATTEMPTS):
 
         def has_failed(row: Said, times: int = attempt) -> bool:
@@ -122,8 +128,7 @@ async def test_the_whole_timetable_then_a_dead_letter_is_enabled_and_replayed(
         said = await told(api, name, has_failed)
         waits = said["next_at"] - said["attempts"][-1]["at"]
         assert DELAYS_MS[attempt - 1] <= waits <= DELAYS_MS[attempt - 1] * 1.2, (attempt, waits)
-        now = Api(own_platform).said("GET", "clock")["now"]
-        seconds = max(1, math.ceil((said["next_at"] - now) / 1_000))
+        seconds = max(1, math.ceil((said["next_at"] - now_of(own_platform)) / 1_000))
         assert mkondo("clock", "advance", f"{seconds}s", "--data", str(own_platform.data)).returncode == 0
     said = await told(api, name, lambda row: row["state"] == "abandoned")
     assert len(said["attempts"]) == ATTEMPTS == len(endpoint.received)

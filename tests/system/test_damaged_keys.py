@@ -11,6 +11,7 @@ DAMAGED = {
     "openapi.pem": "holds no PEM private key",
     "digest.pem": "holds no PEM private key",
     "tokens.key": "holds no secret",
+    "sealing.key": "holds no sealing keys",
 }
 
 

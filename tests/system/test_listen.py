@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,8 +48,27 @@ class Listener:
                 await asyncio.sleep(0.01)
 
     def end(self, by: signal.Signals) -> int:
-        self._process.send_signal(by)
+        """Its exit status; of one that has ended before too."""
+        if self._process.poll() is None:
+            self._process.send_signal(by)
         return self._process.wait(10)
+
+
+Listening = Callable[..., Listener]
+
+
+@pytest.fixture
+def listening() -> Iterator[Listening]:
+    """Starts listeners; none of them is left behind."""
+    started: list[Listener] = []
+
+    def start(platform: RunningPlatform, url: str, *options: str) -> Listener:
+        started.append(Listener(platform, url, *options))
+        return started[-1]
+
+    yield start
+    for listener in started:
+        listener.end(signal.SIGKILL)
 
 
 @pytest.fixture
@@ -73,18 +92,18 @@ def data(own_platform: RunningPlatform) -> Path:
 
 @pytest.mark.timeout(180)
 async def test_killed_again_and_again_it_loses_none_of_500(
-    own_platform: RunningPlatform, endpoint: MerchantEndpoint
+    own_platform: RunningPlatform, endpoint: MerchantEndpoint, listening: Listening
 ) -> None:
     """The platform's own endpoint is another one, where nobody answers: results reach us by the feed alone."""
     push_to(own_platform, f"http://127.0.0.1:{free_port()}/")
-    listener = Listener(own_platform, endpoint.url())
+    listener = listening(own_platform, endpoint.url())
     await listener.says("listening")
     async with merchant_of(own_platform) as merchant:
         paying = asyncio.gather(*(merchant.pay() for _ in range(RESULTS)))
         for number, reached in enumerate(KILLED_AT):
             await endpoint.arrivals(reached, SECONDS_MAX)
             assert listener.end(signal.SIGKILL) == -signal.SIGKILL
-            listener = Listener(own_platform, endpoint.url())
+            listener = listening(own_platform, endpoint.url())
             await listener.says("listening", number + 2)
         accepted = {answer.said("ConversationID") for answer in await paying}
     assert len(accepted) == RESULTS
@@ -101,11 +120,11 @@ async def test_killed_again_and_again_it_loses_none_of_500(
 
 @pytest.mark.timeout(180)
 async def test_it_waits_for_its_program_and_for_the_platform_and_replays_reach_it(
-    own_platform: RunningPlatform, endpoint: MerchantEndpoint, data: Path
+    own_platform: RunningPlatform, endpoint: MerchantEndpoint, listening: Listening, data: Path
 ) -> None:
     push_to(own_platform, endpoint.url("pushed"))
     port = free_port()
-    listener = Listener(own_platform, f"http://127.0.0.1:{port}/", "--from-start")
+    listener = listening(own_platform, f"http://127.0.0.1:{port}/", "--from-start")
     await listener.says("listening")
     async with merchant_of(own_platform) as merchant:
         name = (await merchant.pay()).said("ConversationID")
@@ -135,7 +154,7 @@ def test_wrong_use_is_told_in_one_line(own_platform: RunningPlatform, folder: Pa
     for wrong, status, says in (
         (("listen", "--forward-to", "nothing", *data), 1, "no address"),
         (("listen", "--forward-to", "http://127.0.0.1:9/", "--application", "a/b", *data), 1, "no application"),
-        (("listen", "--forward-to", "http://127.0.0.1:9/", "--application", "nobody", *data), 1, ""),
+        (("listen", "--forward-to", "http://127.0.0.1:9/", "--application", "nobody", *data), 1, "no application"),
         (("listen", "--forward-to", "http://127.0.0.1:9/", "--data", str(folder / "none")), 1, "mkondo up"),
         (("replay", *data), 2, "Name ids"),
         (("replay", "x", "--from", "2026-01-01", "--until", "2026-01-02", *data), 2, "Name ids"),

@@ -22,6 +22,7 @@ from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.webhook_secrets import WebhookSecrets
 from services.portal.api.access import Environment, Own
+from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["results"])
@@ -65,6 +66,8 @@ async def list_results(
 
     Without `after` from the first one; `after=newest` gives the cursor of now and no results. With `wait` an empty
     answer is given only after so many seconds."""
+    if await record_of(parts, application) is None:  # an operator may name anything, and would wait for ever
+        raise Refused(404, f"no application {application[:80]!r}", "List them with GET …/applications.")
     if after == NEWEST:
         return Feed(results=[], next=str(await _newest(parts, application)))
     start, until = int(after or 0), asyncio.get_running_loop().time() + wait

@@ -100,6 +100,10 @@ async def test_what_is_no_cursor_or_out_of_bounds_is_refused(mkondo: World, quer
     await mkondo.refused(422, "GET", f"sandbox/results?application=duka{query}", by=ASHA)
 
 
+async def test_an_application_that_never_was_has_no_feed(mkondo: World) -> None:
+    await mkondo.refused(404, "GET", "sandbox/results?application=nobody")
+
+
 async def test_a_secret_is_shown_once_sealed_in_the_store_and_signs_the_feed(mkondo: World) -> None:
     path = "sandbox/applications/duka/webhook-secret"
     first = (await mkondo.said("POST", path, {"overlap_seconds": 0}, by=ASHA))["webhook_secret"]

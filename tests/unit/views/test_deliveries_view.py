@@ -1,5 +1,7 @@
 """The view `deliveries` tells every attempt at a result, and what is to come."""
 
+from msgspec.structs import replace
+
 from mkondo.domain.decider import Event
 from mkondo.domain.delivery import (
     CallbackAbandoned,
@@ -63,11 +65,14 @@ def test_what_was_given_up_says_so_with_its_last_reason() -> None:
     assert (found.state, found.next_at, found.attempts[-1].reason) == (ABANDONED, 0, "answered HTTP 500")
 
 
-def test_a_row_may_be_forgotten_by_the_projector_when_nothing_can_change_it_any_more() -> None:
-    ends = {
-        QUEUED: row(),
-        RETRYING: row(CallbackRetryScheduled(P1, APPLICATION, 1, BAD, later(5_000))),
-        DELIVERED: row(CallbackDelivered(P1, APPLICATION, 1, GOOD)),
-        ABANDONED: row(CallbackAbandoned(P1, APPLICATION, 1, BAD)),
-    }
-    assert {state for state, found in ends.items() if DELIVERIES.final(found)} == {DELIVERED, ABANDONED}
+def test_no_row_is_ever_final_since_a_result_may_be_replayed_whatever_became_of_it() -> None:
+    for ended in (CallbackDelivered(P1, APPLICATION, 1, GOOD), CallbackAbandoned(P1, APPLICATION, 1, BAD, "why")):
+        assert not DELIVERIES.final(row(ended))
+        again = row(ended, CallbackQueued(replace(delivery(), url="https://new.example/", replay="r1"), by="asha"))
+        assert (again.state, again.url, again.replayed_by, again.result) == (QUEUED, "https://new.example/", "asha", 1)
+        assert (again.queued_at, len(again.attempts), again.reason) == (later(1_000), 1, "")
+
+
+def test_what_was_never_tried_says_why_and_has_no_attempt() -> None:
+    found = row(CallbackAbandoned(P1, APPLICATION, 0, Receipt(False), "the endpoint is disabled: gone"))
+    assert (found.state, found.attempts, found.reason) == (ABANDONED, (), "the endpoint is disabled: gone")

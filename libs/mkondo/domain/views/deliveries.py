@@ -105,5 +105,5 @@ DELIVERIES = View(
         CallbackRetryScheduled: _told(RETRYING),
         CallbackAbandoned: _told(ABANDONED),
     },
-    lambda row: row.state in (DELIVERED, ABANDONED),  # until it is replayed, when the row is read back
+    lambda row: False,  # whatever became of it, it may be replayed
 )
