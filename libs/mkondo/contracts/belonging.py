@@ -28,6 +28,7 @@ from mkondo.domain.delivery import (
     CallbackQueued,
     CallbackRetryScheduled,
 )
+from mkondo.domain.endpoint import EndpointDisabled, EndpointEnabled
 from mkondo.domain.environments import SANDBOX
 from mkondo.domain.mandates import (
     CollectionAdmitted,
@@ -72,7 +73,9 @@ NAMED: Mapping[type[Event], Told] = {
     **dict.fromkeys(
         (ApplicationChanged, ApiKeyEnded, SessionOpened, SessionRevoked, RoomConfirmed, RoomGivenBack), _OWN
     ),
-    **dict.fromkeys((CallbackDelivered, CallbackRetryScheduled, CallbackAbandoned), _OWN),
+    **dict.fromkeys(
+        (CallbackDelivered, CallbackRetryScheduled, CallbackAbandoned, EndpointDisabled, EndpointEnabled), _OWN
+    ),
     **dict.fromkeys((PaymentAdmitted, PaymentReserved, PaymentCompleted, PaymentFailed), _PAYMENT),
     **dict.fromkeys((RequestAdmitted, RequestAnswered, MandateFound), _REQUEST),
     **dict.fromkeys((ApprovalAsked, CollectionAdmitted, ReversalAdmitted), _ADMITTED),

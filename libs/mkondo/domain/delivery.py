@@ -46,7 +46,7 @@ def about(result: Result) -> Payment | Request:
     return result.request if isinstance(result, RequestAnswered) else result.payment
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     """Record `delivery/ID`, deleted when it has arrived or is given up. The id is the request's ConversationID.
 
     `attempt` counts from 1; 0: none is made, the endpoint is disabled. `next_at` is when it is made, again if nothing
