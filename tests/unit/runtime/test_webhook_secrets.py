@@ -16,7 +16,7 @@ from mkondo.ports.errors import TryLater
 from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.webhook_secrets import WebhookSecrets, about
 from mkondo.testing.builders import APPLICATION, configuration, later
-from tests.unit.runtime.test_deliverer import OWNER, World, delivery
+from tests.unit.runtime.deliverer_world import OWNER, World, delivery
 
 SEALING, OTHER = AesSealing({"k1": b"k" * 32}), AesSealing({"k2": b"o" * 32})
 FIRST, SECOND = (SystemIds().webhook_secret() for _ in range(2))
