@@ -53,6 +53,7 @@ async def test_a_revoked_session_is_refused_by_every_process_within_a_second(
         "MKONDO_KAFKA": kafka_broker.address,
         "MKONDO_KEYS": str(folder / "data"),
         "MKONDO_PORT": str(port),
+        "MKONDO_RATE_PER_ADDRESS": "0",  # it asks as often as it can
     }
     options = ("--log", "kafka", "--kafka", kafka_broker.address, "--database-url", base)
     with RunningPlatform(folder / "data", *options) as platform:
