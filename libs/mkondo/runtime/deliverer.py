@@ -72,7 +72,11 @@ class Deliverer:
         if isinstance(event, EndpointDisabled):
             log.warning(
                 "nothing is pushed to an endpoint any more, until somebody enables it",
-                extra={"application": event.application, "url": event.url, "reason": event.reason},
+                extra={
+                    "application": event.application,
+                    "address": endpoint_of(event.url).address,  # a query may hold a secret
+                    "reason": event.reason,
+                },
             )
         if not isinstance(event, CallbackQueued | CallbackDue) or self._stopping or not event.delivery.attempt:
             return

@@ -121,5 +121,8 @@ async def test_what_is_not_to_be_tried_is_not(world: SigningWorld) -> None:
 
 
 async def test_a_disabled_endpoint_is_told_in_the_log(world: SigningWorld, caplog: pytest.LogCaptureFixture) -> None:
-    world.deliverer.heard(EndpointDisabled(APPLICATION, "https://a.example/", "the endpoint answered 410 Gone"))
-    assert "nothing is pushed to an endpoint any more" in caplog.text
+    url = "https://a.example/mpesa?token=t0ps3cret"
+    world.deliverer.heard(EndpointDisabled(APPLICATION, url, "the endpoint answered 410 Gone"))
+    (said,) = caplog.records
+    assert "nothing is pushed to an endpoint any more" in said.getMessage()
+    assert vars(said)["address"] == "https://a.example/mpesa" and "t0ps3cret" not in str(vars(said))
