@@ -1,6 +1,6 @@
 """With which secrets an application's results are signed now: from its newest configuration, at most 1 s old.
 
-They are in clear in memory only. Read next: deliverer.py, ports/sealing.py.
+They are in clear in memory only, and only while they sign. Read next: deliverer.py, ports/sealing.py.
 """
 
 import asyncio
@@ -30,14 +30,15 @@ class WebhookSecrets:
     def __init__(self, environment: str, facts: Facts, sealing: Sealing, clock: Clock) -> None:
         self._environment, self._facts, self._sealing, self._clock = environment, facts, sealing, clock
         self._kept: dict[ApplicationId, tuple[float, Application | None]] = {}
-        self._opened: dict[tuple[ApplicationId, str], Secret] = {}
+        self._opened: dict[ApplicationId, dict[str, Secret]] = {}
 
     async def of(self, application: ApplicationId) -> Sequence[Secret]:
         """The newest first; none where the application has none, or is gone."""
         record = await self._record(application)
-        if record is None:
-            return ()
-        return [self._open(application, sealed) for sealed in record.signing_secrets(self._clock.now())]
+        sealed = record.signing_secrets(self._clock.now()) if record is not None else ()
+        before = self._opened.get(application, {})
+        self._opened[application] = {one: before.get(one) or self._open(application, one) for one in sealed}
+        return tuple(self._opened[application].values())
 
     async def _record(self, application: ApplicationId) -> Application | None:
         now = asyncio.get_running_loop().time()
@@ -54,8 +55,4 @@ class WebhookSecrets:
         return found
 
     def _open(self, application: ApplicationId, sealed: str) -> Secret:
-        found = self._opened.get((application, sealed))
-        if found is None:
-            text = self._sealing.open(sealed, about(self._environment, application))
-            found = self._opened[application, sealed] = read_secret(text)
-        return found
+        return read_secret(self._sealing.open(sealed, about(self._environment, application)))

@@ -1,6 +1,6 @@
 """With which secrets a callback goes out: the application's newest, opened, or not at all when they can't be read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
@@ -15,7 +15,7 @@ from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.webhook_secrets import WebhookSecrets, about
-from mkondo.testing.builders import APPLICATION, configuration, later
+from mkondo.testing.builders import APPLICATION, NOW, configuration, later
 from tests.unit.runtime.deliverer_world import OWNER, World, delivery
 
 SEALING, OTHER = AesSealing({"k1": b"k" * 32}), AesSealing({"k2": b"o" * 32})
@@ -39,6 +39,18 @@ class Facts:
         if self.trouble is not None:
             raise self.trouble
         return None if self.found is None else encode_record(self.found)
+
+
+class Counting(AesSealing):
+    """Notes what is opened."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        super().__init__(keys)
+        self.opened: list[str] = []
+
+    def open(self, sealed: str, about: str) -> str:
+        self.opened.append(sealed)
+        return super().open(sealed, about)
 
 
 class SigningWorld(World):
@@ -82,6 +94,20 @@ async def test_it_is_signed_with_every_secret_that_still_signs(world: SigningWor
     await world.told(2)
     assert world.signed == [(read_secret(SECOND), read_secret(FIRST)), (read_secret(SECOND),)]
     assert facts.asked == 1, "the record is kept for a second"
+
+
+async def test_each_secret_is_opened_once_and_not_kept_when_it_signs_no_more(facts: Facts) -> None:
+    sealing = Counting({"k1": b"k" * 32})
+    world, opened = SigningWorld(facts, sealing), sealing.opened
+    old, new = sealed(FIRST), sealed(SECOND)
+    facts.found = Application(APPLICATION, 2, configuration(webhook_secret=new), webhook_overlaps={old: later(1_000)})
+    for _ in range(2):
+        assert await world.secrets.of(APPLICATION) == (read_secret(SECOND), read_secret(FIRST))
+    assert opened == [new, old]
+    for moment in (later(1_000), NOW):  # a clock that was set back shows what is still in memory
+        world.clock.moment = moment
+        await world.secrets.of(APPLICATION)
+    assert opened == [new, old, old]
 
 
 async def test_an_application_without_one_is_told_without_a_signature(world: SigningWorld, facts: Facts) -> None:
