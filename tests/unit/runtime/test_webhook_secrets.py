@@ -125,7 +125,7 @@ async def test_with_a_lost_key_nothing_goes_out_unsigned_and_it_is_said(
     facts.found = Application(APPLICATION, 1, configuration(webhook_secret=sealed(FIRST)))
     world.queue("p1")
     (told,) = await world.told(1)
-    assert (told.receipt.delivered, world.signed) == (False, [])
+    assert (told.receipt.delivered, told.unsent, world.signed) == (False, True, [])
     assert "the webhook secret can't be read" in told.receipt.reason
     assert "the key k1, which is not among the keys here" in caplog.text and FIRST not in caplog.text
     await world.deliverer.stop()
@@ -137,7 +137,7 @@ async def test_while_the_store_is_out_of_reach_the_attempt_fails_and_is_made_aga
     facts.trouble = TryLater("the store is away")
     world.queue("p1")
     (told,) = await world.told(1)
-    assert (told.receipt.delivered, world.signed) == (False, [])
+    assert (told.receipt.delivered, told.unsent, world.signed) == (False, True, [])
 
 
 async def test_what_is_not_to_be_tried_is_not(world: SigningWorld) -> None:
