@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from mkondo.contracts.journal import Partition
-from mkondo.contracts.signature import ID, TIMESTAMP, Secret, sign
+from mkondo.contracts.signature import Secret, sign
 from mkondo.contracts.views import decode_row
 from mkondo.domain import deliveries
 from mkondo.domain.ids import ApplicationId, partition_of
@@ -101,7 +101,7 @@ async def _secrets(parts: Parts, application: ApplicationId) -> list[Secret]:
 
 
 def _view(row: ResultRow, secrets: list[Secret]) -> ResultView:
-    body, now = callback_body(row.result), int(time.time())
+    body = callback_body(row.result)
     return ResultView(
         cursor=str(row.sequence),
         id=row.delivery,
@@ -110,5 +110,5 @@ def _view(row: ResultRow, secrets: list[Secret]) -> ResultView:
         replayed_by=row.by,
         url=row.url,
         body=body.decode(),
-        headers=sign(secrets, row.delivery, now, body) if secrets else {ID: row.delivery, TIMESTAMP: str(now)},
+        headers=sign(secrets, row.delivery, int(time.time()), body),
     )
