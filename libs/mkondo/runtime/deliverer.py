@@ -127,7 +127,7 @@ class Deliverer:
         try:
             receipt = await self._send(begun.delivery)
         except _Unsent as trouble:
-            await self._record(begun.delivery, Receipt(False, reason=str(trouble)), "failed", unsent=True)
+            await self._record(begun.delivery, Receipt(False, reason=str(trouble)), "not sent", unsent=True)
             return
         self._endpoints.learn(begun.endpoint, receipt)
         await self._record(begun.delivery, receipt, "delivered" if receipt.delivered else "failed")
@@ -144,7 +144,9 @@ class Deliverer:
             return await self._sender.send(await self._callback(delivery))
         except CannotOpen as trouble:  # it is promised signed: it waits until its secret can be read, or is replaced
             log.error("callback not sent: %s", trouble, extra={"application": delivery.application})
-            raise _Unsent("not sent: the webhook secret can't be read; give the application a new one") from None
+            raise _Unsent(
+                "not sent: the webhook secret can't be read; give the application a new one, without an overlap"
+            ) from None
         except TryLater:
             raise _Unsent("not sent: the application's settings could not be read") from None
         except Exception:

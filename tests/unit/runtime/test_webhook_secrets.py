@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
+from prometheus_client import REGISTRY
 
 from mkondo.adapters.keys.sealing import AesSealing
 from mkondo.adapters.system.ids import SystemIds
@@ -19,6 +20,7 @@ from mkondo.testing.builders import APPLICATION, NOW, configuration, later
 from tests.unit.runtime.deliverer_world import OWNER, World, delivery
 
 SEALING, OTHER = AesSealing({"k1": b"k" * 32}), AesSealing({"k2": b"o" * 32})
+NOT_SENT = "mkondo_callbacks_total", {"outcome": "not sent"}
 FIRST, SECOND = (SystemIds().webhook_secret() for _ in range(2))
 
 
@@ -123,9 +125,11 @@ async def test_with_a_lost_key_nothing_goes_out_unsigned_and_it_is_said(
     world = SigningWorld(facts, OTHER)
     await world.log.attach(OWNER, world.owner)
     facts.found = Application(APPLICATION, 1, configuration(webhook_secret=sealed(FIRST)))
+    before = REGISTRY.get_sample_value(*NOT_SENT) or 0
     world.queue("p1")
     (told,) = await world.told(1)
     assert (told.receipt.delivered, told.unsent, world.signed) == (False, True, [])
+    assert REGISTRY.get_sample_value(*NOT_SENT) == before + 1, "whoever operates the platform is told by a figure"
     assert "the webhook secret can't be read" in told.receipt.reason
     assert "the key k1, which is not among the keys here" in caplog.text and FIRST not in caplog.text
     await world.deliverer.stop()
