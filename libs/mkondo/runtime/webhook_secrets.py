@@ -19,7 +19,7 @@ SECONDS_KEPT = 1.0
 KEPT_MAX = 10_000
 
 
-def about(environment: str, application: str) -> str:
+def sealed_about(environment: str, application: str) -> str:
     """What a secret is sealed about: it opens for no other application, and in no other environment."""
     return f"webhook-secret/{environment}/{application}"
 
@@ -55,4 +55,4 @@ class WebhookSecrets:
         return found
 
     def _open(self, application: ApplicationId, sealed: str) -> Secret:
-        return read_secret(self._sealing.open(sealed, about(self._environment, application)))
+        return read_secret(self._sealing.open(sealed, sealed_about(self._environment, application)))

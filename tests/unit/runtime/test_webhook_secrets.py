@@ -15,7 +15,7 @@ from mkondo.domain.endpoint import EndpointDisabled
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.deliverer import Deliverer
-from mkondo.runtime.webhook_secrets import WebhookSecrets, about
+from mkondo.runtime.webhook_secrets import WebhookSecrets, sealed_about
 from mkondo.testing.builders import APPLICATION, NOW, configuration, later
 from tests.unit.runtime.deliverer_world import OWNER, World, delivery
 
@@ -25,7 +25,7 @@ FIRST, SECOND = (SystemIds().webhook_secret() for _ in range(2))
 
 
 def sealed(text: str) -> str:
-    return SEALING.seal(text, about("sandbox", APPLICATION))
+    return SEALING.seal(text, sealed_about("sandbox", APPLICATION))
 
 
 class Facts:
