@@ -12,7 +12,7 @@ from mkondo.domain.admission import application_key
 from mkondo.domain.application import Application
 from mkondo.domain.ids import ApplicationId
 from mkondo.ports.clock import Clock
-from mkondo.ports.sealing import Sealing
+from mkondo.ports.sealing import CannotOpen, Sealing
 from mkondo.ports.store import Facts
 
 SECONDS_KEPT = 1.0
@@ -25,9 +25,10 @@ def sealed_about(environment: str, application: str) -> str:
 
 
 class WebhookSecrets:
-    """Reads and opens them. May raise TryLater, and CannotOpen when a key is lost."""
+    """Reads and opens them. May raise TryLater, and CannotOpen when a key is lost, or this process has no keys at all:
+    what is promised signed never goes out unsigned."""
 
-    def __init__(self, environment: str, facts: Facts, sealing: Sealing, clock: Clock) -> None:
+    def __init__(self, environment: str, facts: Facts, sealing: Sealing | None, clock: Clock) -> None:
         self._environment, self._facts, self._sealing, self._clock = environment, facts, sealing, clock
         self._kept: dict[ApplicationId, tuple[float, Application | None]] = {}
         self._opened: dict[ApplicationId, dict[str, Secret]] = {}
@@ -55,4 +56,6 @@ class WebhookSecrets:
         return found
 
     def _open(self, application: ApplicationId, sealed: str) -> Secret:
+        if self._sealing is None:
+            raise CannotOpen("this process has no sealing keys: give it the platform's directory of keys")
         return read_secret(self._sealing.open(sealed, sealed_about(self._environment, application)))

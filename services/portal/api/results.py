@@ -94,8 +94,6 @@ async def _page(parts: Parts, application: ApplicationId, after: int, limit: int
 
 
 async def _secrets(parts: Parts, application: ApplicationId) -> list[Secret]:
-    if parts.sealing is None:
-        return []
     try:
         secrets = await WebhookSecrets(parts.environment, parts.facts, parts.sealing, parts.clock).of(application)
     except CannotOpen as trouble:

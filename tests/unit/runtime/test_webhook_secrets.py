@@ -14,6 +14,7 @@ from mkondo.domain.delivery import CallbackQueued, Receipt
 from mkondo.domain.endpoint import EndpointDisabled
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import TryLater
+from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.webhook_secrets import WebhookSecrets, sealed_about
 from mkondo.testing.builders import APPLICATION, NOW, configuration, later
@@ -133,6 +134,16 @@ async def test_with_a_lost_key_nothing_goes_out_unsigned_and_it_is_said(
     assert "the webhook secret can't be read" in told.receipt.reason
     assert "the key k1, which is not among the keys here" in caplog.text and FIRST not in caplog.text
     await world.deliverer.stop()
+
+
+async def test_a_process_without_keys_sends_unsigned_only_what_is_promised_to_nobody_signed(facts: Facts) -> None:
+    secrets = WebhookSecrets("sandbox", facts, None, World().clock)  # type: ignore[arg-type]
+    facts.found = Application(APPLICATION, 1, configuration())
+    assert await secrets.of(APPLICATION) == ()
+    secrets = WebhookSecrets("sandbox", facts, None, World().clock)  # type: ignore[arg-type]
+    facts.found = Application(APPLICATION, 2, configuration(webhook_secret=sealed(FIRST)))
+    with pytest.raises(CannotOpen, match="no sealing keys"):
+        await secrets.of(APPLICATION)
 
 
 async def test_while_the_store_is_out_of_reach_the_attempt_fails_and_is_made_again_later(
