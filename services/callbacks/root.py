@@ -10,8 +10,6 @@ from mkondo.runtime.webhook_secrets import WebhookSecrets
 
 def deliverer(parts: Parts, sender: CallbackSender) -> Deliverer:
     """Makes the attempts of this process's share."""
-    if parts.sealing is None:
-        return Deliverer(sender, parts.log, parts.clock, parts.ids)
     secrets = WebhookSecrets(parts.environment, parts.facts, parts.sealing, parts.clock)
     return Deliverer(sender, parts.log, parts.clock, parts.ids, secrets.of)
 

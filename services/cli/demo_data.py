@@ -23,7 +23,7 @@ from mkondo.domain.markets import MARKETS, Market
 from mkondo.openapi import mozambique
 from mkondo.runtime.organisations import configure_organisation
 from mkondo.runtime.parts import Parts
-from mkondo.runtime.webhook_secrets import about
+from mkondo.runtime.webhook_secrets import sealed_about
 
 DEMO, STRICT, LIVE = ApplicationId("demo"), ApplicationId("demo-strict"), ApplicationId("demo-live")
 ORGANISATION = "demo-shop"
@@ -81,7 +81,8 @@ async def make_sandbox(parts: Parts, credentials: Credentials) -> None:
     """The demo and the strict application, and a poor customer in every market.
 
     A request to the demo that names an `input_ResponseURL` is answered there, any other at once."""
-    sealed = "" if parts.sealing is None else parts.sealing.seal(credentials.webhook_secret, about(SANDBOX, DEMO))
+    secret, about = credentials.webhook_secret, sealed_about(SANDBOX, DEMO)
+    sealed = parts.sealing.seal(secret, about) if parts.sealing is not None and secret else ""
     demo = _configuration("Demo", credentials.demo, response_url_override=True, webhook_secret=sealed)
     pushed = {name: replace(scope, asynchronous=True) for name, scope in demo.products.items()}
     await configure_organisation(parts, ORGANISATION, dict.fromkeys(MARKETS, PRODUCTS), BY, START_SECONDS_MAX)

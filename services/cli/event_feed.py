@@ -15,7 +15,7 @@ import msgspec
 from mkondo.adapters.client.wire import UNANSWERED, trouble_with
 from services.cli.errors import CannotDo
 from services.cli.files import addresses
-from services.cli.management import authorization, call, said_by
+from services.cli.management import authorization, call, is_for_now, said_by
 
 PAGE = 1_000
 AGAIN_SECONDS = 0.5
@@ -66,7 +66,7 @@ class Feed(msgspec.Struct, frozen=True):
         connected = False
         while True:
             try:
-                with self._open(address, after) as answer:
+                with self._open(address, after, patient=connected) as answer:
                     connected = True
                     for line in events_of(answer.iter_lines()):
                         after = line.cursor
@@ -85,12 +85,15 @@ class Feed(msgspec.Struct, frozen=True):
                 return str(addresses(self.data)["http"])
 
     @contextmanager
-    def _open(self, address: str, after: str) -> Iterator[httpx.Response]:
+    def _open(self, address: str, after: str, *, patient: bool) -> Iterator[httpx.Response]:
+        """With `patient`, one that is busy or has lost its store counts as one that does not answer."""
         headers = authorization(self.data) | {"Accept": "text/event-stream"}
         url, timeout = f"{address}/api/v1/{self.path}", httpx.Timeout(SILENCE_SECONDS_MAX)
         asked = self._asked(after)
         with httpx.stream("GET", url, params=asked, headers=headers, timeout=timeout, trust_env=False) as answer:
             if not answer.is_success:
+                if patient and is_for_now(answer):
+                    answer.raise_for_status()
                 answer.read()
                 said_by(answer, address)
             yield answer

@@ -18,9 +18,9 @@ import httpx
 from mkondo.adapters.client.address import is_address
 from mkondo.adapters.client.wire import UNANSWERED
 from services.cli.errors import CannotDo
-from services.cli.files import OPERATOR_FILE, addresses
+from services.cli.files import addresses
 from services.cli.listen_place import Place
-from services.cli.management import checked, said_by
+from services.cli.management import authorization, checked, is_for_now, said_by
 from services.cli.options import data_option, environment_option
 from services.cli.replay import application_option
 
@@ -92,17 +92,14 @@ class Listener:
     def _page(self, after: str, wait: int) -> dict[str, Any]:
         """The address and the token are read each time: a platform that has started again may have other ones."""
         try:
-            address = addresses(self._data)["http"]
-            token = (self._data / OPERATOR_FILE).read_text().strip()
-        except (CannotDo, OSError) as trouble:
+            address, headers = addresses(self._data)["http"], authorization(self._data)
+        except CannotDo as trouble:
             raise Away(f"the platform is away ({trouble})") from trouble
         try:
-            answer = self._http.get(
-                f"{address}/api/v1/{self._feed}&after={after}&wait={wait}", headers={"Authorization": f"Bearer {token}"}
-            )
+            answer = self._http.get(f"{address}/api/v1/{self._feed}&after={after}&wait={wait}", headers=headers)
         except UNANSWERED as trouble:
             raise Away(f"the platform is away ({type(trouble).__name__})") from trouble
-        if answer.status_code >= 500 or answer.status_code == 429:
+        if is_for_now(answer):
             raise Away(f"the platform answers HTTP {answer.status_code}: {answer.text[:200]}")
         return checked(said_by(answer, address), _FEED, address)
 

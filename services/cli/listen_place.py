@@ -26,7 +26,9 @@ class Place:
             raise CannotDo(f"{self._data} is not there: start the platform with `mkondo up --data {self._data}`")
         try:
             self._folder.mkdir(exist_ok=True)
-            self._lock = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(
+                self._folder / f".{self._file.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotDo("another `mkondo listen` follows this application: stop it first") from None

@@ -101,6 +101,11 @@ def _answer(data: Path, method: str, path: str, body: Row | None) -> tuple[httpx
     return answer, address
 
 
+def is_for_now(answer: httpx.Response) -> bool:
+    """Whether it is a no that may be a yes in a moment: to be waited for by whoever follows something for long."""
+    return answer.status_code >= 500 or answer.status_code == 429
+
+
 def said_by(answer: httpx.Response, address: str) -> Any:
     """What the management API answered. CannotDo, in one line with the mend, when it is a refusal."""
     try:

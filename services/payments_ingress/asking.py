@@ -215,9 +215,9 @@ def _about(asked: Asked | QueueCallback) -> Payment | Request:
 
 def answer(about: Payment | Request, reply: Message) -> Answer:
     """The wire's answer to what admission, or whoever ended the request, says; in the sandbox explained."""
-    told = _spoiled(about, reply, _told(about, reply))
+    told = _told(about, reply)
     explanation = _explanation(about, reply) if about.opens_accounts else ""
-    return replace(told, explanation=explanation) if explanation else told
+    return _spoiled(about, reply, replace(told, explanation=explanation) if explanation else told)
 
 
 def _told(about: Payment | Request, reply: Message) -> Answer:

@@ -15,8 +15,8 @@ import pytest
 from mkondo.adapters.callbacks.addresses import NotAllowed, addresses_of, place_of, rules_of
 from mkondo.adapters.callbacks.connections import ORIGINS_KEPT
 from mkondo.adapters.callbacks.names import Names
+from mkondo.adapters.callbacks.retry_after import retry_after_ms
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
-from mkondo.adapters.callbacks.webhook import retry_after_ms
 from mkondo.adapters.keys.authority import ensure_certificates
 from mkondo.domain.environments import ENVIRONMENTS
 from mkondo.openapi.addresses import is_address

@@ -46,9 +46,11 @@ def read_secret(text: str) -> Secret:
 
 
 def sign(secrets: Sequence[Secret], name: str, now_seconds: int, body: bytes) -> dict[str, str]:
-    """The three headers. With several secrets (while one replaces another) there is a signature by each."""
+    """The three headers. With several secrets (while one replaces another) there is a signature by each; without any
+    there is no third header, since an empty one could be taken for a signature that is wrong."""
+    told = {ID: name, TIMESTAMP: str(now_seconds)}
     signatures = " ".join(_VERSION + _signature(secret, name, str(now_seconds), body) for secret in secrets)
-    return {ID: name, TIMESTAMP: str(now_seconds), SIGNATURE: signatures}
+    return {**told, SIGNATURE: signatures} if signatures else told
 
 
 def distrust(secrets: Sequence[Secret], headers: Mapping[str, str], now_seconds: int, body: bytes) -> str:

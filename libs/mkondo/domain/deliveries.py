@@ -158,8 +158,9 @@ def _record(command: RecordAttempt, records: Records, now: Instant) -> Sequence[
     if delivery.attempt > len(DELAYS_MS):
         abandoned = CallbackAbandoned(*told, f"all {delivery.attempt} attempts failed")
         fails_long = endpoint.failing_since and now - endpoint.failing_since >= LONG_FAILURE_MS
-        return (abandoned, _disable(delivery, REASON_LONG)) if fails_long else (abandoned,)
-    return (CallbackRetryScheduled(*told, _next_at(command, now), now),)
+        is_blamed = fails_long and not command.unsent
+        return (abandoned, _disable(delivery, REASON_LONG)) if is_blamed else (abandoned,)
+    return (CallbackRetryScheduled(*told, _next_at(command, now), Instant(0) if command.unsent else now),)
 
 
 def _next_at(command: RecordAttempt, now: Instant) -> Instant:
@@ -240,7 +241,7 @@ def _known(records: Records, name: str) -> Delivery:
 
 def _failing(records: Records, delivery: Delivery, at: Instant) -> Changes:
     endpoint = _endpoint(records, delivery.application, delivery.url)
-    if endpoint.failing_since or not at:  # events of old do not say when
+    if endpoint.failing_since or not at:
         return {}
     return {endpoint_key(delivery.application, delivery.url): replace(endpoint, failing_since=at)}
 

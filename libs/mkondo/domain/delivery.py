@@ -99,7 +99,9 @@ class ReplayRefused(Rejection, frozen=True, tag=True):
 
 
 class RecordAttempt(msgspec.Struct, frozen=True, tag=True):
-    """The sender has tried. `jitter_permille` is drawn by it: a decider has no chance. `url`: where it tried."""
+    """The sender has tried. `jitter_permille` is drawn by it: a decider has no chance. `url`: where it tried.
+
+    `unsent`: nothing was sent, for a reason of our own, so it says nothing of the endpoint."""
 
     delivery: PaymentId
     application: ApplicationId
@@ -108,6 +110,7 @@ class RecordAttempt(msgspec.Struct, frozen=True, tag=True):
     jitter_permille: int = 0
     url: str = ""
     replay: str = ""
+    unsent: bool = False
 
 
 class GiveAttemptBack(msgspec.Struct, frozen=True, tag=True):
@@ -146,7 +149,8 @@ class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackRetryScheduled(msgspec.Struct, frozen=True, tag=True):
-    """The attempt failed at `failed_at`; the next one is made at `next_at`."""
+    """The attempt failed, the next one is made at `next_at`. `failed_at`: when its endpoint failed it; 0: the endpoint
+    is not to blame, or nobody said when."""
 
     delivery: PaymentId
     application: ApplicationId

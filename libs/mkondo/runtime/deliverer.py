@@ -54,6 +54,10 @@ async def no_secrets(application: ApplicationId) -> Sequence[Secret]:
     return ()
 
 
+class _Unsent(Exception):
+    """An attempt that failed for a reason of our own, which the text says: its endpoint is not judged by it."""
+
+
 class Deliverer:
     """Hears the decider's committed events. `heard` never waits and never raises."""
 
@@ -72,7 +76,11 @@ class Deliverer:
         if isinstance(event, EndpointDisabled):
             log.warning(
                 "nothing is pushed to an endpoint any more, until somebody enables it",
-                extra={"application": event.application, "url": event.url, "reason": event.reason},
+                extra={
+                    "application": event.application,
+                    "address": endpoint_of(event.url).address,  # a query may hold a secret
+                    "reason": event.reason,
+                },
             )
         if not isinstance(event, CallbackQueued | CallbackDue) or self._stopping or not event.delivery.attempt:
             return
@@ -116,34 +124,39 @@ class Deliverer:
             log.error("what came of a callback could not be told: a bug", exc_info=trouble)
 
     async def _attempt(self, begun: Begun) -> None:
-        receipt = await self._receipt(begun.delivery)
+        try:
+            receipt = await self._send(begun.delivery)
+        except _Unsent as trouble:
+            await self._record(begun.delivery, Receipt(False, reason=str(trouble)), "not sent", unsent=True)
+            return
         self._endpoints.learn(begun.endpoint, receipt)
         await self._record(begun.delivery, receipt, "delivered" if receipt.delivered else "failed")
 
-    async def _record(self, delivery: Delivery, receipt: Receipt, outcome: str) -> None:
+    async def _record(self, delivery: Delivery, receipt: Receipt, outcome: str, *, unsent: bool = False) -> None:
         metrics.CALLBACKS.labels(outcome).inc()
         jitter = int(self._ids.jitter() * JITTER_PERMILLE)
         told = (delivery.delivery, delivery.application, delivery.attempt, receipt)
-        await self._tell(RecordAttempt(*told, jitter, delivery.url, delivery.replay))
-
-    async def _receipt(self, delivery: Delivery) -> Receipt:
-        """A boundary: a bug here is an attempt that failed, or it would be made again every minute for ever."""
-        try:
-            return await self._send(delivery)
-        except CannotOpen as trouble:  # it is promised signed: it waits until its secret can be read, or is replaced
-            log.error("callback not sent: %s", trouble, extra={"application": delivery.application})
-            return Receipt(False, reason="not sent: the webhook secret can't be read; give the application a new one")
-        except TryLater:
-            return Receipt(False, reason="not sent: the application's settings could not be read")
-        except Exception:
-            log.exception("callback not sent: a bug", extra={"delivery": delivery.delivery})
-            return Receipt(False, reason="not sent: a bug")
+        await self._tell(RecordAttempt(*told, jitter, delivery.url, delivery.replay, unsent))
 
     async def _send(self, delivery: Delivery) -> Receipt:
+        """A boundary: a bug here is an attempt that failed, or it would be made again every minute for ever."""
+        try:
+            return await self._sender.send(await self._callback(delivery))
+        except CannotOpen as trouble:  # it is promised signed: it waits until its secret can be read, or is replaced
+            log.error("callback not sent: %s", trouble, extra={"application": delivery.application})
+            raise _Unsent(
+                "not sent: the webhook secret can't be read; give the application a new one, without an overlap"
+            ) from None
+        except TryLater:
+            raise _Unsent("not sent: the application's settings could not be read") from None
+        except Exception:
+            log.exception("callback not sent: a bug", extra={"delivery": delivery.delivery})
+            raise _Unsent("not sent: a bug") from None
+
+    async def _callback(self, delivery: Delivery) -> Callback:
         ack_code = operation_of_result(delivery.result).ack_code
         secrets = tuple(await self._secrets_of(delivery.application))
-        callback = Callback(delivery.delivery, delivery.url, callback_body(delivery.result), ack_code, secrets)
-        return await self._sender.send(callback)
+        return Callback(delivery.delivery, delivery.url, callback_body(delivery.result), ack_code, secrets)
 
     async def _tell(self, command: RecordAttempt) -> None:
         """Perhaps sent is sent again, since the second changes nothing; what is never sent is tried again by lease."""

@@ -1,6 +1,8 @@
 """Who is called next: attempts that wait for a place, by endpoint, and the places that are taken.
 
-An endpoint is a URL without its query; many may share a host, which is not called too often at once either.
+An endpoint is a URL without its query here, whoever's results go there: nothing but this process knows how it fares.
+(One that is disabled is an application's whole address: domain/endpoint.py.) Many may share a host, which is not called
+too often at once either.
 Pure, but for what it remembers. Read next: places.py for how many places there are, deliverer.py for who asks.
 """
 

@@ -20,6 +20,7 @@ from mkondo.runtime.event_stream import EventStream, Wanted
 from mkondo.topology import DECIDERS
 from services.portal.api.access import Environment, Granted, own_application
 from services.portal.api.errors import Refused
+from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["events"])
 
@@ -131,17 +132,10 @@ async def stream_lines(
         elif clock() - said_at >= heartbeat_seconds:
             yield f": nothing new\nid: {encode_cursor(environment, positions)}\n\n".encode()
             said_at = clock()
-        await (asyncio.sleep(0) if page.more else _pause(stopping))  # who hears that the reader is gone has a turn too
+        await (
+            asyncio.sleep(0) if page.more else pause(stopping, IDLE_SECONDS)
+        )  # who hears that the reader is gone has a turn too
 
 
 def _event(environment: str, row: JournalRow, place: Positions) -> bytes:
     return b"id: %b\ndata: %b\n\n" % (encode_cursor(environment, place).encode(), structured(environment, row))
-
-
-async def _pause(stopping: asyncio.Event) -> None:
-    """A moment, or until the platform stops."""
-    try:
-        async with asyncio.timeout(IDLE_SECONDS):
-            await stopping.wait()
-    except TimeoutError:
-        return

@@ -17,7 +17,7 @@ from mkondo.domain.application import STRICT, Application, Configuration, Produc
 from mkondo.domain.environments import LIVE
 from mkondo.domain.ids import ApplicationId, is_name
 from mkondo.runtime.parts import Parts
-from mkondo.runtime.webhook_secrets import about
+from mkondo.runtime.webhook_secrets import sealed_about
 from services.portal.api.access import Environment, Granted, Managed, Manager
 from services.portal.api.application_view import NewKey, NewWebhookSecret, view_of
 from services.portal.api.bodies import Asked
@@ -111,7 +111,7 @@ async def give_new_webhook_secret(
     if parts.sealing is None:
         raise Refused(503, "there is no key here to seal a secret with", "Ask another process of the portal.")
     secret = parts.ids.webhook_secret()
-    sealed, old = parts.sealing.seal(secret, about(parts.environment, application)), ""
+    sealed, old = parts.sealing.seal(secret, sealed_about(parts.environment, application)), ""
 
     def change(now: Configuration) -> Configuration:
         nonlocal old

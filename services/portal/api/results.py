@@ -8,11 +8,11 @@ import asyncio
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from mkondo.contracts.journal import Partition
-from mkondo.contracts.signature import ID, TIMESTAMP, Secret, sign
+from mkondo.contracts.signature import Secret, sign
 from mkondo.contracts.views import decode_row
 from mkondo.domain import deliveries
 from mkondo.domain.ids import ApplicationId, partition_of
@@ -24,6 +24,7 @@ from mkondo.runtime.webhook_secrets import WebhookSecrets
 from services.portal.api.access import Environment, Own
 from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
+from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["results"])
 
@@ -56,6 +57,7 @@ class Feed(BaseModel):
 
 @router.get("/{environment}/results")
 async def list_results(
+    request: Request,
     parts: Environment,
     application: Own,
     after: Annotated[str, Query(pattern=r"^(|newest|[0-9]{1,18})$")] = "",
@@ -65,16 +67,17 @@ async def list_results(
     """The application's results behind a cursor, in the order in which they were queued; replays stand in it again.
 
     Without `after` from the first one; `after=newest` gives the cursor of now and no results. With `wait` an empty
-    answer is given only after so many seconds."""
+    answer is given only after so many seconds, or when the platform stops."""
     if await record_of(parts, application) is None:  # an operator may name anything, and would wait for ever
         raise Refused(404, f"no application {application[:80]!r}", "List them with GET …/applications.")
     if after == NEWEST:
         return Feed(results=[], next=str(await _newest(parts, application)))
     start, until = int(after or 0), asyncio.get_running_loop().time() + wait
+    stopping: asyncio.Event = request.app.state.stopping
     while not (rows := await _page(parts, application, start, limit)):
-        if asyncio.get_running_loop().time() >= until:
+        if stopping.is_set() or asyncio.get_running_loop().time() >= until:
             return Feed(results=[], next=str(start))
-        await asyncio.sleep(LOOK_SECONDS)
+        await pause(stopping, LOOK_SECONDS)
     secrets = await _secrets(parts, application)
     return Feed(results=[_view(row, secrets) for row in rows], next=str(rows[-1].sequence))
 
@@ -91,8 +94,6 @@ async def _page(parts: Parts, application: ApplicationId, after: int, limit: int
 
 
 async def _secrets(parts: Parts, application: ApplicationId) -> list[Secret]:
-    if parts.sealing is None:
-        return []
     try:
         secrets = await WebhookSecrets(parts.environment, parts.facts, parts.sealing, parts.clock).of(application)
     except CannotOpen as trouble:
@@ -101,7 +102,7 @@ async def _secrets(parts: Parts, application: ApplicationId) -> list[Secret]:
 
 
 def _view(row: ResultRow, secrets: list[Secret]) -> ResultView:
-    body, now = callback_body(row.result), int(time.time())
+    body = callback_body(row.result)
     return ResultView(
         cursor=str(row.sequence),
         id=row.delivery,
@@ -110,5 +111,5 @@ def _view(row: ResultRow, secrets: list[Secret]) -> ResultView:
         replayed_by=row.by,
         url=row.url,
         body=body.decode(),
-        headers=sign(secrets, row.delivery, now, body) if secrets else {ID: row.delivery, TIMESTAMP: str(now)},
+        headers=sign(secrets, row.delivery, int(time.time()), body),
     )

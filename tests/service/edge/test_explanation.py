@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from mkondo.adapters.http.bearer import hash_of
 from mkondo.domain.application import ProductScope, UsageTime
 from mkondo.domain.calendar import minute_of
+from mkondo.domain.faults import Faults
 from mkondo.domain.hours import Closed
 from mkondo.domain.ids import ApplicationId, Instant
 from mkondo.domain.limits import Breach
@@ -114,6 +115,13 @@ async def test_usage_time_is_explained_by_the_edge_in_the_sandbox_only(world: Wo
     said = response.headers.get(HEADER)
     assert said is None if environment == "openapi" else said.startswith("usage_time;code=INS-996;opens=T")
     assert world.cores[environment].payments == []
+
+
+async def test_a_time_out_on_purpose_does_not_tell_what_came_of_the_request(world: World) -> None:
+    await world.configure(faults=Faults(gateway_timeout=1_000))
+    world.core.answering = declines
+    response = await pay(world)
+    assert (response.status_code, response.headers.get(HEADER)) == (408, None)
 
 
 async def test_a_success_explains_nothing(world: World) -> None:

@@ -34,3 +34,7 @@ def test_by_a_clock_that_was_moved_it_would_be_refused() -> None:
     headers = sign([read_secret(NEW)], "p1", int(time.time()) + 3_600, BODY)
     with pytest.raises(WebhookVerificationError):
         Webhook(NEW).verify(BODY, headers)
+
+
+def test_without_a_secret_there_is_no_signature_and_not_an_empty_one() -> None:
+    assert sign([], "p1", 7, BODY) == {"webhook-id": "p1", "webhook-timestamp": "7"}

@@ -113,6 +113,15 @@ def test_a_delivery_that_is_given_up_disables_it_only_if_nothing_has_arrived_for
     gives_up(LONG_FAILURE_MS // HOUR_MS).then(abandoned, EndpointDisabled(APPLICATION, URL, REASON_LONG))
 
 
+def test_what_was_not_sent_for_a_reason_of_our_own_is_not_held_against_it() -> None:
+    unsent = replace(tried(receipt=BAD), unsent=True)
+    assert KEY not in queued().after(unsent).records
+    failed = CallbackRetryScheduled(P1, APPLICATION, 1, BAD, NOW, NOW)
+    story = given(CallbackQueued(delivery()), failed, CallbackDue(delivery(LAST)))
+    abandoned = CallbackAbandoned(P1, APPLICATION, LAST, BAD, "all 11 attempts failed")
+    story.at(later(LONG_FAILURE_MS)).when(replace(tried(LAST, BAD), unsent=True)).then(abandoned)
+
+
 def test_a_merchant_who_asks_for_more_time_gets_it_up_to_a_day() -> None:
     for asked, delay in ((1_000, DELAYS_MS[0]), (90_000, 90_000), (10**12, RETRY_AFTER_MAX_MS)):
         busy = Receipt(False, 429, "answered HTTP 429", retry_after_ms=asked)

@@ -93,6 +93,14 @@ async def test_whoever_waits_is_answered_when_the_next_result_is_there(mkondo: W
     assert [one["id"] for one in (await waiting)["results"]] == ["p1"]
 
 
+async def test_whoever_waits_is_answered_when_the_platform_stops(mkondo: World) -> None:
+    async with asyncio.timeout(5):
+        waiting = asyncio.create_task(feed(mkondo, "&wait=30"))
+        await asyncio.sleep(0)
+        mkondo.stop()
+        assert await waiting == {"results": [], "next": "0"}
+
+
 @pytest.mark.parametrize(
     "query", ["&after=x", "&after=-1", "&wait=31", "&wait=-1", "&limit=0", "&limit=501", "&after=%D9%A3"]
 )

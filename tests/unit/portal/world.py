@@ -104,6 +104,10 @@ class World:
         self._api, self.cores, self.clock = api, cores, clock
         self._number = 0
 
+    def stop(self) -> None:
+        """As when the process stops: nobody is kept waiting any longer."""
+        self._api.state.stopping.set()
+
     async def call(self, method: str, path: str, body: Any = None, *, by: str = OPERATOR) -> Response:
         """A path such as `sandbox/applications`; the views are brought up to date first."""
         for core in self.cores.values():

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from msgspec.structs import replace
 
+from mkondo.adapters.system.ids import SystemIds
+from mkondo.contracts.signature import Secret
 from mkondo.domain.delivery import (
     CallbackDue,
     CallbackQueued,
@@ -14,9 +16,10 @@ from mkondo.domain.delivery import (
     Receipt,
     RecordAttempt,
 )
-from mkondo.domain.ids import PaymentId
+from mkondo.domain.ids import ApplicationId, PaymentId
 from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.ports.errors import CommitUnknown, TryLater
+from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.endpoints import WAITING_FOR_ONE_HOST
 from mkondo.runtime.places import (
     AT_FIRST_TO_ONE_ENDPOINT,
@@ -97,6 +100,26 @@ async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few
     world.merchants.let.set()
     await world.told(100)
     assert world.merchants.called[-5:] == ["t0", "t1", "t2", "t3", "t4"], "the first to come are tried"
+
+
+async def test_what_was_not_sent_for_a_reason_of_our_own_takes_no_places_from_its_endpoint(world: World) -> None:
+    troubles = [TryLater("the store is away")] * 5
+
+    async def secrets_of(application: ApplicationId) -> Sequence[Secret]:
+        if troubles:
+            raise troubles.pop()
+        return ()
+
+    world.deliverer = Deliverer(world.merchants, world.log, world.clock, SystemIds(), secrets_of)
+    for number in range(5):
+        world.queue(f"u{number}", "slow.example")
+    assert all(told.unsent for told in await world.told(5))
+    for number in range(AT_FIRST_TO_ONE_ENDPOINT):
+        world.queue(f"p{number}", "slow.example")
+    await world.quiet()
+    assert world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT
+    world.merchants.let.set()
+    await world.told(5 + AT_FIRST_TO_ONE_ENDPOINT)
 
 
 async def test_those_who_wait_when_a_host_falls_silent_are_told_too_and_each_attempt_once(world: World) -> None:

@@ -11,7 +11,8 @@ import msgspec
 from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
 from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, url_of
 from mkondo.adapters.callbacks.names import Names
-from mkondo.adapters.callbacks.webhook import headers_of, retry_after_ms
+from mkondo.adapters.callbacks.retry_after import retry_after_ms
+from mkondo.contracts.signature import sign
 from mkondo.domain.delivery import Receipt
 from mkondo.ports.callback_sender import Callback
 
@@ -90,7 +91,7 @@ class HttpCallbackSender:
         headers = {
             "host": place.authority,
             "content-type": "application/json",
-            **headers_of(callback, int(time.time())),
+            **sign(callback.secrets, callback.id, int(time.time()), callback.body),
             "user-agent": "Mkondo",
         }
         asked = session.post(url_of(place), data=callback.body, headers=headers, allow_redirects=False)

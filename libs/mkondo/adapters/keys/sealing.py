@@ -20,7 +20,8 @@ from mkondo.ports.sealing import CannotOpen
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _VERSION = "v1"
-_MEND = "restore keys/sealing.key, or give the application a new webhook secret"
+_MEND = "restore keys/sealing.key, or give the application a new webhook secret, without an overlap"
+"""Within an overlap the old one is to sign too, and can't be read any better."""
 
 
 class AesSealing:

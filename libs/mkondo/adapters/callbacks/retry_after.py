@@ -1,23 +1,10 @@
-"""Headers of a callback, and what a merchant's own say: Standard Webhooks, and Retry-After (RFC 9110).
-
-Read next: contracts/signature.py.
-"""
+"""How long a merchant asks to be left alone: Retry-After (RFC 9110). Read next: sender.py."""
 
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from mkondo.contracts.signature import ID, TIMESTAMP, sign
-from mkondo.ports.callback_sender import Callback
-
 ASK_TO_WAIT = (429, 503)
 _DIGITS_MAX = 9
-
-
-def headers_of(callback: Callback, now_seconds: int) -> dict[str, str]:
-    """The id and the time, and the signatures where there are secrets."""
-    if not callback.secrets:
-        return {ID: callback.id, TIMESTAMP: str(now_seconds)}
-    return sign(callback.secrets, callback.id, now_seconds, callback.body)
 
 
 def retry_after_ms(status: int, said: str, now_seconds: float) -> int:
