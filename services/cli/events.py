@@ -19,6 +19,7 @@ from mkondo.ports.errors import TryLater
 from services.cli.errors import CannotDo
 from services.cli.event_feed import Feed, Line, follow_topics
 from services.cli.event_file import EventFile
+from services.cli.interrupted import heed_interrupts
 from services.cli.options import FILE, data_option, environment_option, json_option
 
 LATEST = "latest"
@@ -80,6 +81,7 @@ def tail(
         raise click.UsageError("From Kafka there is neither --application nor --after.")
     if from_start and after != LATEST:
         raise click.UsageError("Either --after or --from-start.")
+    heed_interrupts()
     if kafka:
         _run(_print_topics(kafka, environment, types, from_start, count, as_json))
         return

@@ -5,7 +5,6 @@ each result that the program has answered: killed at any moment, it goes on with
 Read next: listen_place.py.
 """
 
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from mkondo.adapters.client.address import is_address
 from mkondo.adapters.client.wire import UNANSWERED
 from services.cli.errors import CannotDo
 from services.cli.files import addresses
+from services.cli.interrupted import heed_interrupts
 from services.cli.listen_place import Place
 from services.cli.management import authorization, checked, is_for_now, said_by
 from services.cli.options import data_option, environment_option
@@ -53,7 +53,7 @@ def command(url: str, from_start: bool, application: str, data: Path, environmen
     """
     if not is_address(url):
         raise CannotDo(f"{url[:80]!r} is no address: write --forward-to http://127.0.0.1:9000/")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    heed_interrupts()
     try:
         with Place(data, environment, application) as place:
             Listener(url, data, f"{environment}/results?application={quote(application, safe='')}", place).run(
