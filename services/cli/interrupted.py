@@ -4,7 +4,7 @@ import signal
 
 
 def heed_interrupts() -> None:
-    """SIGTERM and Ctrl-C raise KeyboardInterrupt: also in what a script has started in the background, where a shell has
-    Ctrl-C ignored and Python leaves it so."""
+    """SIGTERM and Ctrl-C raise KeyboardInterrupt, also in what a script has started in the background: shells have it
+    ignored there, and Python leaves it so."""
     for sent in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sent, signal.default_int_handler)

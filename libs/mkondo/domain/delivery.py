@@ -101,7 +101,8 @@ class ReplayRefused(Rejection, frozen=True, tag=True):
 class RecordAttempt(msgspec.Struct, frozen=True, tag=True):
     """The sender has tried. `jitter_permille` is drawn by it: a decider has no chance. `url`: where it tried.
 
-    `unsent`: nothing was sent, for a reason of our own, so it says nothing of the endpoint."""
+    `unsent`: nothing was sent, for a reason of our own or because of earlier attempts, so it says nothing new of the
+    endpoint."""
 
     delivery: PaymentId
     application: ApplicationId

@@ -100,7 +100,7 @@ class Deliverer:
         for begun in self._endpoints.begin(endpoint):
             self._begin(begun)
         for delivery, receipt in self._endpoints.spare(endpoint):
-            task = asyncio.create_task(self._record(delivery, receipt, "not tried"))
+            task = asyncio.create_task(self._record(delivery, receipt, "not tried", unsent=True))
             self._keep(delivery, task)
 
     def _begin(self, begun: Begun) -> None:

@@ -96,6 +96,7 @@ async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few
     await world.quiet()
     assert world.merchants.open == 1
     assert {told.receipt for told in spared} == {Receipt(False, reason=f"not tried, after: {UNANSWERED.reason}")}
+    assert all(told.unsent for told in spared), "what was not tried says nothing of this very endpoint"
     assert sorted(told.delivery for told in spared) == sorted(f"t{number}" for number in range(5, 100))
     world.merchants.let.set()
     await world.told(100)
