@@ -16,6 +16,8 @@ from services.cli.options import data_option, environment_option, json_option
 
 application_option = click.option("--application", default="demo", show_default=True, help="Whose results.")
 STATES = ("queued", "retrying", "delivered", "abandoned")
+_ONE, _MANY = ("id", "url", "disabled"), ("replayed", "disabled", "under_way")
+_DISABLED = "the endpoint is disabled, see `mkondo endpoints enable`"
 
 
 @click.command()
@@ -52,27 +54,31 @@ def command(
         _these(ids, data, environment, query, as_json)
         return
     wanted = {"from": _time(since), "until": _time(until), "state": state}
-    replayed, under_way = _all(wanted, data, f"{environment}/deliveries/replay?{query}")
+    came = _all(wanted, data, f"{environment}/deliveries/replay?{query}")
     if as_json:
-        click.echo(json.dumps({"replayed": replayed, "under_way": under_way}))
+        click.echo(json.dumps(came))
         return
-    click.echo(f"{replayed} replayed" + (f", {under_way} were on their way already" if under_way else ""))
+    said = [f"{came['replayed']} replayed"]
+    said += [f"{came['under_way']} were on their way already"] if came["under_way"] else []
+    said += [f"{came['disabled']} went to the feed only: {_DISABLED}"] if came["disabled"] else []
+    click.echo(", ".join(said))
 
 
 def _these(ids: tuple[str, ...], data: Path, environment: str, query: str, as_json: bool) -> None:
     for one in ids:
-        said = call(data, "POST", f"{environment}/deliveries/{quote(one, safe='')}/replay?{query}", keys=("id", "url"))
-        click.echo(json.dumps(said) if as_json else f"{said['id']} replayed, to {said['url']}")
+        said = call(data, "POST", f"{environment}/deliveries/{quote(one, safe='')}/replay?{query}", keys=_ONE)
+        came = f"went to the feed only: {_DISABLED}" if said["disabled"] else f"replayed, to {said['url']}"
+        click.echo(json.dumps(said) if as_json else f"{said['id']} {came}")
 
 
-def _all(wanted: dict[str, str | None], data: Path, path: str) -> tuple[int, int]:
+def _all(wanted: dict[str, str | None], data: Path, path: str) -> dict[str, int]:
     """Call by call, until there is nothing more."""
-    replayed = under_way = after = 0
+    came, after = dict.fromkeys(_MANY, 0), 0
     while True:
-        said = call(data, "POST", path, {**wanted, "after": after}, keys=("replayed", "under_way", "next"))
-        replayed, under_way, after = replayed + said["replayed"], under_way + said["under_way"], said["next"]
+        said = call(data, "POST", path, {**wanted, "after": after}, keys=(*_MANY, "next"))
+        came, after = {name: number + said[name] for name, number in came.items()}, said["next"]
         if not after:
-            return replayed, under_way
+            return came
 
 
 def _time(text: str) -> str:

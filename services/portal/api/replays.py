@@ -5,13 +5,14 @@ Read next: domain/delivery.py, services/portal/api/results.py.
 """
 
 import asyncio
+from collections import Counter
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
 from mkondo.contracts.views import decode_row
 from mkondo.domain.application import Configuration
-from mkondo.domain.delivery import ReplayCallback, ReplayRefused
+from mkondo.domain.delivery import CallbackQueued, ReplayCallback, ReplayRefused
 from mkondo.domain.ids import ApplicationId
 from mkondo.domain.views.changes import ChangeRow
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
@@ -31,12 +32,16 @@ LOOKED_AT_MAX = 500
 AT_ONCE = 50
 VERSIONS_MAX = 500
 
+REPLAYED, DISABLED, UNDER_WAY = "replayed", "disabled", "under way"
+
 
 class Replayed(BaseModel):
-    """It is queued again, for this address."""
+    """It is queued again, for this address. `disabled`: nothing is pushed there until it is enabled, so it went to the
+    feed only."""
 
     id: str
     url: str
+    disabled: bool = False
 
 
 class Range(Asked):
@@ -50,10 +55,11 @@ class Range(Asked):
 
 
 class ReplayedRange(BaseModel):
-    """How many of this call are queued again, and how many are on their way already. `next` above 0: there may be more,
-    ask again with it as `after`."""
+    """How many of this call are queued again, how many went to the feed only because their endpoint is disabled, and
+    how many are on their way already. `next` above 0: there may be more, ask again with it as `after`."""
 
     replayed: int
+    disabled: int
     under_way: int
     next: int
 
@@ -79,11 +85,12 @@ async def replay_delivery(parts: Environment, application: Own, delivery: str, g
     if result is None:
         raise Refused(404, f"no delivery {delivery[:80]!r}", "List them with GET …/deliveries.")
     url = (await _addresses(parts, application)).of(result)
-    if not await _replay(parts, result, url, grant.name):
+    came = await _replay(parts, result, url, grant.name)
+    if came == UNDER_WAY:
         raise Refused(
             409, "it is on its way already", "Look at it with GET …/deliveries/ID: it is tried until it arrives."
         )
-    return Replayed(id=result.delivery, url=url)
+    return Replayed(id=result.delivery, url=url, disabled=came == DISABLED)
 
 
 @router.post("/{environment}/deliveries/replay", status_code=202)
@@ -94,12 +101,17 @@ async def replay_range(parts: Environment, application: Own, wanted: Range, gran
     page = await parts.views.page("results", f"{application}/", start, LOOKED_AT_MAX)
     rows = [decode_row("results", data) for _, data in page]
     chosen = await _of_state(parts, application, [row for row in rows if _is_in(row, wanted)], wanted.state)
-    replayed = 0
+    came: Counter[str] = Counter()
     for start_at in range(0, len(chosen), AT_ONCE):
         few = chosen[start_at : start_at + AT_ONCE]
-        replayed += sum(await asyncio.gather(*(_replay(parts, row, addresses.of(row), grant.name) for row in few)))
+        came.update(await asyncio.gather(*(_replay(parts, row, addresses.of(row), grant.name) for row in few)))
     is_over = len(rows) < LOOKED_AT_MAX or rows[-1].queued_at >= _milliseconds(wanted.until)
-    return ReplayedRange(replayed=replayed, under_way=len(chosen) - replayed, next=0 if is_over else rows[-1].sequence)
+    return ReplayedRange(
+        replayed=came[REPLAYED],
+        disabled=came[DISABLED],
+        under_way=came[UNDER_WAY],
+        next=0 if is_over else rows[-1].sequence,
+    )
 
 
 def _is_in(row: ResultRow, wanted: Range) -> bool:
@@ -137,7 +149,9 @@ async def _addresses(parts: Parts, application: ApplicationId) -> Addresses:
     return Addresses(now, former)
 
 
-async def _replay(parts: Parts, row: ResultRow, url: str, by: str) -> bool:
-    """Whether it is queued again; not when it is on its way."""
-    command = ReplayCallback(row.result, url, parts.ids.incarnation(), by)
-    return not isinstance(await ask_callbacks(parts, command), ReplayRefused)
+async def _replay(parts: Parts, row: ResultRow, url: str, by: str) -> str:
+    """What came of it: REPLAYED, DISABLED or UNDER_WAY."""
+    answer = await ask_callbacks(parts, ReplayCallback(row.result, url, parts.ids.incarnation(), by))
+    if isinstance(answer, ReplayRefused):
+        return UNDER_WAY
+    return REPLAYED if isinstance(answer, CallbackQueued) and answer.delivery.attempt else DISABLED

@@ -157,7 +157,7 @@ async def test_one_result_is_replayed_with_its_id_and_body_to_the_present_addres
     assert "on its way" in (await mkondo.refused(409, "POST", path, by=ASHA))["error"]
     await tell(mkondo, "p1", GOOD)
     await mkondo.said("PATCH", "sandbox/applications/duka", {"response_url": OTHER_URL}, by=ASHA)
-    assert await mkondo.said("POST", path, by=ASHA) == {"id": "p1", "url": OTHER_URL}
+    assert await mkondo.said("POST", path, by=ASHA) == {"id": "p1", "url": OTHER_URL, "disabled": False}
     first, _, again = (await feed(mkondo))["results"]
     assert (again["id"], again["body"], again["url"]) == (first["id"], first["body"], OTHER_URL)
     assert (first["replayed_by"], again["replayed_by"]) == ("", ASHA)
@@ -200,15 +200,26 @@ async def test_a_range_is_replayed_call_by_call_and_says_how_many(
     assert (replayed, under_way) == (5, 6), "five have arrived; one, and those queued after each, are on their way"
 
 
+async def test_what_is_replayed_to_a_disabled_endpoint_is_in_the_feed_and_said_not_to_be_pushed(mkondo: World) -> None:
+    await queue(mkondo, "p1")
+    await tell(mkondo, "p1", GONE)
+    said = await mkondo.said("POST", "sandbox/deliveries/p1/replay?application=duka", by=ASHA)
+    assert said == {"id": "p1", "url": URL, "disabled": True}
+    path, body = "sandbox/deliveries/replay?application=duka", {"from": "2020-01-01T00:00:00Z"}
+    found = await mkondo.said("POST", path, {**body, "until": "2100-01-01T00:00:00Z"}, by=ASHA)
+    assert found == {"replayed": 0, "disabled": 2, "under_way": 0, "next": 0}, "and the one that was queued after p1"
+    assert [one["id"] for one in (await feed(mkondo))["results"]].count("p1") == 3
+
+
 async def test_a_range_may_name_a_state_and_ends_before_until(mkondo: World) -> None:
     await queue(mkondo, "p1", "p2")
     await tell(mkondo, "p1", GOOD)
     await tell(mkondo, "p2", GONE)
     path, body = "sandbox/deliveries/replay?application=duka", {"from": "2020-01-01T00:00:00Z"}
     past = await mkondo.said("POST", path, {**body, "until": "2020-01-02T00:00:00Z"}, by=ASHA)
-    assert past == {"replayed": 0, "under_way": 0, "next": 0}
+    assert past == {"replayed": 0, "disabled": 0, "under_way": 0, "next": 0}
     found = await mkondo.said("POST", path, {**body, "until": "2100-01-01T00:00:00Z", "state": "delivered"}, by=ASHA)
-    assert found["replayed"] == 1
+    assert (found["replayed"], found["disabled"]) == (0, 1), "p2 has disabled the endpoint of both"
     for wrong in ({"from": "soon"}, {"until": "2100-01-01T00:00:00"}, {"state": "lost"}, {"after": -1}):
         await mkondo.refused(422, "POST", path, {**body, "until": "2100-01-01T00:00:00Z", **wrong}, by=ASHA)
 
