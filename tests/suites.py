@@ -72,8 +72,8 @@ SUITES: tuple[Suite, ...] = (
     Suite("unit", "rules alone, no network", _two(*_UNIT), 2, quick=_two(*_UNIT)),
     Suite("contract", "the wire, byte by byte", _CONTRACT, 1, quick=_CONTRACT),
     Suite("conformance", "one suite per port, every adapter, real Postgres", _real("tests/conformance"), 3),
-    Suite("service", "each service and adapter with its real parts", _real("tests/service"), 4),
-    Suite("system", "the platform over HTTP, and unmodified SDKs", _real("tests/system"), 8),
+    Suite("service", "each service and adapter with its real parts", _real("tests/service"), 3),
+    Suite("system", "the platform over HTTP, and unmodified SDKs", _real("tests/system"), 10),
     Suite(
         "node",
         "the unmodified JavaScript SDK, and the Postman collection",
@@ -88,8 +88,8 @@ SUITES: tuple[Suite, ...] = (
         7,
         quick=("tests/simulation/test_seeds.py", "--seeds", "10"),
     ),
-    Suite("fuzz", "hostile requests by the ten thousand, in process and over a socket", ("tests/fuzz",), 4),
-    Suite("faults", "kill -9 while payments run", _real("tests/faults"), 5),
+    Suite("fuzz", "hostile requests by the ten thousand, in process and over a socket", ("tests/fuzz",), 3),
+    Suite("faults", "kill -9 while payments run", _real("tests/faults"), 7),
     Suite("performance", "the pieces of the benchmark; no test says how quick", ("tests/performance",), 2),
     Suite("kafka", "the same on a real Apache Kafka", (*_WITH_KAFKA, "-m", "kafka"), 8, needs=(kafka,)),
 )
