@@ -74,3 +74,10 @@ def test_one_torn_line_alone_is_not_taken_for_an_export(tmp_path: Path) -> None:
     with pytest.raises(CannotDo, match="choose another file"):
         EventFile(file, "sandbox")
     assert file.read_text() == "remember the milk"
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/zero"])
+def test_what_has_no_end_is_not_gone_on_with(device: str) -> None:
+    with pytest.raises(CannotDo, match="choose another"):
+        EventFile(Path(device), "sandbox")
