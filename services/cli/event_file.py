@@ -86,7 +86,7 @@ class EventFile:
             if told.source != f"/mkondo/{self._environment}/{source}":
                 raise CannotDo(f"{self._file}, line {self.events + 1}: {_OTHER}")
             self.positions[source] = int(sequence)
-        except (msgspec.DecodeError, ValueError) as trouble:
+        except (msgspec.DecodeError, ValueError, RecursionError) as trouble:
             raise CannotDo(f"{self._file}, line {self.events + 1}: {_OTHER}") from trouble
         self.events += 1
         self.until = max(self.until, told.time)

@@ -57,6 +57,7 @@ def test_wherever_it_was_cut_off_only_whole_lines_count(tmp_path: Path) -> None:
         json.dumps(event("ledger/3", 1, "openapi")) + "\n",
         json.dumps(event("ledger/3", 1) | {"id": "ledger/3/x"}) + "\n",
         json.dumps(event("ledger/3", 1)) + "\nremember the milk\n",
+        '{"more":' + "[" * 3_000 + "\n",
     ],
 )
 def test_another_file_is_refused_and_left_as_it_is(text: str, tmp_path: Path) -> None:
