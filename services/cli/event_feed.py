@@ -68,7 +68,7 @@ class Feed(msgspec.Struct, frozen=True):
             try:
                 with self._open(address, after, patient=connected) as answer:
                     connected = True
-                    for line in events_of(answer.iter_lines()):
+                    for line in events_of(lines_of(answer.iter_bytes())):
                         after = line.cursor
                         if line.event:
                             yield line
@@ -97,6 +97,15 @@ class Feed(msgspec.Struct, frozen=True):
                 answer.read()
                 said_by(answer, address)
             yield answer
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The lines of a stream, in whatever pieces it comes. They end with a line feed and nothing else: what Python and
+    httpx take for an end as well (U+2028, say) may stand in an event, where a merchant wrote it."""
+    left = b""
+    for piece in pieces:
+        *whole, left = (left + piece).split(b"\n")
+        yield from (line.decode() for line in whole)
 
 
 def events_of(lines: Iterable[str]) -> Iterator[Line]:

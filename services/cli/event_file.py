@@ -38,6 +38,8 @@ class EventFile:
         self.positions: dict[str, int] = {}
         self._file, self._environment = file, environment
         try:
+            if file.exists() and not file.is_file():  # a device or a pipe may have no end to find
+                raise CannotDo(f"{file} is no file that an export could go on with: choose another")
             with open(file, "ab"), open(file, "rb") as found:  # it can be written, and is ours, or is left as it is
                 end = self._whole(found)
             self._opened: IO[bytes] = open(file, "r+b")  # noqa: SIM115  closed by its own context
@@ -84,7 +86,7 @@ class EventFile:
             if told.source != f"/mkondo/{self._environment}/{source}":
                 raise CannotDo(f"{self._file}, line {self.events + 1}: {_OTHER}")
             self.positions[source] = int(sequence)
-        except (msgspec.DecodeError, ValueError) as trouble:
+        except (msgspec.DecodeError, ValueError, RecursionError) as trouble:
             raise CannotDo(f"{self._file}, line {self.events + 1}: {_OTHER}") from trouble
         self.events += 1
         self.until = max(self.until, told.time)

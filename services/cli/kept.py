@@ -17,7 +17,6 @@ BYTES_MAX = 16 << 20
 
 key_option = click.option(
     "--key",
-    default="",
     metavar="FILE|HEX",
     help="The platform's public key that you trust, as `mkondo digest key` prints it.",
 )
@@ -27,11 +26,13 @@ output_option = click.option("-o", "--output", type=FILE, help="Write it into th
 def read(file: Path) -> bytes:
     """The file's bytes. CannotDo for one that can't be read, or is far too large to be what is meant."""
     try:
-        if file.stat().st_size > BYTES_MAX:
-            raise CannotDo(f"{file} is larger than {BYTES_MAX >> 20} MiB: name the file that was kept")
-        return file.read_bytes()
+        with open(file, "rb") as opened:  # a device has no size, and perhaps no end
+            found = opened.read(BYTES_MAX + 1)
     except OSError as trouble:
         raise CannotDo(f"{file}: {trouble.strerror}. Name the file that was kept") from trouble
+    if len(found) > BYTES_MAX:
+        raise CannotDo(f"{file} is larger than {BYTES_MAX >> 20} MiB: name the file that was kept")
+    return found
 
 
 def write(text: bytes, output: Path | None) -> None:
@@ -46,10 +47,13 @@ def write(text: bytes, output: Path | None) -> None:
     click.echo(f"{output}: {len(text)} bytes")
 
 
-def key_of(given: str) -> bytes | None:
-    """The key in a file, or the text itself; None where none was given."""
-    if not given:
+def key_of(given: str | None) -> bytes | None:
+    """The key in a file, or the text itself; None where none was given. An empty one, of a variable that is not set
+    perhaps, is none to trust: whoever names a key must not have any other believed."""
+    if given is None:
         return None
+    if not given:
+        raise CannotDo("--key is empty: name the public key, or the file with it; or leave --key out")
     text = given
     if len(given) != 2 * KEY_BYTES:
         text = read(Path(given)).decode("utf-8", errors="replace").strip()

@@ -7,6 +7,7 @@ Read next: listen_place.py.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from services.cli.replay import application_option
 WAIT_SECONDS = 20
 """How long the platform holds an empty answer back."""
 ANSWER_SECONDS_MAX = 30.0
+BODY_READ, BODY_SECONDS_MAX = 64 << 10, 2.0
 AGAIN_SECONDS, AGAIN_SECONDS_MAX = 0.1, 2.0
 _FEED = ("results", "next")
 _Answer = TypeVar("_Answer")
@@ -107,15 +109,17 @@ class Listener:
 
     def _forward(self, result: dict[str, Any]) -> None:
         began = time.monotonic()
-        answer = self._until_answered(lambda: self._post(result))
+        status = self._until_answered(lambda: self._post(result))
         took = round((time.monotonic() - began) * 1_000)
-        click.echo(f"{result['operation']} {result['id']} -> HTTP {answer.status_code} in {took} ms")
+        click.echo(f"{result['operation']} {result['id']} -> HTTP {status} in {took} ms")
 
-    def _post(self, result: dict[str, Any]) -> httpx.Response:
+    def _post(self, result: dict[str, Any]) -> int:
         """Whatever it answers counts: a program that says 500 can have the result again by `mkondo replay`."""
         headers = {"content-type": "application/json", "user-agent": "Mkondo", **result["headers"]}
         try:
-            return self._http.post(self._url, content=result["body"].encode(), headers=headers)
+            with self._http.stream("POST", self._url, content=result["body"].encode(), headers=headers) as answer:
+                _read_past(answer)
+                return answer.status_code
         except UNANSWERED as trouble:
             raise Away(f"{self._url} does not answer ({type(trouble).__name__})") from trouble
 
@@ -138,3 +142,14 @@ class Listener:
                     self._is_away = ""
                     click.echo("it is back", err=True)
                 return answer
+
+
+def _read_past(answer: httpx.Response) -> None:
+    """The body of an answer whose status has been heard, so that its connection can be used again. One that is long,
+    never ends, breaks off or can't be unpacked ends its connection, and neither the listener nor the result."""
+    read, until = 0, time.monotonic() + BODY_SECONDS_MAX
+    with suppress(httpx.HTTPError):
+        for piece in answer.iter_raw():
+            read += len(piece)
+            if read > BODY_READ or time.monotonic() > until:
+                return

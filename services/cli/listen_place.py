@@ -9,6 +9,9 @@ from typing import Self
 from mkondo.adapters.keys.files import PUBLIC, write_file
 from services.cli.errors import CannotDo
 
+DIGITS_MAX = 18
+"""Of a cursor (services/portal/api/results.py)."""
+
 
 class Place:
     """Of one application. Use it as a context: inside nobody else listens for it. CannotDo when somebody does."""
@@ -45,12 +48,12 @@ class Place:
     def read(self) -> str | None:
         """The cursor of the last result that was forwarded; empty before the first one; None: nobody has listened."""
         try:
-            cursor = self._file.read_text().strip()
+            cursor = self._file.read_text("ascii", errors="replace").strip()
         except FileNotFoundError:
             return None
         except OSError as trouble:
             raise CannotDo(f"{self._file}: {trouble.strerror}. Run as the user who listened before") from trouble
-        if cursor and not (cursor.isascii() and cursor.isdigit()):
+        if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) <= DIGITS_MAX):
             raise CannotDo(f"{self._file} is damaged: remove it, and add --from-start to miss nothing")
         return cursor
 

@@ -18,7 +18,7 @@ from mkondo.domain.money import Money, format_amount
 from mkondo.domain.payment import PaymentCompleted
 from services.cli.errors import CannotDo
 from services.cli.kept import digest_of, key_of, key_option, output_option, read, write
-from services.cli.management import text
+from services.cli.management import step, text
 from services.cli.options import FILE, data_option, environment_option, json_option
 
 GIVEN, KEPT = "the one you gave", "that of the digest you keep"
@@ -52,7 +52,8 @@ def get(reference: str, application: str, output: Path | None, data: Path, envir
     Example:  mkondo receipt get 3Gh7Kp9Qw2Zx -o receipt.json
     """
     whose = f"?application={quote(application, safe='')}" if application else ""
-    write(text(data, f"{environment}/receipts/{quote(reference, safe='')}{whose}"), output)
+    payment = step(reference, "payment", "use one of its three references")
+    write(text(data, f"{environment}/receipts/{payment}{whose}"), output)
 
 
 @command.command()
@@ -60,7 +61,7 @@ def get(reference: str, application: str, output: Path | None, data: Path, envir
 @key_option
 @click.option("--digest", type=FILE, help="The digest that you keep: the receipt has to lead to this one.")
 @json_option
-def check(file: Path, key: str, digest: Path | None, as_json: bool) -> None:
+def check(file: Path, key: str | None, digest: Path | None, as_json: bool) -> None:
     """Whether a receipt proves its payment, without the platform and its data. Exit 0: it does; 1: which step fails.
 
     \b

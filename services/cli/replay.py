@@ -11,7 +11,7 @@ from urllib.parse import quote
 import click
 
 from services.cli.errors import CannotDo
-from services.cli.management import call
+from services.cli.management import call, step
 from services.cli.options import data_option, environment_option, json_option
 
 application_option = click.option("--application", default="demo", show_default=True, help="Whose results.")
@@ -65,8 +65,9 @@ def command(
 
 
 def _these(ids: tuple[str, ...], data: Path, environment: str, query: str, as_json: bool) -> None:
-    for one in ids:
-        said = call(data, "POST", f"{environment}/deliveries/{quote(one, safe='')}/replay?{query}", keys=_ONE)
+    names = [step(one, "delivery", "its id is the ConversationID of its request") for one in ids]
+    for name in names:
+        said = call(data, "POST", f"{environment}/deliveries/{name}/replay?{query}", keys=_ONE)
         came = f"went to the feed only: {_DISABLED}" if said["disabled"] else f"replayed, to {said['url']}"
         click.echo(json.dumps(said) if as_json else f"{said['id']} {came}")
 

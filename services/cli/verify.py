@@ -40,7 +40,12 @@ from services.cli.options import FILE, data_option, environments_option, json_op
 @key_option
 @json_option
 def command(
-    data: Path, database_url: str, environments: tuple[str, ...], digests: tuple[Path, ...], key: str, as_json: bool
+    data: Path,
+    database_url: str,
+    environments: tuple[str, ...],
+    digests: tuple[Path, ...],
+    key: str | None,
+    as_json: bool,
 ) -> None:
     """Audit the books: sequences, hash chain, digests, double entry, balances, holds, outcomes, views against a replay.
 

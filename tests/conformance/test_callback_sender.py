@@ -125,6 +125,20 @@ async def test_a_connection_that_is_closed_as_it_is_used_again_is_no_failed_atte
     await sender.close()
 
 
+async def test_of_many_that_are_closed_as_they_are_used_again_none_is_a_failed_attempt(
+    keeping: MerchantEndpoint,
+) -> None:
+    """The first that breaks says nothing of which of the others was open before."""
+    sender = HttpCallbackSender(SANDBOX, SECONDS_MAX)
+    callback = Callback("id", keeping.url(), b"{}", "0")
+    await asyncio.gather(*(sender.send(callback) for _ in range(4)))
+    assert keeping.connections == 4
+    keeping.hangs_up = True
+    receipts = [await sender.send(callback) for _ in range(6)]
+    assert all(receipt.delivered for receipt in receipts), receipts
+    await sender.close()
+
+
 async def test_a_new_connection_that_is_closed_without_an_answer_is_a_failed_attempt(
     endpoint: MerchantEndpoint,
 ) -> None:

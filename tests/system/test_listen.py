@@ -14,6 +14,8 @@ import pytest
 from mkondo.testing.kafka import free_port
 from mkondo.testing.merchant_endpoint import MerchantEndpoint
 from mkondo.testing.platform import ROOT, RunningPlatform, verify
+from services.cli.listen import Listener as OneRun
+from services.cli.listen_place import Place
 from tests.system.conftest import temporary_folder
 from tests.system.merchant import merchant_of
 from tests.system.test_callbacks import push_to
@@ -23,6 +25,7 @@ from tests.system.test_management import Api
 RESULTS = 500
 KILLED_AT = (60, 150, 260, 390)
 SECONDS_MAX = 60
+RESULT = {"id": "p1", "operation": "c2b_single_stage", "body": "{}", "headers": {"webhook-id": "p1"}, "cursor": "1"}
 
 
 class Listener:
@@ -167,3 +170,38 @@ def test_wrong_use_is_told_in_one_line(own_platform: RunningPlatform, folder: Pa
         assert said.returncode == status and says in said.stderr, said
         assert "Traceback" not in said.stderr
     assert Api(own_platform).said("GET", "endpoints?application=demo") == []
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("head", "body", "goes_on"),
+    [
+        (b"", b"x" * 65_536, True),  # never ends
+        (b"content-length: 100\r\n", b"x", True),  # drips
+        (b"content-length: 100\r\n", b"x", False),  # breaks off
+        (b"content-encoding: gzip\r\ncontent-length: 4\r\n", b"none", False),
+    ],
+)
+async def test_a_status_is_heard_whatever_becomes_of_the_body(
+    tmp_path: Path, head: bytes, body: bytes, goes_on: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 201 Created\r\n" + head + b"\r\n" + body)
+            await writer.drain()
+            while goes_on:
+                writer.write(body)
+                await writer.drain()
+                await asyncio.sleep(0.1 if len(body) == 1 else 0)
+        except OSError:
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    listener = OneRun(url, tmp_path, "", Place(tmp_path, "sandbox", "demo"))
+    async with asyncio.timeout(10):
+        await asyncio.to_thread(listener._forward, RESULT)
+    assert "c2b_single_stage p1 -> HTTP 201" in capsys.readouterr().out
+    server.close()

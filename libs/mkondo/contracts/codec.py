@@ -46,7 +46,7 @@ def decode(name: str, version: int, data: bytes, upcasters: Mapping[tuple[str, i
         if version == known.version:
             return _decoders[name].decode(data)
         return msgspec.convert(_lift(known, version, data, upcasters), known.struct)
-    except msgspec.DecodeError as trouble:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
         raise Unreadable(f"{name} version {version} does not have the fields of that type: {trouble}") from trouble
 
 

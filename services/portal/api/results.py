@@ -32,6 +32,7 @@ MOST = 500
 WAIT_SECONDS_MAX = 30
 LOOK_SECONDS = 0.25
 NEWEST = "newest"
+_ANEW = "Leave `after` out to read from the first one (`mkondo listen --from-start`), or say after=newest."
 
 
 class ResultView(BaseModel):
@@ -74,18 +75,31 @@ async def list_results(
         return Feed(results=[], next=str(await _newest(parts, application)))
     start, until = int(after or 0), asyncio.get_running_loop().time() + wait
     stopping: asyncio.Event = request.app.state.stopping
-    while not (rows := await _page(parts, application, start, limit)):
+    if not (rows := await _page(parts, application, start, limit)) and start > await _committed(parts, application):
+        raise Refused(410, "the cursor is ahead of the results: the data were wiped since it was made", _ANEW)
+    while not rows:
         if stopping.is_set() or asyncio.get_running_loop().time() >= until:
             return Feed(results=[], next=str(start))
         await pause(stopping, LOOK_SECONDS)
+        rows = await _page(parts, application, start, limit)
     secrets = await _secrets(parts, application)
     return Feed(results=[_view(row, secrets) for row in rows], next=str(rows[-1].sequence))
 
 
 async def _newest(parts: Parts, application: ApplicationId) -> int:
     """How far the views have read: every result up to there can be seen, and none behind it."""
-    source = str(Partition(deliveries.NAME, partition_of(application)))
-    return (await parts.views.positions()).get(source, 0)
+    return (await parts.views.positions()).get(str(_owner(application)), 0)
+
+
+async def _committed(parts: Parts, application: ApplicationId) -> int:
+    """How far the journal goes: no cursor is ahead of that, even while the views are built anew. Whoever comes with one
+    would else be told "nothing new" until the journal has grown past it, and miss all of that."""
+    owner = _owner(application)
+    return next((state.last_sequence for state in await parts.store.states() if state.partition == owner), 0)
+
+
+def _owner(application: ApplicationId) -> Partition:
+    return Partition(deliveries.NAME, partition_of(application))
 
 
 async def _page(parts: Parts, application: ApplicationId, after: int, limit: int) -> list[ResultRow]:

@@ -57,6 +57,7 @@ def test_wherever_it_was_cut_off_only_whole_lines_count(tmp_path: Path) -> None:
         json.dumps(event("ledger/3", 1, "openapi")) + "\n",
         json.dumps(event("ledger/3", 1) | {"id": "ledger/3/x"}) + "\n",
         json.dumps(event("ledger/3", 1)) + "\nremember the milk\n",
+        '{"more":' + "[" * 3_000 + "\n",
     ],
 )
 def test_another_file_is_refused_and_left_as_it_is(text: str, tmp_path: Path) -> None:
@@ -74,3 +75,10 @@ def test_one_torn_line_alone_is_not_taken_for_an_export(tmp_path: Path) -> None:
     with pytest.raises(CannotDo, match="choose another file"):
         EventFile(file, "sandbox")
     assert file.read_text() == "remember the milk"
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/zero"])
+def test_what_has_no_end_is_not_gone_on_with(device: str) -> None:
+    with pytest.raises(CannotDo, match="choose another"):
+        EventFile(Path(device), "sandbox")

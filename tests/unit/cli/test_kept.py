@@ -62,3 +62,22 @@ def test_what_is_no_receipt_is_refused(tmp_path: Path, given: bytes) -> None:
 def test_for_programs_it_is_json(receipt: str) -> None:
     status, said = check(receipt, "--json", "--key", KEY)
     assert (status, '"proven": true' in said, '"key_trusted": true' in said) == (0, True, True)
+
+
+def test_an_empty_key_is_not_taken_for_none(receipt: str) -> None:
+    """`--key "$KEY"` with KEY not set: who wants one key trusted is not to be told "proven" by any other."""
+    for arguments in (("receipt", "check", receipt), ("verify",)):
+        said = CliRunner().invoke(main, (*arguments, "--key", ""))
+        assert (said.exit_code, "--key is empty" in said.stderr) == (1, True), said.output
+
+
+def test_what_never_ends_is_not_read_to_its_end() -> None:
+    status, said = check("/dev/zero")
+    assert (status, "larger than 16 MiB" in said) == (1, True), said
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b"])
+@pytest.mark.parametrize("command", [("receipt", "get"), ("replay",)])
+def test_what_can_be_no_reference_is_not_asked_for(command: tuple[str, ...], name: str) -> None:
+    said = CliRunner().invoke(main, (*command, name))
+    assert (said.exit_code, f"{name!r}: " in said.stderr) == (1, True), said.output

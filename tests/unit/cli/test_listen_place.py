@@ -25,3 +25,11 @@ def test_of_one_application_there_is_one_listener_until_it_ends(tmp_path: Path) 
         pytest.fail("two of them would lose their place")
     with Place(tmp_path, "sandbox", "demo") as again:
         assert again.read() is None, "nobody has listened yet"
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\x00", b"x", b"-1", b"1\n2", "\u0663".encode(), b"9" * 19])
+def test_a_damaged_place_is_told_in_a_line(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "listen").mkdir()
+    (tmp_path / "listen" / "sandbox.demo").write_bytes(text)
+    with Place(tmp_path, "sandbox", "demo") as place, pytest.raises(CannotDo, match=r"damaged.*--from-start"):
+        place.read()

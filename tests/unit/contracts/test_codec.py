@@ -101,7 +101,10 @@ def test_a_newer_version_is_a_clear_error() -> None:
         decode("SessionRevoked", 2, encode(REVOKED))
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"application":1}', b"\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"{}", b'{"application":1}', b"\xff", b'{"type":"\xff"}', b'{"\xff":1}', b'{"type":' * 3_000],
+)
 def test_bytes_of_another_shape_are_a_clear_error(data: bytes) -> None:
     with pytest.raises(Unreadable, match="SessionRevoked version 1"):
         decode("SessionRevoked", 1, data)

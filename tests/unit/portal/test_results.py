@@ -78,6 +78,15 @@ async def test_the_newest_cursor_is_behind_everything_and_before_what_comes(mkon
     assert [one["id"] for one in (await feed(mkondo, f"&after={newest}"))["results"]] == ["p3"]
 
 
+async def test_a_cursor_from_before_the_data_were_wiped_is_told(mkondo: World) -> None:
+    """It would else be answered with nothing until the journal has grown past it, and all of that be missed."""
+    await queue(mkondo, "p1")
+    newest = int((await feed(mkondo, "&after=newest"))["next"])
+    assert (await feed(mkondo, f"&after={newest}"))["results"] == []
+    said = await mkondo.refused(410, "GET", f"sandbox/results?application=duka&after={newest + 1}&wait=9", by=ASHA)
+    assert "wiped" in str(said)
+
+
 async def test_nobody_sees_results_of_another_application(mkondo: World) -> None:
     await queue(mkondo, "p1")
     await mkondo.said("POST", "sandbox/applications", {"name": "Duka2"}, by=ASHA)

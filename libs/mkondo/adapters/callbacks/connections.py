@@ -11,6 +11,8 @@ import socket
 import ssl
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -23,6 +25,25 @@ IDLE_SECONDS = 5.0
 """How long a connection is kept that nobody uses."""
 ORIGINS_KEPT = 64
 """To how many origins connections are kept at once: so many times the places of one host are the files it takes."""
+
+
+@dataclass
+class Went:
+    """How a request went: give it to the session as `trace_request_ctx`. `again`: over a connection used before."""
+
+    again: bool = False
+
+
+async def _note(
+    session: aiohttp.ClientSession, context: SimpleNamespace, _: aiohttp.TraceConnectionReuseconnParams
+) -> None:
+    context.trace_request_ctx.again = True
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(_note)
+    return config
 
 
 class Connections:
@@ -48,24 +69,23 @@ class Connections:
         )
         return aiohttp.ClientSession(
             connector=connector,
+            trace_configs=[_tracing()] if keep else None,
             timeout=aiohttp.ClientTimeout(),  # the sender's own is for everything together
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("accept", "accept-encoding"),
         )
 
-    def session(self, place: Place) -> tuple[aiohttp.ClientSession, bool]:
-        """What to call it by, and whether that may go over a connection that was open before. Connections are kept for
-        those who were called moments ago, as far as there is room."""
+    def session(self, place: Place) -> aiohttp.ClientSession:
+        """What to call it by. Connections are kept for those who were called moments ago, as far as there is room."""
         called, now = self._called, time.monotonic()
         while called and next(iter(called.values())) < now - self._idle_seconds:
             called.popitem(last=False)
-        known = place.origin in called
-        if not known and len(called) >= ORIGINS_KEPT:
-            return self.unkept, False
+        if place.origin not in called and len(called) >= ORIGINS_KEPT:
+            return self.unkept
         called[place.origin] = now
         called.move_to_end(place.origin)
-        return self._kept, known
+        return self._kept
 
     def broken(self, place: Place) -> None:
         """A connection to it has ended without an answer: those who do that keep none open."""

@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
-from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, url_of
+from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, Went, url_of
 from mkondo.adapters.callbacks.names import Names
 from mkondo.adapters.callbacks.retry_after import retry_after_ms
 from mkondo.contracts.signature import sign
@@ -78,23 +78,25 @@ class HttpCallbackSender:
     async def _post(self, place: Place, callback: Callback) -> _Answer:
         """A kept connection may be closed by its other end at the very moment at which it is used again: that says
         nothing about the merchant, so it is tried once more on a new one, and may arrive twice."""
-        session, known = self._connections.session(place)
+        went = Went()
         try:
-            return await self._post_by(session, place, callback)
-        except aiohttp.ClientConnectionError as trouble:
+            return await self._post_by(self._connections.session(place), place, callback, went)
+        except aiohttp.ClientConnectionError:
             self._connections.broken(place)
-            if not known or isinstance(trouble, aiohttp.ClientConnectorError):
-                raise  # it was a new one
-        return await self._post_by(self._connections.unkept, place, callback)
+            if not went.again:
+                raise
+        return await self._post_by(self._connections.unkept, place, callback, Went())
 
-    async def _post_by(self, session: aiohttp.ClientSession, place: Place, callback: Callback) -> _Answer:
+    async def _post_by(self, session: aiohttp.ClientSession, place: Place, callback: Callback, went: Went) -> _Answer:
         headers = {
             "host": place.authority,
             "content-type": "application/json",
             **sign(callback.secrets, callback.id, int(time.time()), callback.body),
             "user-agent": "Mkondo",
         }
-        asked = session.post(url_of(place), data=callback.body, headers=headers, allow_redirects=False)
+        asked = session.post(
+            url_of(place), data=callback.body, headers=headers, allow_redirects=False, trace_request_ctx=went
+        )
         async with asked as response:  # what is not read of a long answer ends its connection
             answer = b""
             while len(answer) < ANSWER_KEPT and (piece := await response.content.read(ANSWER_KEPT - len(answer))):
