@@ -56,7 +56,7 @@ async def test_a_subscriber_that_comes_late_and_is_killed_knows_every_balance_in
             now = kept(file)
             if not agrees(now["balances"], await stored_balances(platform.dsn())):
                 return False
-            return sum(now["seen"].values()) == len(await platform.journal())
+            return bool(sum(now["seen"].values()) == len(await platform.journal()))
 
         await until(it_agrees)
     seen = kept(file)["seen"]
