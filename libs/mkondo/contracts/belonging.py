@@ -5,6 +5,7 @@ sandbox an account's and a mandate's scope is the application (contract section 
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from mkondo.domain.account import (
@@ -49,12 +50,15 @@ from mkondo.domain.session import SessionOpened, SessionRevoked
 Told = Callable[[Any], str]
 NOBODY = ""
 
-_OWN: Told = lambda event: event.application  # noqa: E731
-_PAYMENT: Told = lambda event: event.payment.application  # noqa: E731
-_REQUEST: Told = lambda event: event.request.application  # noqa: E731
-_ADMITTED: Told = lambda event: event.admitted.payment.application  # noqa: E731
-_DELIVERY: Told = lambda event: event.delivery.application  # noqa: E731
-_UNSAID: Told = lambda event: NOBODY  # noqa: E731
+_OWN: Told = attrgetter("application")
+_PAYMENT: Told = attrgetter("payment.application")
+_REQUEST: Told = attrgetter("request.application")
+_ADMITTED: Told = attrgetter("admitted.payment.application")
+_DELIVERY: Told = attrgetter("delivery.application")
+
+
+def _unsaid(event: Event) -> str:
+    return NOBODY
 
 
 def scope_of(account: str) -> str:
@@ -80,8 +84,8 @@ NAMED: Mapping[type[Event], Told] = {
     **dict.fromkeys((RequestAdmitted, RequestAnswered, MandateFound), _REQUEST),
     **dict.fromkeys((ApprovalAsked, CollectionAdmitted, ReversalAdmitted), _ADMITTED),
     **dict.fromkeys((CallbackQueued, CallbackDue), _DELIVERY),
-    HoldPlaced: lambda event: event.hold.admitted.payment.application,
-    **dict.fromkeys((OrganisationChanged, ReversalDeclined, PaymentReversed), _UNSAID),
+    HoldPlaced: attrgetter("hold.admitted.payment.application"),
+    **dict.fromkeys((OrganisationChanged, ReversalDeclined, PaymentReversed), _unsaid),
 }
 """What names its application in so many words, and what never does."""
 
@@ -100,10 +104,8 @@ SCOPED: Mapping[type[Event], Told] = {
         lambda event: scope_of(event.account),
     ),
     JournalEntryPosted: _scope_of_entry,
-    MandateCreated: lambda event: event.mandate.key.scope,
-    **dict.fromkeys(
-        (MandateApproved, MandateCancelled, MandateExpired, CollectionReturned), lambda event: event.key.scope
-    ),
+    MandateCreated: attrgetter("mandate.key.scope"),
+    **dict.fromkeys((MandateApproved, MandateCancelled, MandateExpired, CollectionReturned), attrgetter("key.scope")),
 }
 """What says it by the scope of an account or mandate: in the sandbox only."""
 

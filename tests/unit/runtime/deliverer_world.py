@@ -14,30 +14,17 @@ from mkondo.domain.delivery import (
     Receipt,
     RecordAttempt,
 )
-from mkondo.domain.ids import Instant, PaymentId, partition_of
+from mkondo.domain.ids import PaymentId, partition_of
 from mkondo.domain.payment import PaymentCompleted
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.log import Received
 from mkondo.runtime.deliverer import Deliverer
-from mkondo.testing.builders import APPLICATION, NOW, later, payment
+from mkondo.testing.builders import APPLICATION, later, payment
+from tests.unit.runtime.still_clock import StillClock
 
 OWNER = Partition("callbacks", partition_of(APPLICATION))
 GOOD = Receipt(True, 200, acknowledged=True)
 UNANSWERED = Receipt(False, reason="no answer within 10 s")
-
-
-class StillClock:
-    """Moves by what is waited."""
-
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def now(self) -> Instant:
-        return self.moment
-
-    async def wait(self, seconds: float) -> None:
-        self.moment = later(round(seconds * 1000), self.moment)
-        await asyncio.sleep(0)
 
 
 class Owner:

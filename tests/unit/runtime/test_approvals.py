@@ -14,28 +14,15 @@ from mkondo.contracts.journal import Partition
 from mkondo.domain.approval import AnswerApproval, ApprovalAsked
 from mkondo.domain.decider import Message
 from mkondo.domain.handset import ANSWERS, APPROVE, ASK, CANCEL, IGNORE, OFF, WRONG_PIN
-from mkondo.domain.ids import Instant, partition_of
+from mkondo.domain.ids import partition_of
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.handset import Answer, Prompt, prompt_of
 from mkondo.ports.log import Received
 from mkondo.runtime.approvals import Approvals
 from mkondo.testing.builders import CUSTOMER, DEADLINE_MS, NOW, admitted, later, tzs
+from tests.unit.runtime.still_clock import StillClock
 
 LEDGER = Partition("ledger", partition_of(CUSTOMER))
-
-
-class StillClock:
-    """Stands at NOW and moves by what is waited."""
-
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def now(self) -> Instant:
-        return self.moment
-
-    async def wait(self, seconds: float) -> None:
-        self.moment = later(round(seconds * 1000), self.moment)
-        await asyncio.sleep(0)
 
 
 class Ledger:

@@ -1,0 +1,20 @@
+"""A clock for what waits between attempts: no test waits for it."""
+
+import asyncio
+
+from mkondo.domain.ids import Instant
+from mkondo.testing.builders import NOW, later
+
+
+class StillClock:
+    """Stands at NOW and moves by what is waited."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def now(self) -> Instant:
+        return self.moment
+
+    async def wait(self, seconds: float) -> None:
+        self.moment = later(round(seconds * 1000), self.moment)
+        await asyncio.sleep(0)
