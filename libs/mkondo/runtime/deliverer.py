@@ -7,7 +7,7 @@ Read next: endpoints.py, domain/deliveries.py, ports/callback_sender.py.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 
 from mkondo.contracts.journal import Partition
@@ -34,13 +34,15 @@ from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime import metrics
-from mkondo.runtime.endpoints import Begun, Endpoint, Endpoints, endpoint_of
+from mkondo.runtime.endpoints import Begun, Endpoint, Endpoints, Spared, endpoint_of
 
 log = logging.getLogger(__name__)
 
 TELL_ATTEMPTS = 10
 FINISH_SECONDS_MAX = 3.0
 """How long a stop waits for the merchants that are being told something."""
+SPARE_SECONDS = 0.05
+"""Between a few attempts that are not made and the next few."""
 _LOOK_SECONDS = 0.01
 
 SecretsOf = Callable[[ApplicationId], Awaitable[Sequence[Secret]]]
@@ -69,6 +71,7 @@ class Deliverer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._endpoints = Endpoints()
         self._in_hand: dict[_Attempt, Delivery] = {}
+        self._sparing: set[Endpoint] = set()
         self._stopping = False
 
     def heard(self, event: Event) -> None:
@@ -99,23 +102,49 @@ class Deliverer:
     def _go_on(self, endpoint: Endpoint) -> None:
         for begun in self._endpoints.begin(endpoint):
             self._begin(begun)
-        for delivery, receipt in self._endpoints.spare(endpoint):
-            task = asyncio.create_task(self._record(delivery, receipt, "not tried", unsent=True))
-            self._keep(delivery, task)
+        if endpoint not in self._sparing and (spared := self._endpoints.spare(endpoint)):
+            self._sparing.add(endpoint)
+            self._beside(self._spare(endpoint, spared))
+
+    async def _spare(self, endpoint: Endpoint, spared: Spared) -> None:
+        """A few at a time, until few enough wait."""
+        while spared:
+            for delivery, receipt in spared:
+                task = self._beside(self._record(delivery, receipt, "not tried", unsent=True))
+                self._keep(delivery, task)
+            await self._clock.wait(SPARE_SECONDS)
+            spared = self._endpoints.spare(endpoint)
+        self._sparing.discard(endpoint)
 
     def _begin(self, begun: Begun) -> None:
-        task = asyncio.create_task(self._attempt(begun))
+        task = self._beside(self._attempt(begun))
         self._keep(begun.delivery, task)
-        task.add_done_callback(lambda _: self._end(begun))
+        task.add_done_callback(lambda _: self._free(begun))
+
+    def _free(self, begun: Begun) -> None:
+        if self._stopping:
+            return
+        if pause := self._endpoints.pause(begun.endpoint):
+            self._go_on(begun.endpoint)  # it is silent now: those who wait for it need not
+            self._beside(self._end_later(begun, pause))
+        else:
+            self._end(begun)
+
+    async def _end_later(self, begun: Begun, pause: float) -> None:
+        await self._clock.wait(pause)
+        self._end(begun)
 
     def _end(self, begun: Begun) -> None:
         for endpoint in self._endpoints.end(begun):
-            if not self._stopping:
-                self._go_on(endpoint)
+            self._go_on(endpoint)
 
-    def _keep(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+    def _beside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _keep(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
         task.add_done_callback(lambda done: self._told(delivery, done))
 
     def _told(self, delivery: Delivery, task: asyncio.Task[None]) -> None:

@@ -7,7 +7,7 @@ Pure, but for what it remembers. Read next: places.py for how many places there 
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from mkondo.domain.delivery import Delivery, Receipt
 from mkondo.runtime.places import (
     AT_ONCE_MAX,
     AT_ONCE_TO_ONE_HOST,
+    PAUSE_SECONDS,
     WAITING_FOR_SILENT_ENDPOINT,
     Places,
     Share,
@@ -24,6 +25,11 @@ from mkondo.runtime.places import (
 
 WAITING_FOR_ONE_HOST = 1_000
 """What finds no room is left to its lease, which asks for it again: never forgotten."""
+SPARED_AT_ONCE = 4
+SPARED_SHARE = 100
+"""So many, or this part of what waits for a silent endpoint, is given up waiting together. An endpoint is known to be
+silent only once a time-out has passed: the decider, who serves all others too, would be told of a whole time-out's
+results in one go."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -41,6 +47,10 @@ def endpoint_of(url: str) -> Endpoint:
         return Endpoint(address, urlsplit(url).netloc.lower())
     except ValueError:
         return Endpoint(address, "")
+
+
+Spared = Sequence[tuple[Delivery, Receipt]]
+"""Attempts that are not made, and what is told of each."""
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -79,16 +89,22 @@ class Endpoints:
             self._waiting[endpoint] = self._waiting.pop(endpoint)  # behind the others: the next free place is theirs
         return begun
 
-    def spare(self, endpoint: Endpoint) -> Iterable[tuple[Delivery, Receipt]]:
-        """Whatever should not wait for a silent endpoint, newest first, and what is told of it."""
-        waiting = self._waiting.get(endpoint, ())
-        spared = []
-        while len(waiting) > WAITING_FOR_SILENT_ENDPOINT and self._places.is_silent(endpoint.address):
-            spared.append((self._pop(endpoint, newest=True), self._places.not_tried(endpoint.address)))
-        return spared
+    def spare(self, endpoint: Endpoint) -> Spared:
+        """Some of what should not wait for a silent endpoint, newest first, and what is told of it. The more there is,
+        the more at once: none of it is left to its lease."""
+        if not self._places.is_silent(endpoint.address):
+            return ()
+        too_many = len(self._waiting.get(endpoint, ())) - WAITING_FOR_SILENT_ENDPOINT
+        number = min(max(SPARED_AT_ONCE, too_many // SPARED_SHARE), too_many)
+        receipt = self._places.not_tried(endpoint.address)
+        return [(self._pop(endpoint, newest=True), receipt) for _ in range(number)]
 
     def learn(self, endpoint: Endpoint, receipt: Receipt) -> None:
         self._places.learn(endpoint.address, receipt)
+
+    def pause(self, endpoint: Endpoint) -> float:
+        """How many seconds a place is kept after an attempt that has come to its end, before `end`."""
+        return PAUSE_SECONDS if self._places.is_silent(endpoint.address) else 0
 
     def end(self, begun: Begun) -> Iterator[Endpoint]:
         """Its place is free: for which endpoints may something begin now? Those that have waited longest come first."""

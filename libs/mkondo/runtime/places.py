@@ -5,8 +5,9 @@ that: an unknown endpoint begins with few places; each quick answer doubles them
 endpoints that have not shown that they answer share half of all places, and of their host's. The rest is for those
 that answer.
 
-Nor do more than a few wait for a silent endpoint: for the others the attempt counts as failed at once, so that the
-decider asks for it again later and later, and not whenever its lease has run out. Read next: endpoints.py.
+A silent endpoint has one place left, and that rests between attempts. Nor do more than a few wait for it: for the
+others the attempt counts as failed, so that the decider asks for it again later and later, and not whenever its lease
+has run out. Read next: endpoints.py.
 """
 
 from collections import OrderedDict
@@ -21,7 +22,10 @@ AT_ONCE_TO_ONE_HOST = 32
 AT_ONCE_TO_ONE_ENDPOINT = 16
 AT_FIRST_TO_ONE_ENDPOINT = 4
 WAITING_FOR_SILENT_ENDPOINT = 4
-"""So many come to their turn before their lease runs out, at one place and at most ten seconds each."""
+"""So many come to their turn before their lease runs out, at one place and at most ten seconds and a pause each."""
+PAUSE_SECONDS = 1.0
+"""How long a silent endpoint is left alone after an attempt: to be refused a thousand times costs more than to deliver
+a thousand results."""
 SLOW_MS = 1_000
 """An answer that takes longer than this earns no more places than an unknown endpoint has."""
 UNKNOWN = (AT_FIRST_TO_ONE_ENDPOINT, "")

@@ -7,10 +7,12 @@ from mkondo.testing.builders import NOW, later
 
 
 class StillClock:
-    """Stands at NOW and moves by what is waited."""
+    """Stands at NOW and moves by what is waited; while `goes` is not set, whoever waits goes on waiting."""
 
     def __init__(self) -> None:
         self.moment = NOW
+        self.goes = asyncio.Event()
+        self.goes.set()
 
     def now(self) -> Instant:
         return self.moment
@@ -18,3 +20,4 @@ class StillClock:
     async def wait(self, seconds: float) -> None:
         self.moment = later(round(seconds * 1000), self.moment)
         await asyncio.sleep(0)
+        await self.goes.wait()

@@ -20,12 +20,13 @@ from mkondo.domain.ids import ApplicationId, PaymentId
 from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.runtime.deliverer import Deliverer
-from mkondo.runtime.endpoints import WAITING_FOR_ONE_HOST
+from mkondo.runtime.endpoints import SPARED_AT_ONCE, WAITING_FOR_ONE_HOST
 from mkondo.runtime.places import (
     AT_FIRST_TO_ONE_ENDPOINT,
     AT_ONCE_MAX,
     AT_ONCE_TO_ONE_ENDPOINT,
     AT_ONCE_TO_ONE_HOST,
+    PAUSE_SECONDS,
     WAITING_FOR_SILENT_ENDPOINT,
 )
 from mkondo.testing.builders import APPLICATION, service_request
@@ -101,6 +102,31 @@ async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few
     world.merchants.let.set()
     await world.told(100)
     assert world.merchants.called[-5:] == ["t0", "t1", "t2", "t3", "t4"], "the first to come are tried"
+
+
+async def test_a_silent_host_rests_between_attempts(world: World) -> None:
+    """One that refuses at once would be called as often as there are results for it."""
+    await silence(world)
+    world.merchants.let.set()
+    before = world.clock.now()
+    for number in range(1 + WAITING_FOR_SILENT_ENDPOINT):
+        world.queue(f"t{number}", "silent.example")
+    await world.told(1 + WAITING_FOR_SILENT_ENDPOINT)
+    assert world.clock.now() >= before + 1_000 * PAUSE_SECONDS * WAITING_FOR_SILENT_ENDPOINT
+
+
+async def test_those_who_wait_when_a_host_falls_silent_are_not_told_all_at_once(world: World) -> None:
+    """The decider serves everybody else too."""
+    for number in range(100):
+        world.queue(f"s{number}", "silent.example")
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
+    world.clock.goes.clear()
+    world.merchants.let.set()
+    await world.quiet()
+    not_tried = [told for told in world.owner.told if told.unsent]
+    assert len(not_tried) == SPARED_AT_ONCE
+    world.clock.goes.set()
+    await world.told(100)
 
 
 async def test_what_was_not_sent_for_a_reason_of_our_own_takes_no_places_from_its_endpoint(world: World) -> None:

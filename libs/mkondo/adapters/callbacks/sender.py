@@ -4,6 +4,7 @@ ports/callback_sender.py for what it promises."""
 import asyncio
 import ssl
 import time
+import traceback
 
 import aiohttp
 import msgspec
@@ -63,7 +64,9 @@ class HttpCallbackSender:
             reason = f"no answer within {self._seconds_max:g} s"
             return Receipt(False, reason=reason, milliseconds=_since(began))
         except aiohttp.ClientError as trouble:
-            return Receipt(False, reason=_words(trouble)[:REASON_KEPT], milliseconds=_since(began))
+            reason = _words(trouble)[:REASON_KEPT]
+            _let_go(trouble)
+            return Receipt(False, reason=reason, milliseconds=_since(began))
         delivered = 200 <= status < 300
         return Receipt(
             delivered,
@@ -118,6 +121,14 @@ def _words(trouble: aiohttp.ClientError) -> str:
             return f"no connection: {trouble.os_error}"
         case _:
             return f"{type(trouble).__name__}: {trouble}"
+
+
+def _let_go(trouble: BaseException | None) -> None:
+    """The library keeps an error in the frames that the error's own traceback keeps. Each would wait for the cyclic
+    collector, which stops everybody else's results when merchants refuse by the thousand."""
+    while trouble is not None:
+        traceback.clear_frames(trouble.__traceback__)
+        trouble = trouble.__cause__ or trouble.__context__
 
 
 def _acknowledges(answer: bytes, code: str) -> bool:
