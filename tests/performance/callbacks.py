@@ -73,6 +73,12 @@ def cases(asked: Asked) -> dict[str, tuple[Case, bool]]:
     }
 
 
+def in_turn(turn: int, all_cases: dict[str, tuple[Case, bool]]) -> list[tuple[str, tuple[Case, bool]]]:
+    """Backwards every second time: what comes after a flood finds another machine than what comes before it."""
+    there = list(all_cases.items())
+    return there[::-1] if turn % 2 else there
+
+
 async def measure(folder: Path, asked: Asked) -> dict[str, list[Turn]]:
     """The turns of every case, printed as they end."""
     behaviours = asked.behaviours
@@ -84,7 +90,7 @@ async def measure(folder: Path, asked: Asked) -> dict[str, list[Turn]]:
             healthy = [port for port, kind in zip(merchants.ports, behaviours, strict=True) if kind not in DEAD]
             dead = [port for port in merchants.ports if port not in healthy]
             for number in range(asked.turns):
-                for name, (case, with_dead) in cases(asked).items():
+                for name, (case, with_dead) in in_turn(number, cases(asked)):
                     before = await merchants.taken()
                     async with House.open(server, f"t{sum(map(len, turns.values()))}") as house:
                         turn = await case(house, healthy, asked.dead_in(number, dead) if with_dead else ())

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
+import asyncpg
 import msgspec
 
 from mkondo.adapters.callbacks.addresses import rules_of
@@ -100,6 +101,7 @@ class House:
         dsn = environment_dsn(server.dsn(name), SANDBOX)
         await ensure_database(dsn)
         await initialise(dsn, SANDBOX)
+        await _write_out(dsn)
         house = cls(server, await connect_store(dsn, SANDBOX))
         try:
             yield house
@@ -201,6 +203,15 @@ class House:
 
     def _cpu(self) -> tuple[float, float]:
         return time.process_time(), sum(cpu_seconds({POSTGRES: self._server.pid or 0}).values())
+
+
+async def _write_out(dsn: str) -> None:
+    """What the turn before left in memory goes to the disk now, and not in the middle of this one."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
 
 
 def _result(port: int, number: int) -> PaymentCompleted:
