@@ -23,6 +23,7 @@ from mkondo.domain.markets import MARKETS, Market
 from mkondo.openapi import mozambique
 from mkondo.runtime.organisations import configure_organisation
 from mkondo.runtime.parts import Parts
+from mkondo.runtime.questions import ask
 from mkondo.runtime.webhook_secrets import sealed_about
 
 DEMO, STRICT, LIVE = ApplicationId("demo"), ApplicationId("demo-strict"), ApplicationId("demo-live")
@@ -119,10 +120,8 @@ async def lost(parts: Mapping[str, Parts]) -> list[str]:
 
 
 async def _configure(parts: Parts, application: ApplicationId, configuration: Configuration) -> None:
-    with parts.desk.ask(application) as question:
-        command = ConfigureApplication(application, configuration, None, question.reply_to, BY)
-        await parts.log.send_command(Partition(admission.NAME, partition_of(application)), command)
-        await question.answer()
+    command = ConfigureApplication(application, configuration, None, by=BY)
+    await ask(parts, admission.NAME, application, command, START_SECONDS_MAX)
 
 
 async def _open(

@@ -2,9 +2,7 @@
 
 import asyncio
 
-from mkondo.contracts.journal import Partition
 from mkondo.domain import admission
-from mkondo.domain.ids import partition_of
 from mkondo.domain.organisation import (
     ConfigureOrganisation,
     Grants,
@@ -15,8 +13,7 @@ from mkondo.domain.organisation import (
 )
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.parts import Parts
-
-ANSWER_SECONDS = 5.0
+from mkondo.runtime.questions import ANSWER_SECONDS, ask
 
 
 async def configure_organisation(
@@ -31,14 +28,7 @@ async def configure_organisation(
 async def _tell(
     parts: Parts, key: str, grants: Grants, by: str, seconds_max: float
 ) -> OrganisationChanged | OrganisationUnchanged:
-    with parts.desk.ask(f"{key}/{parts.ids.incarnation()}") as question:
-        command = ConfigureOrganisation(key, grants, by, question.reply_to)
-        try:
-            async with asyncio.timeout(seconds_max):
-                await parts.log.send_command(Partition(admission.NAME, partition_of(key)), command)
-                answer = await question.answer()
-        except TimeoutError:
-            raise TryLater("admission does not answer") from None
+    answer = await ask(parts, admission.NAME, key, ConfigureOrganisation(key, grants, by), seconds_max)
     if isinstance(answer, OrganisationRejected):
         raise TryLater(f"admission could not decide it: {answer.text}")
     if not isinstance(answer, OrganisationChanged | OrganisationUnchanged):

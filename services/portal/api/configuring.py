@@ -4,9 +4,6 @@ import asyncio
 from collections.abc import Callable
 from itertools import count
 
-from msgspec.structs import replace
-
-from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_record
 from mkondo.domain import admission, reasons
 from mkondo.domain.application import (
@@ -19,13 +16,13 @@ from mkondo.domain.application import (
     ConfigureApplication,
     changed,
 )
-from mkondo.domain.ids import ApplicationId, partition_of
+from mkondo.domain.ids import ApplicationId
 from mkondo.ports.back_off import back_off
 from mkondo.ports.errors import TryLater
 from mkondo.runtime.parts import Parts
+from mkondo.runtime.questions import ask
 from services.portal.api.errors import Refused
 
-ANSWER_SECONDS = 5.0
 CHANGE_SECONDS = 10.0
 """How long a change may wait for others and be overtaken by them before it is given up."""
 
@@ -121,16 +118,7 @@ def _conflict(version: int) -> Refused:
 async def _ask(
     parts: Parts, command: ConfigureApplication
 ) -> ApplicationChanged | ConfigurationUnchanged | ConfigurationRejected:
-    """Each question has a name of its own: two at once about one application must not take each other's answers."""
-    name = command.application
-    with parts.desk.ask(f"{name}/{parts.ids.incarnation()}") as question:
-        asked = replace(command, reply_to=question.reply_to)
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await parts.log.send_command(Partition(admission.NAME, partition_of(name)), asked)
-                answer = await question.answer()
-        except TimeoutError:
-            raise TryLater("admission does not answer") from None
+    answer = await ask(parts, admission.NAME, command.application, command)
     if isinstance(answer, ConfigurationRejected) and answer.code == reasons.INTERNAL:
         raise TryLater(f"admission could not decide it: {answer.text}")  # a bug, and not what was asked for
     if not isinstance(answer, ApplicationChanged | ConfigurationUnchanged | ConfigurationRejected):

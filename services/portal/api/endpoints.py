@@ -4,11 +4,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from mkondo.contracts.views import decode_row
+from mkondo.domain import deliveries
 from mkondo.domain.endpoint import EnableEndpoint, EndpointUnchanged
 from mkondo.domain.views.endpoints import EndpointRow
+from mkondo.runtime.questions import ask
 from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.bodies import Asked
-from services.portal.api.callbacks import ask_callbacks
 from services.portal.api.errors import Refused
 
 router = APIRouter(tags=["deliveries"])
@@ -51,7 +52,7 @@ async def list_endpoints(parts: Environment, application: Own) -> list[EndpointV
 @router.post("/{environment}/endpoints/enable")
 async def enable_endpoint(parts: Environment, application: Own, wanted: Enable, grant: Granted) -> Enabled:
     """Push results to this address again."""
-    answer = await ask_callbacks(parts, EnableEndpoint(application, wanted.url, grant.name))
+    answer = await ask(parts, deliveries.NAME, application, EnableEndpoint(application, wanted.url, grant.name))
     if isinstance(answer, EndpointUnchanged):
         raise Refused(409, "this endpoint is not disabled", "See which ones are with GET …/endpoints.")
     return Enabled(url=wanted.url)

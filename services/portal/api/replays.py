@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
 from mkondo.contracts.views import decode_row
+from mkondo.domain import deliveries
 from mkondo.domain.application import Configuration
 from mkondo.domain.delivery import CallbackQueued, ReplayCallback, ReplayRefused
 from mkondo.domain.ids import ApplicationId
@@ -18,9 +19,9 @@ from mkondo.domain.views.changes import ChangeRow
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
 from mkondo.domain.views.results import ResultRow, place
 from mkondo.runtime.parts import Parts
+from mkondo.runtime.questions import ask
 from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.bodies import Asked
-from services.portal.api.callbacks import ask_callbacks
 from services.portal.api.configuring import application_of
 from services.portal.api.deliveries import State
 from services.portal.api.errors import Refused
@@ -151,7 +152,8 @@ async def _addresses(parts: Parts, application: ApplicationId) -> Addresses:
 
 async def _replay(parts: Parts, row: ResultRow, url: str, by: str) -> str:
     """What came of it: REPLAYED, DISABLED or UNDER_WAY."""
-    answer = await ask_callbacks(parts, ReplayCallback(row.result, url, parts.ids.incarnation(), by))
+    command = ReplayCallback(row.result, url, parts.ids.incarnation(), by)
+    answer = await ask(parts, deliveries.NAME, deliveries.key(command), command)
     if isinstance(answer, ReplayRefused):
         return UNDER_WAY
     return REPLAYED if isinstance(answer, CallbackQueued) and answer.delivery.attempt else DISABLED
