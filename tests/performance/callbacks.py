@@ -1,6 +1,7 @@
 """Callbacks to merchants of whom some are dead: how many a second, and what the healthy ones notice of the others.
 
     python -m tests.performance.callbacks [--seconds 5] [--endpoints 20] [--dead 0.1] [--rate 1000] [--turns 4]
+                                             [--only steady]
 
 In turns, without and with the dead ones, so that both see the same machine; the healthy ones are sent the same in both.
 Read next: deliveries.py for what is measured, merchants.py for who is called.
@@ -32,6 +33,8 @@ class Asked(msgspec.Struct, frozen=True):
     dead: float = 0.1
     rate: float = 1_000
     turns: int = 4
+    only: str = ""
+    """Cases whose names begin so."""
 
     @property
     def dead_at_once(self) -> int:
@@ -64,13 +67,14 @@ def cases(asked: Asked) -> dict[str, tuple[Case, bool]]:
     def alone(house: House, healthy: Sequence[int], dead: Sequence[int]) -> Awaitable[Turn]:
         return house.alone(healthy, asked.seconds)
 
-    return {
+    there: dict[str, tuple[Case, bool]] = {
         "steady, all healthy": (paced, False),
         "steady, some dead": (paced, True),
         "flood, all healthy": (flood, False),
         "flood, some dead": (flood, True),
         "the sender alone": (alone, False),
     }
+    return {name: case for name, case in there.items() if name.startswith(asked.only)}
 
 
 def in_turn(turn: int, all_cases: dict[str, tuple[Case, bool]]) -> list[tuple[str, tuple[Case, bool]]]:
@@ -110,6 +114,8 @@ def summary(turns: dict[str, list[Turn]]) -> str:
         middle = [statistics.median(getattr(turn, field) for turn in found) for field in Turn.__struct_fields__]
         lines.append(f"{name:20} {Turn(round(middle[0]), *middle[1:])}")
     for load, figure in (("steady", "p99_ms"), ("flood", "per_second")):
+        if f"{load}, some dead" not in turns:
+            continue
         pairs = zip(turns[f"{load}, some dead"], turns[f"{load}, all healthy"], strict=True)
         ratio = statistics.median(getattr(dead, figure) / getattr(healthy, figure) for dead, healthy in pairs)
         lines.append(f"{load}: {figure} of the healthy with dead ones is {ratio:.2f} of what it is without")
