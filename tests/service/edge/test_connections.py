@@ -1,6 +1,7 @@
 """Connections over real sockets: many requests on one, slow ones, too many, the end (contract sections 10.5 and 12)."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 
@@ -42,6 +43,22 @@ class TestConnections:
             assert head.split(b" ")[1] == status
             assert b"connection: close" not in head.lower()
         writer.close()
+
+    async def test_requests_that_were_answered_leave_nothing_to_the_cyclic_collector(self, server: HttpServer) -> None:
+        """It stops everybody's requests while it walks, and would walk every two seconds under load."""
+        requests = 100
+        request = f"POST {PAY} HTTP/1.1\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+        last = b"GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n"
+        await say(server.port, request * requests + last)
+        gc.collect()
+        gc.disable()
+        try:
+            answer = await say(server.port, request * requests + last)
+            found = gc.collect()
+        finally:
+            gc.enable()
+        assert answer.count(b"HTTP/1.1 401") == requests
+        assert found < requests, "an object or more of each request waited for the collector"
 
     async def test_pipelined_requests_are_answered_in_order(self, server: HttpServer) -> None:
         requests = b"".join(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import httptools
 import msgspec
@@ -173,11 +174,13 @@ class ContractProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._in_head, self._begun = False, True
         self.cycle.transport = self._corked  # type: ignore[assignment]
-        self.scope["extensions"] = {HANG_UP: partial(self._hang_up, self.cycle)}  # type: ignore[dict-item]
+        # Weak: the cycle holds its scope, and what then holds the cycle waits for the collector, at every request.
+        self.scope["extensions"] = {HANG_UP: partial(self._hang_up, ref(self.cycle))}  # type: ignore[dict-item]
 
-    def _hang_up(self, cycle: RequestResponseCycle) -> None:
+    def _hang_up(self, of: ref[RequestResponseCycle]) -> None:
         """End the connection instead of answering: its other requests will not be answered either."""
-        cycle.disconnected = True
+        if (cycle := of()) is not None:
+            cycle.disconnected = True
         self.transport.close()
 
     def on_response_complete(self) -> None:
