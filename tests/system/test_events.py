@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from mkondo.adapters.keys.tokens import load_or_create_tokens
 from mkondo.domain.ids import partition_of
 from mkondo.testing.platform import RunningPlatform
 from tests.system.balances import agrees, stored_balances
 from tests.system.merchant import Merchant, merchant_of
+from tests.system.operations import ask
 from tests.system.processes import kept, running, until
 from tests.system.test_commands import mkondo
 from tests.system.test_management import Api
@@ -87,6 +89,46 @@ async def test_each_event_lies_in_the_partition_of_its_key(platform: RunningPlat
     await pay(merchant, 1)
     rows = await platform.journal()
     assert [row for row in rows if partition_of(row.key) != int(row.source.rpartition("/")[2])] == []
+
+
+def of_reversals(platform: RunningPlatform, token: str, after: str) -> tuple[dict[str, Any], str]:
+    """The page behind a cursor as its bearer reads it, the events' data by type and payment; and the next cursor."""
+    query = {"types": "PaymentReversed,ReversalDeclined", "after": after}
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    answer = httpx.get(f"{Api(platform).root}/events", params=query, headers=headers, timeout=40)
+    assert answer.is_success and not answer.json()["more"], answer.text
+    told = [event["data"] for event in answer.json()["events"]]
+    return {f"{data['type']} {data['payment_id']}": data for data in told}, answer.json()["next"]
+
+
+async def test_a_merchant_hears_what_became_of_its_reversals_and_nothing_of_anybody_elses(
+    platform: RunningPlatform, merchant: Merchant
+) -> None:
+    tokens = load_or_create_tokens(platform.data / "keys" / "tokens.key")
+    everybodys, mine, others = (
+        tokens.issue(whose) for whose in ("operator", "application/demo", "application/demo-strict")
+    )
+    _, start = of_reversals(platform, everybodys, "latest")
+    payment = await merchant.pay()
+    name, asked = payment.said("ConversationID"), {"TransactionID": payment.said("TransactionID")}
+    async with merchant_of(platform, api_key=platform.demo["strict_api_key"]) as stranger:
+        foreign = await ask(stranger, "reversal", **asked)
+    back, again = [await ask(merchant, "reversal", **asked) for _ in range(2)]
+    assert [answer.code for answer in (foreign, back, again)] == ["INS-35", "INS-0", "INS-6"]
+
+    async def all_are_told() -> bool:
+        return len(of_reversals(platform, everybodys, start)[0]) == 3
+
+    await until(all_are_told)
+    told, _ = of_reversals(platform, mine, start)
+    assert told.keys() == {
+        f"PaymentReversed {back.said('ConversationID')}",
+        f"ReversalDeclined {again.said('ConversationID')}",
+    }
+    assert {data["original"] for data in told.values()} == {name}
+    told, _ = of_reversals(platform, others, start)
+    assert told.keys() == {f"ReversalDeclined {foreign.said('ConversationID')}"}
+    assert name not in str(told), "it is told of what it has named, and not of whose that is"
 
 
 async def test_events_are_exported_and_the_file_is_gone_on_with(

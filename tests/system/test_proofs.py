@@ -4,12 +4,14 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import asyncpg
 import httpx
 
 from mkondo.testing.platform import ROOT, RunningPlatform
+from tests.system.merchant import Merchant
 from tests.system.test_commands import mkondo
 
 PAGE = (ROOT / "docs" / "proofs.md").read_text(encoding="utf-8")
@@ -78,6 +80,26 @@ def test_an_applications_token_gets_its_own_receipt_byte_for_byte(platform: Runn
     said = mkondo("receipt", "get", payment["output_ConversationID"], "--data", str(platform.data))
     assert answer.status_code == 200, answer.text
     assert answer.text == said.stdout
+
+
+async def test_whoever_has_a_payments_answer_is_never_told_that_it_has_not_ended(
+    platform: RunningPlatform, merchant: Merchant
+) -> None:
+    """Fifty at once, completed and declined: each one's receipt is asked for right behind its answer."""
+    poor = platform.demo["poor_customer_msisdn"]
+    headers = {"Authorization": f"Bearer {platform.demo['tokens']['application']}"}
+    async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=40) as client:
+
+        async def asked(number: int) -> tuple[str, str]:
+            fields = merchant.c2b(**({"CustomerMSISDN": poor} if number % 2 else {}))
+            code = (await merchant.pay(fields)).code
+            name = fields["input_ThirdPartyConversationID"]
+            answer = await client.get(f"{platform.demo['http']}/api/v1/sandbox/receipts/{name}")
+            return code, answer.json()["error"].partition(":")[0]
+
+        told = Counter(await asyncio.gather(*(asked(number) for number in range(50))))
+    not_closed = "no digest covers this payment yet"
+    assert told == {("INS-0", not_closed): 25, ("INS-2006", not_closed): 25}
 
 
 def test_the_turn_of_the_sandboxs_day_closes_a_digest(folder: Path) -> None:

@@ -77,6 +77,7 @@ NAMED: Mapping[type[Event], Told] = {
     **dict.fromkeys(
         (ApplicationChanged, ApiKeyEnded, SessionOpened, SessionRevoked, RoomConfirmed, RoomGivenBack), _OWN
     ),
+    **dict.fromkeys((ReversalDeclined, PaymentReversed), _OWN),
     **dict.fromkeys(
         (CallbackDelivered, CallbackRetryScheduled, CallbackAbandoned, EndpointDisabled, EndpointEnabled), _OWN
     ),
@@ -85,7 +86,7 @@ NAMED: Mapping[type[Event], Told] = {
     **dict.fromkeys((ApprovalAsked, CollectionAdmitted, ReversalAdmitted), _ADMITTED),
     **dict.fromkeys((CallbackQueued, CallbackDue), _DELIVERY),
     HoldPlaced: attrgetter("hold.admitted.payment.application"),
-    **dict.fromkeys((OrganisationChanged, ReversalDeclined, PaymentReversed), _unsaid),
+    OrganisationChanged: _unsaid,
 }
 """What names its application in so many words, and what never does."""
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mkondo.domain import reasons
 from mkondo.domain.decider import Changes, Event, Message, Record, Records, Send, record_key
-from mkondo.domain.ids import Instant, PaymentId, RecordKey
+from mkondo.domain.ids import ApplicationId, Instant, PaymentId, RecordKey
 from mkondo.domain.markets import MARKETS
 from mkondo.domain.money import Money
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending, failed
@@ -53,17 +53,24 @@ class ReversalAdmitted(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReversalDeclined(msgspec.Struct, frozen=True, tag=True):
-    """Nothing is given back by this reversal. `minor` had been set aside for it and is free again."""
+    """Nothing is given back by this reversal. `minor` had been set aside for it and is free again.
+
+    `application`: whose reversal it is; empty in an event from before it was told.
+    """
 
     original: PaymentId
     payment_id: PaymentId
     code: str
     reason: str
     minor: int = 0
+    application: ApplicationId = ApplicationId("")
 
 
 class PaymentReversed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """`minor` of the original has been given back; `remaining` may still be."""
+    """`minor` of the original has been given back; `remaining` may still be.
+
+    `application`: whose reversal it is; empty in an event from before it was told.
+    """
 
     original: PaymentId
     payment_id: PaymentId
@@ -71,6 +78,7 @@ class PaymentReversed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True)
     remaining: int
     told: bool = False
     """Whether the reversal's own completion was the fact that nothing remains."""
+    application: ApplicationId = ApplicationId("")
 
 
 def reversals_key(original: str) -> RecordKey:
@@ -148,21 +156,25 @@ def _admit(admitted: PaymentAdmitted, original: Original, records: Records, now:
 def _decline(
     admitted: PaymentAdmitted, original: Original, code: str, reason: str, status: str = "Declined"
 ) -> Sequence[Event]:
-    declined = ReversalDeclined(original.payment_id, admitted.payment.payment_id, code, reason)
+    asked = admitted.payment
+    declined = ReversalDeclined(original.payment_id, asked.payment_id, code, reason, application=asked.application)
     return (declined, failed(admitted, code, reason, status))
 
 
 def _settle(ended: PaymentCompleted, records: Records) -> Sequence[Event]:
-    original, minor = _reversed(ended), ended.payment.amount.minor
+    original, payment, minor = _reversed(ended), ended.payment, ended.payment.amount.minor
     state = _state(original, records)
     left = original.minor - state.reversed - minor
     told = isinstance(ended.purpose, ReversalOf) and ended.purpose.closes
-    return (PaymentReversed(original.payment_id, ended.payment.payment_id, minor, left, told),)
+    return (PaymentReversed(original.payment_id, payment.payment_id, minor, left, told, payment.application),)
 
 
 def _give_back(ended: PaymentFailed) -> Sequence[Event]:
-    original, payment = _reversed(ended), ended.payment
-    return (ReversalDeclined(original.payment_id, payment.payment_id, ended.code, ended.reason, payment.amount.minor),)
+    original, payment, minor = _reversed(ended), ended.payment, ended.payment.amount.minor
+    declined = ReversalDeclined(
+        original.payment_id, payment.payment_id, ended.code, ended.reason, minor, payment.application
+    )
+    return (declined,)
 
 
 def _state(original: Original, records: Records) -> Reversals:

@@ -1,22 +1,32 @@
 """Finds the event that ended a payment, and makes its receipt. Read next: contracts/receipt.py.
 
 The view says in which journal and at which instant the payment ended; instants never go back in a journal, so a binary
-search finds the row by the journal's own key. What the receipt says comes from the journal, never from the view.
+search finds the row by the journal's own key. What the view has not taken yet is looked through. What the receipt says
+comes from the journal, never from the view.
 """
+
+from collections.abc import Mapping
 
 from mkondo.contracts import codec
 from mkondo.contracts.digest import StoredDigest, body_of
-from mkondo.contracts.journal import JournalRow
+from mkondo.contracts.journal import JournalRow, partitions_of
 from mkondo.contracts.receipt import Ended, make_receipt
 from mkondo.contracts.views import decode_row
 from mkondo.domain.ids import Instant
 from mkondo.domain.views.payments import PaymentRow
 from mkondo.ports.digests import Digests
+from mkondo.ports.errors import TryLater
 from mkondo.ports.store import Store
 from mkondo.ports.views import Views
 from mkondo.runtime.digests import RecentSeals
+from mkondo.topology import TOPOLOGY
 
-PAGE = 100
+PAGE, PAGES_MAX = 100, 100
+"""Events of one source; and as many reads of what the views have not taken, while they are rebuilt."""
+
+ENDS = ("PaymentCompleted", "PaymentFailed")
+ENDING = tuple(str(of) for row in TOPOLOGY if not set(ENDS).isdisjoint(row.emits) for of in partitions_of(row.decider))
+"""The journals in which payments end."""
 
 
 class NoReceipt(Exception):
@@ -50,10 +60,12 @@ async def receipt_of(payment_id: str, store: Store, views: Views, digests: Diges
 
 
 async def _row_of(payment_id: str, store: Store, views: Views) -> JournalRow:
+    """Positions first: whatever the view does not tell then lies behind them."""
+    positions = await views.positions()
     found = (await views.read("payments", [payment_id])).get(payment_id)
     seen = None if found is None else decode_row("payments", found)
     if not isinstance(seen, PaymentRow) or not seen.ended_at:
-        raise NotEnded("this payment has not ended yet")
+        return await _unseen(payment_id, positions, store)
     after = await _last_before(seen.ended_by, seen.ended_at, store)
     while page := await store.read_journal(seen.ended_by, after, PAGE):
         for row in page:
@@ -63,6 +75,20 @@ async def _row_of(payment_id: str, store: Store, views: Views) -> JournalRow:
             break
         after = page[-1].sequence
     raise LookupError(f"{seen.ended_by} does not hold the end of {payment_id}: see `mkondo verify`")
+
+
+async def _unseen(payment_id: str, positions: Mapping[str, int], store: Store) -> JournalRow:
+    """Among the events that the views have not taken yet: whoever has the payment's answer may ask at once (G10)."""
+    places = {source: positions.get(source, 0) for source in ENDING}
+    for _ in range(PAGES_MAX):
+        rows = await store.read_journals(places, PAGE)
+        if not rows:
+            raise NotEnded("this payment has not ended yet")
+        for row in rows:
+            if _ends(row, payment_id):
+                return row
+        places |= {row.source: row.sequence for row in rows}
+    raise TryLater("the views are far behind: whether this payment has ended is not known yet")
 
 
 async def _last_before(source: str, instant: Instant, store: Store) -> int:
@@ -80,7 +106,7 @@ async def _length(source: str, store: Store) -> int:
 
 
 def _ends(row: JournalRow, payment_id: str) -> bool:
-    if row.type not in ("PaymentCompleted", "PaymentFailed"):
+    if row.type not in ENDS:
         return False
     event = codec.decode(row.type, row.version, row.data)
     return isinstance(event, Ended) and event.payment.payment_id == payment_id

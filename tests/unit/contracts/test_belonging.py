@@ -4,13 +4,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from mkondo.contracts.belonging import NAMED, SCOPED, application_of
-from mkondo.contracts.events import MESSAGES, MessageType
+from mkondo.contracts.codec import decode, encode
+from mkondo.contracts.events import BY_NAME, MESSAGES, MessageType
 from mkondo.domain.account import AccountOpened, JournalEntryPosted, till, transfer, wallet
-from mkondo.domain.ids import AccountId
+from mkondo.domain.ids import AccountId, ApplicationId
 from mkondo.domain.mandate import MandateKey
 from mkondo.domain.mandates import MandateApproved
+from mkondo.domain.reversals import PaymentReversed, ReversalDeclined
 from tests.contract.event_examples import file_of
 
 PUBLIC = [kind for kind in MESSAGES if kind.topic]
@@ -29,6 +32,17 @@ def test_the_application_is_found_in_every_shape_of_the_event(kind: MessageType)
         for environment in ("sandbox", "openapi"):
             found = application_of(environment, event)
             assert found == "" or found in ("application 'ħ' \"–\" \\", "scope 'ħ' \"–\" \\")
+
+
+@pytest.mark.parametrize("kind", [ReversalDeclined, PaymentReversed], ids=lambda kind: kind.__name__)
+def test_what_became_of_a_reversal_belongs_to_whoever_asked_for_it_and_an_old_event_to_nobody(kind: type[Any]) -> None:
+    shape = BY_NAME[kind.__name__]
+    for line in file_of(shape.name, 1).read_bytes().splitlines():
+        old: Any = decode(shape.name, 1, line)  # written before it named its application
+        told = decode(shape.name, shape.version, encode(replace(old, application=ApplicationId("shop"))))
+        for environment in ("sandbox", "openapi"):
+            assert application_of(environment, old) == ""
+            assert application_of(environment, told) == "shop"
 
 
 def entry(debited: str, credited: str) -> JournalEntryPosted:

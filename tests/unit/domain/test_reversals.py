@@ -1,20 +1,22 @@
 """Reversals: never more than was paid, by the owner only, within the window; what fails is free again."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from mkondo.domain import reversals
-from mkondo.domain.decider import Event, Send
+from mkondo.domain.decider import Event, Message, Send
 from mkondo.domain.facts import names_of, outcome_of, reversal_of
-from mkondo.domain.ids import Instant, PaymentId
+from mkondo.domain.ids import ApplicationId, Instant, PaymentId
 from mkondo.domain.markets import DAY_MS, MARKETS
-from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentFailed, after_ending
+from mkondo.domain.payment import PaymentAdmitted, PaymentCompleted, PaymentEnded, PaymentFailed, after_ending
 from mkondo.domain.reversal import Original, ReversalOf, Reversals
 from mkondo.domain.reversals import PaymentReversed, ReversalAdmitted, ReversalDeclined, original_of, reversals_key
 from mkondo.testing.builders import (
+    APPLICATION,
     C2B,
     CUSTOMER,
     DEADLINE_MS,
@@ -50,6 +52,9 @@ def reversal(name: str, minor: int = 0, original: Original = ORIGINAL, deadline:
     return replace(asked, purpose=ReversalOf(original))
 
 
+Ends = Callable[[str, int], PaymentEnded]
+
+
 def carried_out(name: str, minor: int, *, closes: bool = False) -> PaymentAdmitted:
     asked, purpose = reversal(name), ReversalOf(ORIGINAL, closes)
     return replace(asked, payment=replace(asked.payment, amount=tzs(minor)), purpose=purpose, reserved=True)
@@ -76,6 +81,7 @@ def refused(story: Story) -> str:
     declined, ended = story.answer
     assert isinstance(declined, ReversalDeclined) and isinstance(ended, PaymentFailed)
     assert declined.code == ended.code and declined.minor == 0
+    assert declined.application == ended.payment.application
     assert not ended.reserved, "nothing was set aside, so nobody here need hear of it"
     return ended.code
 
@@ -102,10 +108,10 @@ def test_the_owner_of_the_organisations_account_moves_the_money() -> None:
 
 def test_a_part_may_be_given_back_and_then_the_rest() -> None:
     story = given().after(reversal("r1", 20_00)).when(completed("r1", 20_00))
-    story.then(PaymentReversed(PaymentId("p1"), PaymentId("r1"), 20_00, 40_00))
+    story.then(PaymentReversed(PaymentId("p1"), PaymentId("r1"), 20_00, 40_00, application=APPLICATION))
     story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 40_00, closes=True)))
     story.when(completed("r2", 40_00, closes=True))
-    story.then(PaymentReversed(PaymentId("p1"), PaymentId("r2"), 40_00, 0, told=True))
+    story.then(PaymentReversed(PaymentId("p1"), PaymentId("r2"), 40_00, 0, told=True, application=APPLICATION))
 
 
 def test_the_completion_that_leaves_nothing_is_the_fact_that_a_query_reads() -> None:
@@ -118,7 +124,7 @@ def test_of_two_under_way_at_once_nobody_knows_which_ends_last_so_the_record_of_
     story = given().after(reversal("r1", 20_00))
     story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 40_00)))
     story.after(completed("r2", 40_00)).when(completed("r1", 20_00))
-    last = PaymentReversed(PaymentId("p1"), PaymentId("r1"), 20_00, 0)
+    last = PaymentReversed(PaymentId("p1"), PaymentId("r1"), 20_00, 0, application=APPLICATION)
     story.then(last)
     assert names_of(last) == (reversal_of("p1"),)
     assert names_of(completed("r1", 20_00)) == (outcome_of("r1"),)
@@ -138,9 +144,25 @@ def test_what_one_reversal_has_set_aside_no_other_can_take() -> None:
 
 def test_what_a_failed_reversal_had_set_aside_is_free_again() -> None:
     story = given().after(reversal("r1")).when(failed("r1", 60_00))
-    story.then(ReversalDeclined(PaymentId("p1"), PaymentId("r1"), "INS-2006", "short", 60_00))
+    story.then(ReversalDeclined(PaymentId("p1"), PaymentId("r1"), "INS-2006", "short", 60_00, APPLICATION))
     assert state(story).remaining == 60_00
     story.when(reversal("r2")).then(ReversalAdmitted(ORIGINAL, carried_out("r2", 60_00, closes=True)))
+
+
+@pytest.mark.parametrize("ends", [completed, failed], ids=lambda ends: ends.__name__)
+def test_what_became_of_it_names_the_application_that_asked_whoever_was_paid(ends: Ends) -> None:
+    """In live any application of the organisation may give a payment back."""
+
+    def by_another(message: PaymentAdmitted | PaymentEnded) -> Message:
+        return replace(message, payment=replace(message.payment, application=ApplicationId("app-2")))
+
+    story = given().after(by_another(reversal("r1")))
+    for event in (
+        *story.when(by_another(reversal("r2"))).answer[:1],
+        *story.when(by_another(ends("r1", 60_00))).answer,
+    ):
+        assert isinstance(event, ReversalDeclined | PaymentReversed)
+        assert event.application == "app-2"
 
 
 @pytest.mark.parametrize(

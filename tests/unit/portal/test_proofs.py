@@ -12,6 +12,7 @@ from mkondo.contracts.digest import parse_digest, trouble_with
 from mkondo.contracts.receipt import check_receipt
 from mkondo.contracts.views import decode_row
 from mkondo.domain.payment import PaymentCompleted, PaymentFailed
+from mkondo.runtime import receipts
 from mkondo.runtime.digests import DAY_MS, DigestCloser
 from tests.unit.portal.world import ASHA, JUMA, STRANGER, Said, World, world
 
@@ -60,16 +61,55 @@ async def test_a_payment_has_a_receipt_once_its_day_is_closed(shop: World) -> No
     assert proven.ended.payment.payment_id == name
 
 
+@pytest.mark.parametrize("taken", [0, 1, 2])
+async def test_it_is_found_while_the_views_have_not_heard_of_it(
+    shop: World, taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many payments of the same customer they have heard of, and however many others are in the way."""
+    monkeypatch.setattr(receipts, "PAGE", 2)
+    made = await application(shop)
+    session = await shop.session(made["id"], made["api_key"])
+    assert session is not None
+    for number in range(taken):
+        assert await shop.pay(made["id"], session, 100 + number) == "INS-0"
+    await payments(shop)
+    shop.views_stand = True
+    for minor, code in ((7_00, "INS-0"), (10**14, "INS-2006"), (8_00, "INS-0")):
+        assert await shop.pay(made["id"], session, minor) == code
+        name = f"tp-{shop.last:032x}"
+        said = await shop.refused(409, "GET", f"sandbox/receipts/{name}?application={made['id']}")
+        assert "no digest covers this payment yet: it ended at" in said["error"]
+    await shop.said("POST", "sandbox/digests", {})
+    answer = await shop.call("GET", f"sandbox/receipts/{name}?application={made['id']}")
+    assert check_receipt(answer.content, is_signed).ended.payment.third_party_conversation_id == name
+
+
+async def test_one_that_has_not_ended_is_told_so_and_views_far_behind_tell_nothing(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await application(shop)
+    session = await shop.session(made["id"], made["api_key"])
+    assert session is not None
+    shop.views_stand = True
+    assert await shop.pay(made["id"], session) == "INS-0"
+    core = shop.cores["sandbox"]
+    with pytest.raises(receipts.NotEnded):
+        await receipts.receipt_of("nobodys", core.store, core.views, core.proofs.digests, core.proofs.seals)
+    monkeypatch.setattr(receipts, "PAGES_MAX", 0)
+    said = await shop.refused(503, "GET", f"sandbox/receipts/tp-{shop.last:032x}?application={made['id']}")
+    assert "far behind" in said["error"] and "again" in said["mend"]
+
+
 async def test_any_of_its_three_references_names_a_payment(shop: World) -> None:
     whose, name = await paid(shop)
     await shop.said("POST", "sandbox/digests", {})
     (row,) = await payments(shop)
-    receipts = {
+    found = {
         (await shop.call("GET", f"sandbox/receipts/{reference}?application={whose}")).content
         for reference in (row.transaction_id, name, row.third_party_conversation_id)
     }
-    receipts |= {(await shop.call("GET", f"sandbox/receipts/{known}")).content for known in (row.transaction_id, name)}
-    assert len(receipts) == 1
+    found |= {(await shop.call("GET", f"sandbox/receipts/{known}")).content for known in (row.transaction_id, name)}
+    assert len(found) == 1
     await shop.refused(404, "GET", f"sandbox/receipts/{row.third_party_conversation_id}")
 
 

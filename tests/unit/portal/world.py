@@ -102,15 +102,17 @@ class World:
 
     def __init__(self, api: FastAPI, cores: dict[str, Core], clock: HandClock) -> None:
         self._api, self.cores, self.clock = api, cores, clock
-        self._number = 0
+        self.views_stand = False
+        self.last = 0
+        """The number of the session or payment that was asked for last."""
 
     def stop(self) -> None:
         """As when the process stops: nobody is kept waiting any longer."""
         self._api.state.stopping.set()
 
     async def call(self, method: str, path: str, body: Any = None, *, by: str = OPERATOR) -> Response:
-        """A path such as `sandbox/applications`; the views are brought up to date first."""
-        for core in self.cores.values():
+        """A path such as `sandbox/applications`; the views are brought up to date first, unless they are to stand."""
+        for core in self.cores.values() if not self.views_stand else ():
             await core.projector.catch_up()
         headers = {"Authorization": f"Bearer {TOKENS.issue(by)}"}
         headers["Accept"] = "application/json"
@@ -159,8 +161,8 @@ class World:
         return answer.code
 
     def _next(self) -> int:
-        self._number += 1
-        return self._number
+        self.last += 1
+        return self.last
 
 
 @asynccontextmanager

@@ -106,4 +106,6 @@ DELIVERIES = View(
         CallbackAbandoned: _told(ABANDONED),
     },
     lambda row: False,  # whatever became of it, it may be replayed
+    rests=lambda row: row.state in (DELIVERED, ABANDONED),
+    wakes={CallbackQueued: lambda event: bool(event.by)},
 )

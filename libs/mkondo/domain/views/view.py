@@ -39,6 +39,9 @@ class View(msgspec.Struct, frozen=True):
 
     `final(row)` says that no later event changes this row. `written_once`: every event makes a row of its own, so
     nobody has to read one before writing it.
+
+    `rests(row)` says that only an event which `wakes` names changes this row, so that whoever reads all events and
+    knows those beforehand may forget it.
     """
 
     name: str
@@ -46,3 +49,5 @@ class View(msgspec.Struct, frozen=True):
     changes: Mapping[type[Event], Change]
     final: Callable[[Any], bool]
     written_once: bool = False
+    rests: Callable[[Any], bool] = lambda row: False
+    wakes: Mapping[type[Event], Callable[[Any], bool]] = {}

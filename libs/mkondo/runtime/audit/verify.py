@@ -22,7 +22,7 @@ from mkondo.runtime.audit.match import LOOKED_AT_MOST, Match
 from mkondo.runtime.audit.money import Money
 from mkondo.runtime.audit.payments import Payments, encode
 from mkondo.runtime.audit.records import Records
-from mkondo.runtime.audit.replay import Replay
+from mkondo.runtime.audit.replay import FORESEEN, Replay
 from mkondo.runtime.audit.report import Findings, Report
 from mkondo.topology import DECIDERS
 
@@ -98,11 +98,20 @@ class Pass:
         limits = Limits(states, matches["settlements"], findings)
         replay = Replay(await snapshot.view_positions(), matches, findings)
         digests = Digests(await self._stored_digests(), self._trust, findings)
+        await self._foresee(replay)
         await self._read_journals(journals, digests, money, payments, limits, replay)
         await self._read_records(Records(journals, DECIDERS, money, payments, limits, findings))
         await self._read_facts()
         await self._read_views(replay, {journal.name: journal.last for journal in journals.values()})
         self.in_transit = money.in_transit
+
+    async def _foresee(self, replay: Replay) -> None:
+        for source in FORESEEN:
+            after = NOTHING_READ
+            while rows := await self._snapshot.journal(source, after, self._page):
+                for row in rows:
+                    replay.foresee(row)
+                after = rows[-1].sequence
 
     async def _read_journals(
         self,
