@@ -51,7 +51,8 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `attempt` counts from 1; 0: none is made, the endpoint is disabled. `next_at` is when it is made, again if nothing
     was heard of it. `replay` names the replay that this is, so that what is still told of an earlier round of attempts
-    counts for nothing in this one; empty for the first.
+    counts for nothing in this one; empty for the first. `arrived`: a fault switch of the sandbox has it
+    sent once more, which ends it whatever comes of that.
     """
 
     delivery: PaymentId
@@ -61,6 +62,7 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     attempt: int
     next_at: Instant
     replay: str = ""
+    arrived: bool = False
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -141,7 +143,8 @@ class CallbackDue(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
-    """The merchant has the result: `receipt` is what its endpoint answered."""
+    """The merchant has the result: `receipt` is what its endpoint answered; where a fault switch of the sandbox had it
+    sent once more, what came of that, good or bad."""
 
     delivery: PaymentId
     application: ApplicationId
@@ -150,8 +153,8 @@ class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackRetryScheduled(msgspec.Struct, frozen=True, tag=True):
-    """The attempt failed, the next one is made at `next_at`. `failed_at`: when its endpoint failed it; 0: the endpoint
-    is not to blame, or nobody said when."""
+    """The attempt failed, the next one is made at `next_at`; or, delivered, it is sent once more by a fault switch of
+    the sandbox. `failed_at`: when its endpoint failed it; 0: the endpoint is not to blame, or nobody said when."""
 
     delivery: PaymentId
     application: ApplicationId
