@@ -40,6 +40,9 @@ RETRY_AFTER_MAX_MS = 24 * HOUR_MS
 GIVEN_BACK_MS = 5 * SECOND_MS
 """When an attempt that was given back is made again. A process that stops needs a moment to be gone."""
 
+REASON_MAX = 200
+"""Characters of the one line that says why an attempt failed."""
+
 
 def about(result: Result) -> Payment | Request:
     """The request whose result it is."""
@@ -66,9 +69,10 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one attempt. `status` 0: there was no answer. `acknowledged`: the body was the one of contract
-    section 6; any 2xx counts as delivered, with or without it. `answer` is its first 1 KiB. `retry_after_ms`: how long
-    a 429 or 503 asked us to wait; 0: it did not say."""
+    """What became of one attempt. `status` 0: there was no answer. `reason`: what went wrong, in a line; where it was
+    delivered, why its answer broke off. `acknowledged`: the body was the one of contract section 6; any 2xx counts as
+    delivered, with or without it. `answer` is its first 1 KiB. `retry_after_ms`: how long a 429 or 503 asked us to
+    wait; 0: it did not say."""
 
     delivered: bool
     status: int = 0

@@ -14,7 +14,7 @@ from collections import OrderedDict
 
 import msgspec
 
-from mkondo.domain.delivery import Receipt
+from mkondo.domain.delivery import REASON_MAX, Receipt
 
 AT_ONCE_MAX = 1_000
 AT_ONCE_TO_ONE_HOST = 32
@@ -63,7 +63,8 @@ class Places:
 
     def not_tried(self, endpoint: str) -> Receipt:
         """Of an attempt that is not made, because of what came of the one before."""
-        return Receipt(False, reason=f"not tried, after: {self._known.get(endpoint, UNKNOWN)[1]}")
+        before = self._known.get(endpoint, UNKNOWN)[1]
+        return Receipt(False, reason=f"not tried, after: {before}"[:REASON_MAX])
 
     def learn(self, endpoint: str, receipt: Receipt) -> None:
         self._known[endpoint] = after(self.of(endpoint), receipt), receipt.reason

@@ -19,7 +19,8 @@ State = Literal["queued", "retrying", "delivered", "abandoned"]
 
 
 class AttemptView(BaseModel):
-    """One attempt. `status` 0: there was no HTTP answer, `reason` says why; `answer` is its first 1 KiB.
+    """One attempt. `status` 0: there was no HTTP answer. `reason`: what went wrong, in a line; also where the body of a
+    2xx broke off, which is delivered all the same. `answer` is its first 1 KiB.
 
     `acknowledged`: it was the documented acknowledgement; any 2xx counts as delivered.
     """

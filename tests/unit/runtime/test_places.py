@@ -2,7 +2,7 @@
 
 import pytest
 
-from mkondo.domain.delivery import Receipt
+from mkondo.domain.delivery import REASON_MAX, Receipt
 from mkondo.runtime.places import (
     AT_FIRST_TO_ONE_ENDPOINT,
     AT_ONCE_TO_ONE_ENDPOINT,
@@ -16,6 +16,7 @@ QUICK = Receipt(True, 200, milliseconds=SLOW_MS)
 REFUSED = Receipt(False, 500, milliseconds=3)
 SLOW = Receipt(True, 200, milliseconds=SLOW_MS + 1)
 SILENT = Receipt(False, milliseconds=10_000)
+BROKEN_OFF = Receipt(False, 503, "answered HTTP 503; the answer's body broke off", milliseconds=10_000)
 NOBODY = Receipt(False, milliseconds=1)
 
 
@@ -25,10 +26,11 @@ NOBODY = Receipt(False, milliseconds=1)
         (QUICK, {1: 2, 2: 4, 4: 8, 8: 16, 16: 16}),
         (REFUSED, {1: 2, 4: 8, 16: 16}),
         (SLOW, {1: 2, 2: 4, 4: 4, 8: 4, 16: 8}),
+        (BROKEN_OFF, {1: 2, 2: 4, 4: 4, 8: 4, 16: 8}),
         (SILENT, {1: 1, 2: 1, 4: 2, 8: 4, 16: 8}),
         (NOBODY, {1: 1, 4: 2, 16: 8}),
     ],
-    ids=["quick", "refused", "slow", "silent", "nobody"],
+    ids=["quick", "refused", "slow", "broken off", "silent", "nobody"],
 )
 def test_what_comes_of_an_attempt_makes_places_more_or_fewer(receipt: Receipt, places: dict[int, int]) -> None:
     assert {before: after(before, receipt) for before in places} == places
@@ -43,6 +45,13 @@ def test_a_host_is_doubtful_until_it_has_answered_quickly_and_again_when_it_does
         seen.append((places.of("a"), places.is_doubtful("a")))
     assert seen == [(4, True), (8, False), (4, True), (8, False), (16, False), (8, False), (4, True)]
     assert places.of("b") == AT_FIRST_TO_ONE_ENDPOINT
+
+
+def test_what_is_said_of_an_attempt_that_is_not_made_is_no_longer_than_any_reason() -> None:
+    places = Places()
+    places.learn("a", Receipt(False, reason="x" * REASON_MAX))
+    said = places.not_tried("a").reason
+    assert said.startswith("not tried, after: x") and len(said) == REASON_MAX
 
 
 def test_of_too_many_hosts_the_one_of_which_nothing_was_heard_for_longest_is_unknown_again() -> None:

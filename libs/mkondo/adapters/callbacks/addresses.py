@@ -15,6 +15,7 @@ import msgspec
 from mkondo.adapters.callbacks.names import Names
 from mkondo.domain.environments import SANDBOX
 
+NOT_PUBLIC = "not an address of the public internet"
 URL_MAX = 2_048
 PORTS = {"http": 80, "https": 443}
 _PRINTABLE = re.compile(r"[!-~]*")
@@ -81,7 +82,7 @@ def _written_out(host: str) -> str:
     try:
         return str(ip_address(host))
     except ValueError as trouble:
-        raise NotAllowed(f"no address: {trouble}"[:200]) from trouble
+        raise NotAllowed("no address: one in numbers has to be written out in full") from trouble
 
 
 async def addresses_of(host: str, port: int, rules: Rules, names: Names) -> Sequence[str]:
@@ -89,7 +90,8 @@ async def addresses_of(host: str, port: int, rules: Rules, names: Names) -> Sequ
     try:
         addresses = await names.addresses(host, port)
     except (OSError, ValueError) as trouble:
-        raise NotAllowed(f"{host[:100]} can't be resolved: {trouble}") from trouble
+        said = f": {trouble.strerror}" if isinstance(trouble, OSError) else ""
+        raise NotAllowed(f"{host[:100]} can't be resolved{said}") from trouble
     if not addresses:
         raise NotAllowed(f"{host[:100]} has no address")
     judge(host, addresses, rules)
@@ -99,7 +101,7 @@ async def addresses_of(host: str, port: int, rules: Rules, names: Names) -> Sequ
 def judge(host: str, addresses: Sequence[str], rules: Rules) -> None:
     """Raises NotAllowed if one of them is not the internet's; which one is none of the merchant's business."""
     if not all(is_allowed(address, rules) for address in addresses):
-        raise NotAllowed(f"{host[:100]} is not an address of the public internet")
+        raise NotAllowed(f"{host[:100]} is {NOT_PUBLIC}")
 
 
 def _split(url: str, rules: Rules) -> SplitResult:
@@ -111,7 +113,7 @@ def _split(url: str, rules: Rules) -> SplitResult:
         split = urlsplit(url)
         port = split.port
     except ValueError as trouble:
-        raise NotAllowed(f"no address: {trouble}") from trouble
+        raise NotAllowed("no address: its host or its port can't be read") from trouble  # a password may stand there
     if split.scheme not in PORTS or not split.hostname or port == 0:
         raise NotAllowed("the address has to begin with https:// and a host")
     if split.scheme == "http" and not rules.plain_http:

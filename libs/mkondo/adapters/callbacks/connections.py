@@ -18,7 +18,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, addresses_of, is_allowed
+from mkondo.adapters.callbacks.addresses import NOT_PUBLIC, NotAllowed, Place, Rules, addresses_of, is_allowed
+from mkondo.adapters.callbacks.answers import Connector
 from mkondo.adapters.callbacks.names import Names
 
 IDLE_SECONDS = 5.0
@@ -59,7 +60,7 @@ class Connections:
         """Always a new connection, closed afterwards."""
 
     def _open(self, *, keep: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = Connector(
             limit=0,
             use_dns_cache=False,
             resolver=self._resolver,
@@ -95,7 +96,7 @@ class Connections:
         """The last wall: whatever the library asks for, no socket is made for an address that is not allowed."""
         family, kind, protocol, _, (host, *_) = address
         if not is_allowed(str(host), self._rules):
-            raise PermissionError(errno.EACCES, "not an address of the public internet")
+            raise PermissionError(errno.EACCES, NOT_PUBLIC)
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
@@ -133,4 +134,4 @@ def url_of(place: Place) -> URL:
     try:
         return URL(f"{place.origin}{place.target}", encoded=True)
     except ValueError as trouble:
-        raise NotAllowed(f"no address: {trouble}") from trouble
+        raise NotAllowed("no address") from trouble
