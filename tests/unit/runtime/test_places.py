@@ -1,13 +1,13 @@
-"""A host has as many places as it has earned: one table, and what is forgotten."""
+"""A target has as many places as it has earned: one table, and what is forgotten."""
 
 import pytest
 
 from mkondo.domain.delivery import REASON_MAX, Receipt
 from mkondo.runtime.places import (
-    AT_FIRST_TO_ONE_ENDPOINT,
-    AT_ONCE_TO_ONE_ENDPOINT,
-    ENDPOINTS_KNOWN_MAX,
+    AT_FIRST_TO_ONE_TARGET,
+    AT_ONCE_TO_ONE_TARGET,
     SLOW_MS,
+    TARGETS_KNOWN_MAX,
     Places,
     after,
 )
@@ -36,7 +36,7 @@ def test_what_comes_of_an_attempt_makes_places_more_or_fewer(receipt: Receipt, p
     assert {before: after(before, receipt) for before in places} == places
 
 
-def test_a_host_is_doubtful_until_it_has_answered_quickly_and_again_when_it_does_not() -> None:
+def test_a_target_is_doubtful_until_it_has_answered_quickly_and_again_when_it_does_not() -> None:
     places = Places()
     seen = []
     for receipt in (None, QUICK, SILENT, QUICK, QUICK, SLOW, SLOW):
@@ -44,7 +44,7 @@ def test_a_host_is_doubtful_until_it_has_answered_quickly_and_again_when_it_does
             places.learn("a", receipt)
         seen.append((places.of("a"), places.is_doubtful("a")))
     assert seen == [(4, True), (8, False), (4, True), (8, False), (16, False), (8, False), (4, True)]
-    assert places.of("b") == AT_FIRST_TO_ONE_ENDPOINT
+    assert places.of("b") == AT_FIRST_TO_ONE_TARGET
 
 
 def test_what_is_said_of_an_attempt_that_is_not_made_is_no_longer_than_any_reason() -> None:
@@ -54,13 +54,13 @@ def test_what_is_said_of_an_attempt_that_is_not_made_is_no_longer_than_any_reaso
     assert said.startswith("not tried, after: x") and len(said) == REASON_MAX
 
 
-def test_of_too_many_hosts_the_one_of_which_nothing_was_heard_for_longest_is_unknown_again() -> None:
+def test_of_too_many_targets_the_one_of_which_nothing_was_heard_for_longest_is_unknown_again() -> None:
     places = Places()
-    for host in ("a", "b"):
+    for target in ("a", "b"):
         for _ in range(2):
-            places.learn(host, QUICK)
-    for number in range(ENDPOINTS_KNOWN_MAX - 2):
+            places.learn(target, QUICK)
+    for number in range(TARGETS_KNOWN_MAX - 2):
         places.learn(str(number), SILENT)
     places.learn("a", QUICK)
     places.learn("one more", SILENT)
-    assert (places.of("a"), places.of("b")) == (AT_ONCE_TO_ONE_ENDPOINT, AT_FIRST_TO_ONE_ENDPOINT)
+    assert (places.of("a"), places.of("b")) == (AT_ONCE_TO_ONE_TARGET, AT_FIRST_TO_ONE_TARGET)

@@ -32,13 +32,14 @@ class NotAllowed(Exception):
     """This address is not called. The text says why, for the merchant's eyes."""
 
 
-class Place(msgspec.Struct, frozen=True):
-    """What is called. Its name is turned into addresses, and those are judged, when a connection is opened."""
+class Callee(msgspec.Struct, frozen=True):
+    """What is called; `path` is with its query. Its name is turned into addresses, and those are judged, when a
+    connection is opened."""
 
     scheme: str
     host: str
     port: int
-    target: str
+    path: str
 
     @property
     def origin(self) -> str:
@@ -68,13 +69,13 @@ def rules_of(environment: str, *, loopback: bool) -> Rules:
 
 
 @lru_cache(maxsize=1_000)
-def place_of(url: str, rules: Rules) -> Place:
+def callee_of(url: str, rules: Rules) -> Callee:
     """Where a callback to this URL goes. Raises NotAllowed, for a host that is an address by itself too."""
     split = _split(url, rules)
-    host, port, target = str(split.hostname), split.port or PORTS[split.scheme], split.path or "/"
+    host, port, path = str(split.hostname), split.port or PORTS[split.scheme], split.path or "/"
     if ":" in host or _IN_NUMBERS.fullmatch(host):
         judge(host, [_written_out(host)], rules)
-    return Place(split.scheme, host, port, f"{target}?{split.query}" if split.query else target)
+    return Callee(split.scheme, host, port, f"{path}?{split.query}" if split.query else path)
 
 
 def _written_out(host: str) -> str:

@@ -8,7 +8,7 @@ import traceback
 
 import aiohttp
 
-from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
+from mkondo.adapters.callbacks.addresses import Callee, NotAllowed, Rules, callee_of
 from mkondo.adapters.callbacks.answers import Answer
 from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, Went, url_of
 from mkondo.adapters.callbacks.names import Names
@@ -44,7 +44,7 @@ class HttpCallbackSender:
         began, answer, trouble = time.monotonic(), Answer(), ""
         try:
             async with asyncio.timeout(self._seconds_max):
-                await self._post(place_of(callback.url, self._rules), callback, answer)
+                await self._post(callee_of(callback.url, self._rules), callback, answer)
         except NotAllowed as error:
             trouble = one_line(str(error))
         except TimeoutError:
@@ -54,29 +54,29 @@ class HttpCallbackSender:
             _let_go(error)
         return answer.receipt(trouble, callback.ack_code, _since(began))
 
-    async def _post(self, place: Place, callback: Callback, answer: Answer) -> None:
+    async def _post(self, callee: Callee, callback: Callback, answer: Answer) -> None:
         """A kept connection may be closed by its other end at the very moment at which it is used again: that says
         nothing about the merchant, so it is tried once more on a new one, and may arrive twice."""
         went = Went()
         try:
-            return await self._post_by(self._connections.session(place), place, callback, answer, went)
+            return await self._post_by(self._connections.session(callee), callee, callback, answer, went)
         except aiohttp.ClientConnectionError:
-            self._connections.broken(place)
+            self._connections.broken(callee)
             if not went.again or answer.status:
                 raise
-        await self._post_by(self._connections.unkept, place, callback, answer, Went())
+        await self._post_by(self._connections.unkept, callee, callback, answer, Went())
 
     async def _post_by(
-        self, session: aiohttp.ClientSession, place: Place, callback: Callback, answer: Answer, went: Went
+        self, session: aiohttp.ClientSession, callee: Callee, callback: Callback, answer: Answer, went: Went
     ) -> None:
         headers = {
-            "host": place.authority,
+            "host": callee.authority,
             "content-type": "application/json",
             **sign(callback.secrets, callback.id, int(time.time()), callback.body),
             "user-agent": "Mkondo",
         }
         asked = session.post(
-            url_of(place), data=callback.body, headers=headers, allow_redirects=False, trace_request_ctx=went
+            url_of(callee), data=callback.body, headers=headers, allow_redirects=False, trace_request_ctx=went
         )
         async with asked as response:  # what is not read of a long answer ends its connection
             answer.status = response.status
