@@ -9,7 +9,8 @@ import msgspec
 from mkondo.domain.decider import Rejection, ReplyTo
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
-from mkondo.domain.request import Request, RequestAnswered
+from mkondo.domain.request import DecideReservation, Request, RequestAnswered
+from mkondo.domain.reversal import ReversalOf
 
 Result = PaymentCompleted | PaymentFailed | PaymentReserved | RequestAnswered
 
@@ -47,6 +48,21 @@ REASON_MAX = 200
 def about(result: Result) -> Payment | Request:
     """The request whose result it is."""
     return result.request if isinstance(result, RequestAnswered) else result.payment
+
+
+def payment_of(result: Result) -> PaymentId:
+    """The payment of which it tells a step. Who decides a reservation or reverses a payment makes a request of its own,
+    with a ConversationID and a result of its own."""
+    match result:
+        case RequestAnswered(request=Request(order=DecideReservation(payment_id=reserved))):
+            return reserved
+        case (
+            PaymentCompleted(purpose=ReversalOf(original=original))
+            | PaymentFailed(purpose=ReversalOf(original=original))
+        ):
+            return original.payment_id
+        case _:
+            return about(result).conversation_id
 
 
 class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -151,6 +151,9 @@ class Deliverer:
         self._in_hand.pop(_attempt_of(delivery), None)
         if not task.cancelled() and (trouble := task.exception()) is not None:
             log.error("what came of a callback could not be told: a bug", exc_info=trouble)
+        target = target_of(delivery.url)
+        if not self._stopping and self._queues.told(target, delivery):
+            self._go_on(target)
 
     async def _attempt(self, begun: Begun) -> None:
         try:

@@ -2,7 +2,8 @@
 
 A target is an address without its query, whoever's results go there: nothing but this process knows how it fares. (What
 is disabled is an application's whole address, its endpoint: domain/endpoint.py.) Many may share a host, which is not
-called too often at once either.
+called too often at once either. Results about one payment go to a target one at a time, in the order in which they were
+queued.
 Pure, but for what it remembers. Read next: places.py for how many places there are, deliverer.py for who asks.
 """
 
@@ -13,7 +14,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mkondo.domain.delivery import Delivery, Receipt
+from mkondo.domain.delivery import Delivery, Receipt, payment_of
+from mkondo.domain.ids import PaymentId
 from mkondo.runtime.places import (
     AT_ONCE_MAX,
     AT_ONCE_TO_ONE_HOST,
@@ -61,13 +63,24 @@ class Begun(msgspec.Struct, frozen=True):
     doubtful: bool
 
 
+_Steps = tuple[Target, PaymentId]
+"""Results about one payment that go to one target."""
+
+
+def _steps_of(target: Target, delivery: Delivery) -> _Steps:
+    return target, payment_of(delivery.result)
+
+
 class Queues:
-    """`wait` and then `begin` and `spare`; `end`, and then again for each target that it names."""
+    """`wait` and then `begin` and `spare`; `told`, and then again if it says so; `end`, and then again for each target
+    that it names."""
 
     def __init__(self) -> None:
         self._places = Places()
         self._waiting: dict[Target, deque[Delivery]] = {}
         self._waiting_at: Counter[str] = Counter()
+        self._later: dict[_Steps, deque[Delivery]] = {}
+        """Of each payment of which a result is in hand: those that come after it."""
         self._all, self._hosts = Share(AT_ONCE_MAX), dict[str, Share]()
         self._under_way: Counter[Target] = Counter()
 
@@ -75,8 +88,20 @@ class Queues:
         """False: there is no room."""
         if self._waiting_at[target.host] >= WAITING_FOR_ONE_HOST:
             return False
-        self._waiting.setdefault(target, deque()).append(delivery)
         self._waiting_at[target.host] += 1
+        if (later := self._later.get(_steps_of(target, delivery))) is not None:
+            later.append(delivery)
+        else:
+            self._later[_steps_of(target, delivery)] = deque()
+            self._waiting.setdefault(target, deque()).append(delivery)
+        return True
+
+    def told(self, target: Target, delivery: Delivery) -> bool:
+        """What came of it is told, so the next result about its payment may go: is there one?"""
+        if not (later := self._later[_steps_of(target, delivery)]):
+            del self._later[_steps_of(target, delivery)]
+            return False
+        self._waiting.setdefault(target, deque()).appendleft(later.popleft())  # it has waited as long as the others
         return True
 
     def begin(self, target: Target) -> Iterable[Begun]:
