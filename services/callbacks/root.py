@@ -5,13 +5,11 @@ from mkondo.ports.callback_sender import CallbackSender
 from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.processor import Processor, ProcessorSettings
-from mkondo.runtime.webhook_secrets import WebhookSecrets
 
 
 def deliverer(parts: Parts, sender: CallbackSender) -> Deliverer:
     """Makes the attempts of this process's share."""
-    secrets = WebhookSecrets(parts.environment, parts.facts, parts.sealing, parts.clock)
-    return Deliverer(sender, parts.log, parts.clock, parts.ids, secrets.of)
+    return Deliverer(sender, parts.log, parts.clock, parts.ids, parts.webhook_secrets.of)
 
 
 def processor(parts: Parts, deliverer: Deliverer, settings: ProcessorSettings | None = None) -> Processor:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from mkondo.adapters.callbacks.addresses import Rules, place_of, rules_of
+from mkondo.adapters.callbacks.addresses import Rules, callee_of, rules_of
 from mkondo.adapters.callbacks.names import Names
 from mkondo.adapters.callbacks.sender import HttpCallbackSender
 from mkondo.domain.delivery import Receipt
@@ -197,5 +197,5 @@ async def test_what_is_no_address_of_a_merchant_is_told_in_words(url: str) -> No
     ("https://[2606:4700::1]:80/result", "[2606:4700::1]:80", "https://[2606:4700::1]:80"),
 ])  # fmt: skip
 def test_it_is_called_by_the_name_that_was_asked_for(url: str, authority: str, origin: str) -> None:
-    place = place_of(url, SANDBOX)
-    assert (place.authority, place.origin) == (authority, origin)
+    callee = callee_of(url, SANDBOX)
+    assert (callee.authority, callee.origin) == (authority, origin)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mkondo.adapters.callbacks.addresses import NotAllowed, addresses_of, place_of, rules_of
+from mkondo.adapters.callbacks.addresses import NotAllowed, addresses_of, callee_of, rules_of
 from mkondo.adapters.callbacks.connections import ORIGINS_KEPT
 from mkondo.adapters.callbacks.names import Names
 from mkondo.adapters.callbacks.retry_after import retry_after_ms
@@ -70,7 +70,7 @@ def test_retry_after_is_seconds_or_a_date_of_a_busy_merchant_and_anything_else_s
 ])  # fmt: skip
 def test_an_address_may_be_named_if_and_only_if_it_can_be_called(url: str, environment: str) -> None:
     try:
-        place_of(url, rules_of(environment, loopback=False))
+        callee_of(url, rules_of(environment, loopback=False))
         called = True
     except NotAllowed:
         called = False

@@ -148,7 +148,7 @@ def _record(command: RecordAttempt, records: Records, now: Instant) -> Sequence[
     told = (command.delivery, command.application, command.attempt, command.receipt)
     if command.receipt.delivered and is_sent_again(delivery):
         return (CallbackRetryScheduled(*told, now),)
-    if command.receipt.delivered:
+    if command.receipt.delivered or delivery.arrived:
         return (CallbackDelivered(*told),)
     endpoint = _endpoint(records, delivery.application, delivery.url)
     if endpoint.disabled:
@@ -217,10 +217,13 @@ def evolve(records: Records, event: Event) -> Changes:
             return {delivery_key(delivery.delivery): delivery}
         case CallbackRetryScheduled():
             before = _known(records, event.delivery)
-            later = replace(before, attempt=event.attempt + 1, next_at=event.next_at)
-            return {delivery_key(event.delivery): later, **_failing(records, before, event.failed_at)}
+            arrived = event.receipt.delivered
+            later = replace(before, attempt=event.attempt + 1, next_at=event.next_at, arrived=arrived)
+            fares = _works(records, before) if arrived else _failing(records, before, event.failed_at)
+            return {delivery_key(event.delivery): later, **fares}
         case CallbackDelivered():
-            return {delivery_key(event.delivery): None, **_works(records, _known(records, event.delivery))}
+            fares = _works(records, _known(records, event.delivery)) if event.receipt.delivered else {}
+            return {delivery_key(event.delivery): None, **fares}
         case CallbackAbandoned():
             return {delivery_key(event.delivery): None}
         case EndpointDisabled(application=application, url=url):

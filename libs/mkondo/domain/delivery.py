@@ -9,7 +9,8 @@ import msgspec
 from mkondo.domain.decider import Rejection, ReplyTo
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId
 from mkondo.domain.payment import Payment, PaymentCompleted, PaymentFailed, PaymentReserved
-from mkondo.domain.request import Request, RequestAnswered
+from mkondo.domain.request import DecideReservation, Request, RequestAnswered
+from mkondo.domain.reversal import ReversalOf
 
 Result = PaymentCompleted | PaymentFailed | PaymentReserved | RequestAnswered
 
@@ -40,10 +41,28 @@ RETRY_AFTER_MAX_MS = 24 * HOUR_MS
 GIVEN_BACK_MS = 5 * SECOND_MS
 """When an attempt that was given back is made again. A process that stops needs a moment to be gone."""
 
+REASON_MAX = 200
+"""Characters of the one line that says why an attempt failed."""
+
 
 def about(result: Result) -> Payment | Request:
     """The request whose result it is."""
     return result.request if isinstance(result, RequestAnswered) else result.payment
+
+
+def payment_of(result: Result) -> PaymentId:
+    """The payment of which it tells a step. Who decides a reservation or reverses a payment makes a request of its own,
+    with a ConversationID and a result of its own."""
+    match result:
+        case RequestAnswered(request=Request(order=DecideReservation(payment_id=reserved))):
+            return reserved
+        case (
+            PaymentCompleted(purpose=ReversalOf(original=original))
+            | PaymentFailed(purpose=ReversalOf(original=original))
+        ):
+            return original.payment_id
+        case _:
+            return about(result).conversation_id
 
 
 class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,7 +70,8 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `attempt` counts from 1; 0: none is made, the endpoint is disabled. `next_at` is when it is made, again if nothing
     was heard of it. `replay` names the replay that this is, so that what is still told of an earlier round of attempts
-    counts for nothing in this one; empty for the first.
+    counts for nothing in this one; empty for the first. `arrived`: a fault switch of the sandbox has it
+    sent once more, which ends it whatever comes of that.
     """
 
     delivery: PaymentId
@@ -61,12 +81,14 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     attempt: int
     next_at: Instant
     replay: str = ""
+    arrived: bool = False
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one attempt. `status` 0: there was no answer. `acknowledged`: the body was the one of contract
-    section 6; any 2xx counts as delivered, with or without it. `answer` is its first 1 KiB. `retry_after_ms`: how long
-    a 429 or 503 asked us to wait; 0: it did not say."""
+    """What became of one attempt. `status` 0: there was no answer. `reason`: what went wrong, in a line; where it was
+    delivered, why its answer broke off. `acknowledged`: the body was the one of contract section 6; any 2xx counts as
+    delivered, with or without it. `answer` is its first 1 KiB. `retry_after_ms`: how long a 429 or 503 asked us to
+    wait; 0: it did not say."""
 
     delivered: bool
     status: int = 0
@@ -141,7 +163,8 @@ class CallbackDue(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
-    """The merchant has the result: `receipt` is what its endpoint answered."""
+    """The merchant has the result: `receipt` is what its endpoint answered; where a fault switch of the sandbox had it
+    sent once more, what came of that, good or bad."""
 
     delivery: PaymentId
     application: ApplicationId
@@ -150,8 +173,8 @@ class CallbackDelivered(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallbackRetryScheduled(msgspec.Struct, frozen=True, tag=True):
-    """The attempt failed, the next one is made at `next_at`. `failed_at`: when its endpoint failed it; 0: the endpoint
-    is not to blame, or nobody said when."""
+    """The attempt failed, the next one is made at `next_at`; or, delivered, it is sent once more by a fault switch of
+    the sandbox. `failed_at`: when its endpoint failed it; 0: the endpoint is not to blame, or nobody said when."""
 
     delivery: PaymentId
     application: ApplicationId

@@ -1,8 +1,8 @@
 """Makes the attempts that the callbacks decider asks for, and tells it what came of each.
 
 An effect beside the processor, after its commit: an attempt whose process dies is made again when its lease has run
-out, so at least once (G8). One slow endpoint holds up nobody else: each has a few places of its own (places.py).
-Read next: endpoints.py, domain/deliveries.py, ports/callback_sender.py.
+out, so at least once (G8). One slow target holds up nobody else: each has a few places of its own (places.py).
+Read next: queues.py, domain/deliveries.py, ports/callback_sender.py.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime import metrics
-from mkondo.runtime.endpoints import Begun, Endpoint, Endpoints, Spared, endpoint_of
+from mkondo.runtime.queues import Begun, Queues, Spared, Target, target_of
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ async def no_secrets(application: ApplicationId) -> Sequence[Secret]:
 
 
 class _Unsent(Exception):
-    """An attempt that failed for a reason of our own, which the text says: its endpoint is not judged by it."""
+    """An attempt that failed for a reason of our own, which the text says: its target is not judged by it."""
 
 
 class Deliverer:
@@ -69,9 +69,9 @@ class Deliverer:
         self._sender, self._log, self._clock, self._ids = sender, carrier, clock, ids
         self._secrets_of = secrets_of
         self._tasks: set[asyncio.Task[None]] = set()
-        self._endpoints = Endpoints()
+        self._queues = Queues()
         self._in_hand: dict[_Attempt, Delivery] = {}
-        self._sparing: set[Endpoint] = set()
+        self._sparing: set[Target] = set()
         self._stopping = False
 
     def heard(self, event: Event) -> None:
@@ -81,7 +81,7 @@ class Deliverer:
                 "nothing is pushed to an endpoint any more, until somebody enables it",
                 extra={
                     "application": event.application,
-                    "address": endpoint_of(event.url).address,  # a query may hold a secret
+                    "address": target_of(event.url).address,  # a query may hold a secret
                     "reason": event.reason,
                 },
             )
@@ -90,31 +90,31 @@ class Deliverer:
         if isinstance(event, CallbackQueued) and event.held_back:
             return  # its timer asks for it, if anything does
         delivery = event.delivery
-        attempt, endpoint = _attempt_of(delivery), endpoint_of(delivery.url)
+        attempt, target = _attempt_of(delivery), target_of(delivery.url)
         if attempt in self._in_hand:
             return  # its lease ran out while it waits here, or for the merchant
-        if not self._endpoints.wait(endpoint, delivery):
+        if not self._queues.wait(target, delivery):
             metrics.CALLBACKS.labels("put off").inc()
             return
         self._in_hand[attempt] = delivery
-        self._go_on(endpoint)
+        self._go_on(target)
 
-    def _go_on(self, endpoint: Endpoint) -> None:
-        for begun in self._endpoints.begin(endpoint):
+    def _go_on(self, target: Target) -> None:
+        for begun in self._queues.begin(target):
             self._begin(begun)
-        if endpoint not in self._sparing and (spared := self._endpoints.spare(endpoint)):
-            self._sparing.add(endpoint)
-            self._beside(self._spare(endpoint, spared))
+        if target not in self._sparing and (spared := self._queues.spare(target)):
+            self._sparing.add(target)
+            self._beside(self._spare(target, spared))
 
-    async def _spare(self, endpoint: Endpoint, spared: Spared) -> None:
+    async def _spare(self, target: Target, spared: Spared) -> None:
         """A few at a time, until few enough wait."""
         while spared:
             for delivery, receipt in spared:
                 task = self._beside(self._record(delivery, receipt, "not tried", unsent=True))
                 self._keep(delivery, task)
             await self._clock.wait(SPARE_SECONDS)
-            spared = self._endpoints.spare(endpoint)
-        self._sparing.discard(endpoint)
+            spared = self._queues.spare(target)
+        self._sparing.discard(target)
 
     def _begin(self, begun: Begun) -> None:
         task = self._beside(self._attempt(begun))
@@ -124,8 +124,8 @@ class Deliverer:
     def _free(self, begun: Begun) -> None:
         if self._stopping:
             return
-        if pause := self._endpoints.pause(begun.endpoint):
-            self._go_on(begun.endpoint)  # it is silent now: those who wait for it need not
+        if pause := self._queues.pause(begun.target):
+            self._go_on(begun.target)  # it is silent now: those who wait for it need not
             self._beside(self._end_later(begun, pause))
         else:
             self._end(begun)
@@ -135,8 +135,8 @@ class Deliverer:
         self._end(begun)
 
     def _end(self, begun: Begun) -> None:
-        for endpoint in self._endpoints.end(begun):
-            self._go_on(endpoint)
+        for target in self._queues.end(begun):
+            self._go_on(target)
 
     def _beside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -151,6 +151,9 @@ class Deliverer:
         self._in_hand.pop(_attempt_of(delivery), None)
         if not task.cancelled() and (trouble := task.exception()) is not None:
             log.error("what came of a callback could not be told: a bug", exc_info=trouble)
+        target = target_of(delivery.url)
+        if not self._stopping and self._queues.told(target, delivery):
+            self._go_on(target)
 
     async def _attempt(self, begun: Begun) -> None:
         try:
@@ -158,7 +161,7 @@ class Deliverer:
         except _Unsent as trouble:
             await self._record(begun.delivery, Receipt(False, reason=str(trouble)), "not sent", unsent=True)
             return
-        self._endpoints.learn(begun.endpoint, receipt)
+        self._queues.learn(begun.target, receipt)
         await self._record(begun.delivery, receipt, "delivered" if receipt.delivered else "failed")
 
     async def _record(self, delivery: Delivery, receipt: Receipt, outcome: str, *, unsent: bool = False) -> None:

@@ -3,6 +3,8 @@
 Read next: services/cli/platform.py, which makes them.
 """
 
+from functools import cached_property
+
 import msgspec
 
 from mkondo.ports.clock import Clock, ClockSetting
@@ -17,10 +19,11 @@ from mkondo.runtime.processor import Heard, Processor, ProcessorSettings
 from mkondo.runtime.relay import Relay
 from mkondo.runtime.replies import ReplyDesk
 from mkondo.runtime.turns import Turns
+from mkondo.runtime.webhook_secrets import WebhookSecrets
 from mkondo.topology import DECIDERS, sources_of
 
 
-class Parts(msgspec.Struct, frozen=True):
+class Parts(msgspec.Struct, frozen=True, dict=True):
     """One environment, as this process sees it. `member` names this process's share of the partitions."""
 
     environment: str
@@ -42,6 +45,11 @@ class Parts(msgspec.Struct, frozen=True):
     """By application or organisation: whoever changes one here waits for those before."""
     sealing: Sealing | None = None
     """Of secrets that are used again; None where nobody makes or uses any."""
+
+    @cached_property
+    def webhook_secrets(self) -> WebhookSecrets:
+        """One for whoever signs here, pushed or fetched: what it has read and opened serves them all."""
+        return WebhookSecrets(self.environment, self.facts, self.sealing, self.clock)
 
     def processor(
         self, decider: str, settings: ProcessorSettings | None = None, heard: Heard | None = None

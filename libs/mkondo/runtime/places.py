@@ -1,79 +1,80 @@
-"""How many attempts may go to one endpoint at once: more to one that answers quickly, few to one that does not.
+"""How many attempts may go to one target at once: more to one that answers quickly, few to one that does not.
 
-A place is held for as long as the endpoint takes, so those that hang would soon hold all of them. Three rules against
-that: an unknown endpoint begins with few places; each quick answer doubles them, each silence halves them; and
-endpoints that have not shown that they answer share half of all places, and of their host's. The rest is for those
+A place is held for as long as the target takes, so those that hang would soon hold all of them. Three rules against
+that: an unknown target begins with few places; each quick answer doubles them, each silence halves them; and
+targets that have not shown that they answer share half of all places, and of their host's. The rest is for those
 that answer.
 
-A silent endpoint has one place left, and that rests between attempts. Nor do more than a few wait for it: for the
+A silent target has one place left, and that rests between attempts. Nor do more than a few wait for it: for the
 others the attempt counts as failed, so that the decider asks for it again later and later, and not whenever its lease
-has run out. Read next: endpoints.py.
+has run out. Read next: queues.py.
 """
 
 from collections import OrderedDict
 
 import msgspec
 
-from mkondo.domain.delivery import Receipt
+from mkondo.domain.delivery import REASON_MAX, Receipt
 
 AT_ONCE_MAX = 1_000
 AT_ONCE_TO_ONE_HOST = 32
-"""Whatever the number of endpoints there. Of these and of all, at most half are for endpoints in doubt."""
-AT_ONCE_TO_ONE_ENDPOINT = 16
-AT_FIRST_TO_ONE_ENDPOINT = 4
-WAITING_FOR_SILENT_ENDPOINT = 4
+"""Whatever the number of targets there. Of these and of all, at most half are for targets in doubt."""
+AT_ONCE_TO_ONE_TARGET = 16
+AT_FIRST_TO_ONE_TARGET = 4
+WAITING_FOR_SILENT_TARGET = 4
 """So many come to their turn before their lease runs out, at one place and at most ten seconds and a pause each."""
 PAUSE_SECONDS = 1.0
-"""How long a silent endpoint is left alone after an attempt: to be refused a thousand times costs more than to deliver
+"""How long a silent target is left alone after an attempt: to be refused a thousand times costs more than to deliver
 a thousand results."""
 SLOW_MS = 1_000
-"""An answer that takes longer than this earns no more places than an unknown endpoint has."""
-UNKNOWN = (AT_FIRST_TO_ONE_ENDPOINT, "")
-ENDPOINTS_KNOWN_MAX = 10_000
-"""Endpoints beyond that are unknown again, the ones first of which nothing was heard for longest."""
+"""An answer that takes longer than this earns no more places than an unknown target has."""
+UNKNOWN = (AT_FIRST_TO_ONE_TARGET, "")
+TARGETS_KNOWN_MAX = 10_000
+"""Targets beyond that are unknown again, the ones first of which nothing was heard for longest."""
 
 
 def after(places: int, receipt: Receipt) -> int:
-    """How many places an endpoint has that had so many, once this has come of an attempt."""
+    """How many places a target has that had so many, once this has come of an attempt."""
     if not receipt.status:
         return max(places // 2, 1)
     if receipt.milliseconds <= SLOW_MS:
-        return min(places * 2, AT_ONCE_TO_ONE_ENDPOINT)
-    if places > AT_FIRST_TO_ONE_ENDPOINT:
-        return max(places // 2, AT_FIRST_TO_ONE_ENDPOINT)
-    return min(places * 2, AT_FIRST_TO_ONE_ENDPOINT)
+        return min(places * 2, AT_ONCE_TO_ONE_TARGET)
+    if places > AT_FIRST_TO_ONE_TARGET:
+        return max(places // 2, AT_FIRST_TO_ONE_TARGET)
+    return min(places * 2, AT_FIRST_TO_ONE_TARGET)
 
 
 class Places:
-    """What each endpoint has earned, and what was wrong the last time. Bounded, and worthless after a restart."""
+    """What each target has earned, and what was wrong the last time. Bounded, and worthless after a restart."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
-    def of(self, endpoint: str) -> int:
-        return self._known.get(endpoint, UNKNOWN)[0]
+    def of(self, target: str) -> int:
+        return self._known.get(target, UNKNOWN)[0]
 
-    def is_doubtful(self, endpoint: str) -> bool:
+    def is_doubtful(self, target: str) -> bool:
         """Whether it has not shown that it answers, or not for a while."""
-        return self.of(endpoint) <= AT_FIRST_TO_ONE_ENDPOINT
+        return self.of(target) <= AT_FIRST_TO_ONE_TARGET
 
-    def is_silent(self, endpoint: str) -> bool:
+    def is_silent(self, target: str) -> bool:
         """Whether it has left so much unanswered that there is one place left."""
-        return self.of(endpoint) == 1
+        return self.of(target) == 1
 
-    def not_tried(self, endpoint: str) -> Receipt:
+    def not_tried(self, target: str) -> Receipt:
         """Of an attempt that is not made, because of what came of the one before."""
-        return Receipt(False, reason=f"not tried, after: {self._known.get(endpoint, UNKNOWN)[1]}")
+        before = self._known.get(target, UNKNOWN)[1]
+        return Receipt(False, reason=f"not tried, after: {before}"[:REASON_MAX])
 
-    def learn(self, endpoint: str, receipt: Receipt) -> None:
-        self._known[endpoint] = after(self.of(endpoint), receipt), receipt.reason
-        self._known.move_to_end(endpoint)
-        if len(self._known) > ENDPOINTS_KNOWN_MAX:
+    def learn(self, target: str, receipt: Receipt) -> None:
+        self._known[target] = after(self.of(target), receipt), receipt.reason
+        self._known.move_to_end(target)
+        if len(self._known) > TARGETS_KNOWN_MAX:
             self._known.popitem(last=False)
 
 
 class Share(msgspec.Struct):
-    """So many places, of which half at most are for endpoints in doubt."""
+    """So many places, of which half at most are for targets in doubt."""
 
     places: int
     taken: int = 0

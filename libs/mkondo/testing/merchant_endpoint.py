@@ -8,7 +8,9 @@ What it has received is kept in order; `arrivals(n)` waits until there are so ma
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -98,7 +100,7 @@ class MerchantEndpoint:
         return got
 
     async def _answer(self, got: Received, writer: asyncio.StreamWriter) -> None:
-        behaviour = got.path.rpartition("/")[2]
+        behaviour = got.path.partition("?")[0].rpartition("/")[2]
         if self.failing > 0:
             self.failing -= 1
             behaviour = "broken"
@@ -106,20 +108,17 @@ class MerchantEndpoint:
             await asyncio.sleep(3_600)
         if behaviour == "drop":
             return
-        if behaviour == "nonsense":
-            writer.write(_EVERY_BYTE)
+        if behaviour in _NO_ANSWERS:
+            writer.write(_NO_ANSWERS[behaviour] % got.path.encode())
             return await writer.drain()
+        way, _, status_said = behaviour.rpartition("-")
+        if way in BREAKING_OFF:
+            return await self._break_off(way, status_said, writer)
         if behaviour == "endless":
             writer.write(b"HTTP/1.1 200 OK\r\n")
             while True:
                 writer.write(b"x-more: and more\r\n" * 1_000)
                 await writer.drain()
-        if behaviour == "drip":
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
-            for _ in range(100):
-                writer.write(b"x")
-                await writer.drain()
-                await asyncio.sleep(1)
         status, body = _ANSWERS.get(behaviour, ("200 OK", ACKNOWLEDGED))
         extra = b"location: /acknowledge\r\n" if behaviour == "redirect" else b""
         extra += b"retry-after: 3600\r\n" if behaviour == "busy" else b""
@@ -128,7 +127,41 @@ class MerchantEndpoint:
         writer.write(head + body)
         await writer.drain()
 
+    async def _break_off(self, way: str, status: str, writer: asyncio.StreamWriter) -> None:
+        """A whole head, the documented acknowledgement perhaps, and then no proper end."""
+        writer.write(f"HTTP/1.1 {status} Said\r\nretry-after: 3600\r\n".encode())
+        for piece in BREAKING_OFF[way]:
+            writer.write(piece)
+            await writer.drain()
+            for _ in range(20):  # whoever reads on this loop has read it
+                await asyncio.sleep(0)
+        if way == "slow":
+            await asyncio.sleep(3_600)
+        if way == "reset":
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
+
+_CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
+_LONGER = b"content-length: 1000\r\n\r\n" + ACKNOWLEDGED
+_CHUNK = b"%x\r\n%s\r\n" % (len(ACKNOWLEDGED), ACKNOWLEDGED)
+BREAKING_OFF: dict[str, tuple[bytes, ...]] = {
+    "short": (_LONGER,),
+    "reset": (_LONGER,),
+    "slow": (_LONGER,),
+    "cut": (_CHUNKED, _CHUNK),
+    "unchunked": (_CHUNKED + b"nonsense\r\n",),
+    "unchunked-later": (_CHUNKED, _CHUNK, b"nonsense\r\n"),
+}
+"""Ways in which a body breaks off, in pieces; `short-503` and so on is one behind such a status."""
+_NO_ANSWERS = {
+    "nonsense": _EVERY_BYTE.replace(b"%", b"%%") + b"%.0s",
+    "another": b"SSH-2.0-OpenSSH_9.2\r\n%.0s",
+    "echo": b"you have asked for %s\r\n\r\n",
+    "version": b"HTTP/9.9 200 %s\r\n\r\n",
+    "header": b"HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+    "half": b"HTTP/1.1 200 OK\r\nx-path: %s\r\n",
+}
+"""What is no HTTP, and may say which path was called."""
 _ANSWERS = {
     "rubbish": ("200 OK", b"<html>thanks</html>"),
     "empty": ("204 No Content", b""),

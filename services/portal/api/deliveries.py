@@ -19,7 +19,8 @@ State = Literal["queued", "retrying", "delivered", "abandoned"]
 
 
 class AttemptView(BaseModel):
-    """One attempt. `status` 0: there was no HTTP answer, `reason` says why; `answer` is its first 1 KiB.
+    """One attempt. `status` 0: there was no HTTP answer. `reason`: what went wrong, in a line; also where the body of a
+    2xx broke off, which is delivered all the same. `answer` is its first 1 KiB.
 
     `acknowledged`: it was the documented acknowledgement; any 2xx counts as delivered.
     """
@@ -34,7 +35,8 @@ class AttemptView(BaseModel):
 
 class DeliveryView(BaseModel):
     """One result on its way. Times are milliseconds since 1970; `next_at` 0: no other attempt is to come, or one is
-    being made. `reason`: why it was given up. `replayed_by`: who wanted it again last."""
+    being made. `reason`: why it was given up. `replayed_by`: who wanted it again last.
+    `attempts` are the newest 50; `older_attempts`: how many there were before them."""
 
     id: str
     operation: str
@@ -46,6 +48,7 @@ class DeliveryView(BaseModel):
     reason: str
     replayed_by: str
     attempts: list[AttemptView]
+    older_attempts: int
 
 
 @router.get("/{environment}/deliveries")
@@ -111,4 +114,5 @@ def _view(row: DeliveryRow) -> DeliveryView:
             )
             for attempt in row.attempts
         ],
+        older_attempts=row.older_attempts,
     )

@@ -20,7 +20,6 @@ from mkondo.domain.views.results import ResultRow, place
 from mkondo.openapi.callbacks import callback_body, operation_of_result
 from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime.parts import Parts
-from mkondo.runtime.webhook_secrets import WebhookSecrets
 from services.portal.api.access import Environment, Own
 from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
@@ -109,7 +108,7 @@ async def _page(parts: Parts, application: ApplicationId, after: int, limit: int
 
 async def _secrets(parts: Parts, application: ApplicationId) -> list[Secret]:
     try:
-        secrets = await WebhookSecrets(parts.environment, parts.facts, parts.sealing, parts.clock).of(application)
+        secrets = await parts.webhook_secrets.of(application)
     except CannotOpen as trouble:
         raise Refused(503, "the webhook secret can't be read", str(trouble)) from trouble
     return list(secrets)

@@ -19,6 +19,7 @@ from mkondo.domain.delivery import (
     ReplayCallback,
 )
 from mkondo.domain.delivery_faults import HELD_BACK_MS, WITHHELD
+from mkondo.domain.endpoint import Endpoint, endpoint_key
 from mkondo.domain.faults import (
     CALLBACK_LATE,
     CALLBACK_NEVER,
@@ -132,6 +133,24 @@ def test_one_that_has_arrived_is_sent_once_more_and_not_twice_more() -> None:
     assert isinstance(due, CallbackDue) and (due.delivery.delivery, due.delivery.attempt) == ("p1", 2)
     story.when(tried(2, GOOD)).then(CallbackDelivered(PaymentId("p1"), APPLICATION, 2, GOOD))
     assert story.records == {}
+
+
+@pytest.mark.parametrize("receipt", [BAD, Receipt(False, 410), Receipt(False, reason="no answer within 10 s")])
+@pytest.mark.parametrize("unsent", [False, True])
+def test_a_repeat_that_fails_ends_as_delivered_and_says_nothing_of_its_endpoint(receipt: Receipt, unsent: bool) -> None:
+    story = queued(CALLBACK_TWICE).after(tried(1, GOOD))
+    story.when(replace(tried(2, receipt), unsent=unsent))
+    story.then(CallbackDelivered(PaymentId("p1"), APPLICATION, 2, receipt))
+    assert story.records == {}
+
+
+def test_an_endpoint_works_once_a_result_arrives_there_and_a_repeat_that_fails_does_not_mend_it() -> None:
+    key, failing = endpoint_key(APPLICATION, "https://a.example/"), Endpoint(APPLICATION, "https://a.example/", NOW)
+    story = queued(CALLBACK_TWICE)
+    story.records[key] = failing
+    assert key not in story.after(tried(1, GOOD)).records
+    story.records[key] = failing
+    assert story.after(tried(2, BAD)).records == {key: failing}
 
 
 def test_one_that_failed_first_has_been_repeated_anyway() -> None:

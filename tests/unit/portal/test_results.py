@@ -1,9 +1,10 @@
 """The feed of results, replays, endpoints and webhook secrets over the management API."""
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -49,6 +50,16 @@ async def tell(mkondo: World, name: str, receipt: Receipt, replay: str = "", url
     core = mkondo.cores["sandbox"]
     await core.log.send_command(OWNER, RecordAttempt(PaymentId(name), DUKA, 1, receipt, 0, url, replay))
     await queue(mkondo, f"after-{name}-{replay}")
+
+
+@contextlib.contextmanager
+def no_keys() -> Iterator[None]:
+    """The file of keys is lost."""
+    keys, SEALING._keys = SEALING._keys, {}
+    try:
+        yield
+    finally:
+        SEALING._keys = keys
 
 
 async def feed(mkondo: World, query: str = "") -> Any:
@@ -151,13 +162,18 @@ async def test_a_copy_does_not_sign_with_the_secret_of_another(mkondo: World) ->
 async def test_a_lost_key_is_told_and_a_new_secret_mends_it(mkondo: World) -> None:
     await mkondo.said("POST", "sandbox/applications/duka/webhook-secret", {"overlap_seconds": 0}, by=ASHA)
     await queue(mkondo, "p1")
-    keys = SEALING._keys
-    SEALING._keys = {}
-    try:
+    with no_keys():
         told = await mkondo.refused(503, "GET", "sandbox/results?application=duka", by=ASHA)
-    finally:
-        SEALING._keys = keys
     assert "the key k1, which is not among the keys here" in told["mend"]
+
+
+async def test_a_secret_is_opened_once_and_not_for_each_page_of_the_feed(mkondo: World) -> None:
+    await mkondo.said("POST", "sandbox/applications/duka/webhook-secret", {"overlap_seconds": 0}, by=ASHA)
+    await queue(mkondo, "p1")
+    (one,) = (await feed(mkondo))["results"]
+    with no_keys():
+        (again,) = (await feed(mkondo))["results"]
+    assert again["headers"].keys() == one["headers"].keys() >= {"webhook-signature"}
 
 
 async def test_one_result_is_replayed_with_its_id_and_body_to_the_present_address(mkondo: World) -> None:

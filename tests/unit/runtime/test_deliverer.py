@@ -20,15 +20,15 @@ from mkondo.domain.ids import ApplicationId, PaymentId
 from mkondo.domain.request import Ask, RequestAnswered
 from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.runtime.deliverer import Deliverer
-from mkondo.runtime.endpoints import SPARED_AT_ONCE, WAITING_FOR_ONE_HOST
 from mkondo.runtime.places import (
-    AT_FIRST_TO_ONE_ENDPOINT,
+    AT_FIRST_TO_ONE_TARGET,
     AT_ONCE_MAX,
-    AT_ONCE_TO_ONE_ENDPOINT,
     AT_ONCE_TO_ONE_HOST,
+    AT_ONCE_TO_ONE_TARGET,
     PAUSE_SECONDS,
-    WAITING_FOR_SILENT_ENDPOINT,
+    WAITING_FOR_SILENT_TARGET,
 )
+from mkondo.runtime.queues import SPARED_AT_ONCE, WAITING_FOR_ONE_HOST
 from mkondo.testing.builders import APPLICATION, service_request
 from tests.unit.runtime.deliverer_world import (
     GOOD,
@@ -64,7 +64,7 @@ async def test_a_burst_to_one_host_goes_a_few_at_a_time_in_order_and_none_waits_
         world.queue(name)
     await world.told(200)
     assert world.merchants.called == names
-    assert world.merchants.most == AT_ONCE_TO_ONE_ENDPOINT
+    assert world.merchants.most == AT_ONCE_TO_ONE_TARGET
 
 
 async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) -> None:
@@ -72,18 +72,18 @@ async def test_a_host_that_does_not_answer_holds_up_nobody_else(world: World) ->
         world.queue(f"s{number}", "slow.example")
     world.queue("p1")
     assert [told.delivery for told in await world.told(1)] == ["p1"]
-    assert world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT
+    assert world.merchants.open == AT_FIRST_TO_ONE_TARGET
     world.merchants.let.set()
     await world.told(101)
 
 
 async def silence(world: World) -> None:
     """A host has left its first attempts unanswered; what comes now waits until it is let."""
-    for number in range(AT_FIRST_TO_ONE_ENDPOINT):
+    for number in range(AT_FIRST_TO_ONE_TARGET):
         world.queue(f"s{number}", "silent.example")
-    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_TARGET)
     world.merchants.let.set()
-    await world.told(AT_FIRST_TO_ONE_ENDPOINT)
+    await world.told(AT_FIRST_TO_ONE_TARGET)
     await world.quiet()
     world.merchants.let.clear()
     world.owner.told.clear()
@@ -93,7 +93,7 @@ async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few
     await silence(world)
     for number in range(100):
         world.queue(f"t{number}", "silent.example")
-    spared = await world.told(100 - 1 - WAITING_FOR_SILENT_ENDPOINT)
+    spared = await world.told(100 - 1 - WAITING_FOR_SILENT_TARGET)
     await world.quiet()
     assert world.merchants.open == 1
     assert {told.receipt for told in spared} == {Receipt(False, reason=f"not tried, after: {UNANSWERED.reason}")}
@@ -109,17 +109,17 @@ async def test_a_silent_host_rests_between_attempts(world: World) -> None:
     await silence(world)
     world.merchants.let.set()
     before = world.clock.now()
-    for number in range(1 + WAITING_FOR_SILENT_ENDPOINT):
+    for number in range(1 + WAITING_FOR_SILENT_TARGET):
         world.queue(f"t{number}", "silent.example")
-    await world.told(1 + WAITING_FOR_SILENT_ENDPOINT)
-    assert world.clock.now() >= before + 1_000 * PAUSE_SECONDS * WAITING_FOR_SILENT_ENDPOINT
+    await world.told(1 + WAITING_FOR_SILENT_TARGET)
+    assert world.clock.now() >= before + 1_000 * PAUSE_SECONDS * WAITING_FOR_SILENT_TARGET
 
 
 async def test_those_who_wait_when_a_host_falls_silent_are_not_told_all_at_once(world: World) -> None:
     """The decider serves everybody else too."""
     for number in range(100):
         world.queue(f"s{number}", "silent.example")
-    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_TARGET)
     world.clock.goes.clear()
     world.merchants.let.set()
     await world.quiet()
@@ -141,18 +141,18 @@ async def test_what_was_not_sent_for_a_reason_of_our_own_takes_no_places_from_it
     for number in range(5):
         world.queue(f"u{number}", "slow.example")
     assert all(told.unsent for told in await world.told(5))
-    for number in range(AT_FIRST_TO_ONE_ENDPOINT):
+    for number in range(AT_FIRST_TO_ONE_TARGET):
         world.queue(f"p{number}", "slow.example")
     await world.quiet()
-    assert world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT
+    assert world.merchants.open == AT_FIRST_TO_ONE_TARGET
     world.merchants.let.set()
-    await world.told(5 + AT_FIRST_TO_ONE_ENDPOINT)
+    await world.told(5 + AT_FIRST_TO_ONE_TARGET)
 
 
 async def test_those_who_wait_when_a_host_falls_silent_are_told_too_and_each_attempt_once(world: World) -> None:
     for number in range(100):
         world.queue(f"s{number}", "silent.example")
-    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_ENDPOINT)
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_TARGET)
     world.merchants.let.set()
     told = await world.told(100)
     assert len({one.delivery for one in told}) == 100
@@ -202,10 +202,10 @@ async def test_an_endpoint_that_hangs_holds_up_no_other_at_its_host(world: World
 
 
 async def test_a_host_is_not_called_too_often_at_once_however_many_endpoints_it_has(world: World) -> None:
-    endpoints = 2 * AT_ONCE_TO_ONE_HOST // AT_ONCE_TO_ONE_ENDPOINT
-    for number in range(endpoints * 4 * AT_ONCE_TO_ONE_ENDPOINT):
+    endpoints = 2 * AT_ONCE_TO_ONE_HOST // AT_ONCE_TO_ONE_TARGET
+    for number in range(endpoints * 4 * AT_ONCE_TO_ONE_TARGET):
         world.queue(f"p{number}", f"shared.example/{number % endpoints}")
-    await world.told(endpoints * 4 * AT_ONCE_TO_ONE_ENDPOINT)
+    await world.told(endpoints * 4 * AT_ONCE_TO_ONE_TARGET)
     assert world.merchants.most == AT_ONCE_TO_ONE_HOST
 
 
@@ -234,7 +234,7 @@ async def test_places_that_are_free_again_go_round(world: World) -> None:
 
 
 async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits(world: World) -> None:
-    answering = AT_ONCE_MAX // AT_ONCE_TO_ONE_ENDPOINT + 1
+    answering = AT_ONCE_MAX // AT_ONCE_TO_ONE_TARGET + 1
     for host in range(answering):
         for number in range(4):
             world.queue(f"p{host}-{number}", f"then-slow{host}.example")
@@ -242,29 +242,29 @@ async def test_when_every_place_is_taken_the_next_goes_to_whoever_waits(world: W
     await world.told(4 * answering)
     world.merchants.let.clear()
     for host in range(answering):
-        for number in range(AT_ONCE_TO_ONE_ENDPOINT + 1):
+        for number in range(AT_ONCE_TO_ONE_TARGET + 1):
             world.queue(f"s{host}-{number}", f"then-slow{host}.example")
     await world.quiet()
     assert world.merchants.open == AT_ONCE_MAX
     world.merchants.let.set()
-    await world.told(4 * answering + (AT_ONCE_TO_ONE_ENDPOINT + 1) * answering)
+    await world.told(4 * answering + (AT_ONCE_TO_ONE_TARGET + 1) * answering)
 
 
 async def test_a_lease_that_ran_out_while_its_attempt_is_in_hand_makes_no_second_one(world: World) -> None:
-    for number in range(AT_FIRST_TO_ONE_ENDPOINT + 1):
+    for number in range(AT_FIRST_TO_ONE_TARGET + 1):
         world.queue(f"s{number}", "slow.example")
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example")))
-    world.deliverer.heard(CallbackDue(delivery(f"s{AT_FIRST_TO_ONE_ENDPOINT}", "slow.example")))
+    world.deliverer.heard(CallbackDue(delivery(f"s{AT_FIRST_TO_ONE_TARGET}", "slow.example")))
     world.merchants.let.set()
-    await world.told(AT_FIRST_TO_ONE_ENDPOINT + 1)
+    await world.told(AT_FIRST_TO_ONE_TARGET + 1)
     await world.quiet()
-    assert len(world.merchants.called) == AT_FIRST_TO_ONE_ENDPOINT + 1
+    assert len(world.merchants.called) == AT_FIRST_TO_ONE_TARGET + 1
     world.deliverer.heard(CallbackDue(delivery("s0", "slow.example", attempt=2)))
-    assert (await world.told(AT_FIRST_TO_ONE_ENDPOINT + 2))[-1].attempt == 2
+    assert (await world.told(AT_FIRST_TO_ONE_TARGET + 2))[-1].attempt == 2
 
 
 async def test_what_finds_no_place_in_the_queue_is_left_to_its_lease(world: World) -> None:
-    room = AT_FIRST_TO_ONE_ENDPOINT + WAITING_FOR_ONE_HOST
+    room = AT_FIRST_TO_ONE_TARGET + WAITING_FOR_ONE_HOST
     for number in range(room + 5):
         world.queue(f"s{number}", "slow.example")
     world.merchants.let.set()
@@ -308,23 +308,23 @@ async def test_a_bug_in_an_attempt_is_an_attempt_that_failed_and_is_logged(
 
 
 async def test_after_a_stop_nothing_new_begins_and_what_waits_is_left_to_the_lease(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5):
+    for number in range(AT_ONCE_TO_ONE_TARGET + 5):
         world.queue(f"s{number}", "slow.example")
     await world.until(lambda: world.merchants.open)
     await world.deliverer.stop()
     world.queue("p1")
     await world.quiet()
-    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_FIRST_TO_ONE_ENDPOINT, [])
+    assert (world.merchants.open, len(world.merchants.called), world.owner.told) == (0, AT_FIRST_TO_ONE_TARGET, [])
 
 
 async def test_before_a_stop_attempts_in_hand_come_to_their_end(world: World) -> None:
-    for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5):
+    for number in range(AT_ONCE_TO_ONE_TARGET + 5):
         world.queue(f"s{number}", "slow.example")
     finishing = asyncio.create_task(world.deliverer.finish(lambda: True, 60))
     await world.quiet()
     world.merchants.let.set()
     await asyncio.wait_for(finishing, 5)
-    assert (len(world.owner.told), world.owner.given_back) == (AT_ONCE_TO_ONE_ENDPOINT + 5, [])
+    assert (len(world.owner.told), world.owner.given_back) == (AT_ONCE_TO_ONE_TARGET + 5, [])
 
 
 async def test_before_a_stop_attempts_that_are_still_to_come_are_waited_for(world: World) -> None:
@@ -338,7 +338,7 @@ async def test_before_a_stop_attempts_that_are_still_to_come_are_waited_for(worl
 
 
 async def test_before_a_stop_what_takes_too_long_is_given_back_whether_it_was_begun_or_not(world: World) -> None:
-    names = [f"s{number}" for number in range(AT_ONCE_TO_ONE_ENDPOINT + 5)]
+    names = [f"s{number}" for number in range(AT_ONCE_TO_ONE_TARGET + 5)]
     for name in names:
         world.queue(name, "slow.example")
     await world.until(lambda: world.merchants.open)

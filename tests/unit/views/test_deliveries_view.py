@@ -14,7 +14,16 @@ from mkondo.domain.delivery import (
 )
 from mkondo.domain.ids import Instant, PaymentId
 from mkondo.domain.payment import PaymentCompleted
-from mkondo.domain.views.deliveries import ABANDONED, DELIVERED, DELIVERIES, QUEUED, RETRYING, Attempt, DeliveryRow
+from mkondo.domain.views.deliveries import (
+    ABANDONED,
+    ATTEMPTS_KEPT,
+    DELIVERED,
+    DELIVERIES,
+    QUEUED,
+    RETRYING,
+    Attempt,
+    DeliveryRow,
+)
 from mkondo.testing.builders import APPLICATION, later, payment
 from tests.unit.views.test_rows import told
 
@@ -71,6 +80,16 @@ def test_no_row_is_ever_final_since_a_result_may_be_replayed_whatever_became_of_
         again = row(ended, CallbackQueued(replace(delivery(), url="https://new.example/", replay="r1"), by="asha"))
         assert (again.state, again.url, again.replayed_by, again.result) == (QUEUED, "https://new.example/", "asha", 1)
         assert (again.queued_at, len(again.attempts), again.reason) == (later(1_000), 1, "")
+
+
+def test_of_many_attempts_the_newest_are_kept_and_the_others_counted() -> None:
+    failed = [CallbackAbandoned(P1, APPLICATION, 1, replace(BAD, milliseconds=number)) for number in range(60)]
+    for number in (ATTEMPTS_KEPT, 60):
+        found = row(*failed[:number])
+        assert (len(found.attempts), found.older_attempts) == (ATTEMPTS_KEPT, number - ATTEMPTS_KEPT)
+        assert [attempt.milliseconds for attempt in found.attempts] == list(range(number - ATTEMPTS_KEPT, number))
+    never = CallbackAbandoned(P1, APPLICATION, 0, Receipt(False), "the endpoint is disabled: gone")
+    assert row(*failed, never).older_attempts == 60 - ATTEMPTS_KEPT
 
 
 def test_what_was_never_tried_says_why_and_has_no_attempt() -> None:

@@ -15,6 +15,7 @@ import msgspec
 from mkondo.adapters.callbacks.names import Names
 from mkondo.domain.environments import SANDBOX
 
+NOT_PUBLIC = "not an address of the public internet"
 URL_MAX = 2_048
 PORTS = {"http": 80, "https": 443}
 _PRINTABLE = re.compile(r"[!-~]*")
@@ -31,13 +32,14 @@ class NotAllowed(Exception):
     """This address is not called. The text says why, for the merchant's eyes."""
 
 
-class Place(msgspec.Struct, frozen=True):
-    """What is called. Its name is turned into addresses, and those are judged, when a connection is opened."""
+class Callee(msgspec.Struct, frozen=True):
+    """What is called; `path` is with its query. Its name is turned into addresses, and those are judged, when a
+    connection is opened."""
 
     scheme: str
     host: str
     port: int
-    target: str
+    path: str
 
     @property
     def origin(self) -> str:
@@ -67,13 +69,13 @@ def rules_of(environment: str, *, loopback: bool) -> Rules:
 
 
 @lru_cache(maxsize=1_000)
-def place_of(url: str, rules: Rules) -> Place:
+def callee_of(url: str, rules: Rules) -> Callee:
     """Where a callback to this URL goes. Raises NotAllowed, for a host that is an address by itself too."""
     split = _split(url, rules)
-    host, port, target = str(split.hostname), split.port or PORTS[split.scheme], split.path or "/"
+    host, port, path = str(split.hostname), split.port or PORTS[split.scheme], split.path or "/"
     if ":" in host or _IN_NUMBERS.fullmatch(host):
         judge(host, [_written_out(host)], rules)
-    return Place(split.scheme, host, port, f"{target}?{split.query}" if split.query else target)
+    return Callee(split.scheme, host, port, f"{path}?{split.query}" if split.query else path)
 
 
 def _written_out(host: str) -> str:
@@ -81,7 +83,7 @@ def _written_out(host: str) -> str:
     try:
         return str(ip_address(host))
     except ValueError as trouble:
-        raise NotAllowed(f"no address: {trouble}"[:200]) from trouble
+        raise NotAllowed("no address: one in numbers has to be written out in full") from trouble
 
 
 async def addresses_of(host: str, port: int, rules: Rules, names: Names) -> Sequence[str]:
@@ -89,7 +91,8 @@ async def addresses_of(host: str, port: int, rules: Rules, names: Names) -> Sequ
     try:
         addresses = await names.addresses(host, port)
     except (OSError, ValueError) as trouble:
-        raise NotAllowed(f"{host[:100]} can't be resolved: {trouble}") from trouble
+        said = f": {trouble.strerror}" if isinstance(trouble, OSError) else ""
+        raise NotAllowed(f"{host[:100]} can't be resolved{said}") from trouble
     if not addresses:
         raise NotAllowed(f"{host[:100]} has no address")
     judge(host, addresses, rules)
@@ -99,7 +102,7 @@ async def addresses_of(host: str, port: int, rules: Rules, names: Names) -> Sequ
 def judge(host: str, addresses: Sequence[str], rules: Rules) -> None:
     """Raises NotAllowed if one of them is not the internet's; which one is none of the merchant's business."""
     if not all(is_allowed(address, rules) for address in addresses):
-        raise NotAllowed(f"{host[:100]} is not an address of the public internet")
+        raise NotAllowed(f"{host[:100]} is {NOT_PUBLIC}")
 
 
 def _split(url: str, rules: Rules) -> SplitResult:
@@ -111,7 +114,7 @@ def _split(url: str, rules: Rules) -> SplitResult:
         split = urlsplit(url)
         port = split.port
     except ValueError as trouble:
-        raise NotAllowed(f"no address: {trouble}") from trouble
+        raise NotAllowed("no address: its host or its port can't be read") from trouble  # a password may stand there
     if split.scheme not in PORTS or not split.hostname or port == 0:
         raise NotAllowed("the address has to begin with https:// and a host")
     if split.scheme == "http" and not rules.plain_http:

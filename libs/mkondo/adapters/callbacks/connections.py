@@ -18,7 +18,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, addresses_of, is_allowed
+from mkondo.adapters.callbacks.addresses import NOT_PUBLIC, Callee, NotAllowed, Rules, addresses_of, is_allowed
+from mkondo.adapters.callbacks.answers import Connector
 from mkondo.adapters.callbacks.names import Names
 
 IDLE_SECONDS = 5.0
@@ -59,7 +60,7 @@ class Connections:
         """Always a new connection, closed afterwards."""
 
     def _open(self, *, keep: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = Connector(
             limit=0,
             use_dns_cache=False,
             resolver=self._resolver,
@@ -76,26 +77,26 @@ class Connections:
             skip_auto_headers=("accept", "accept-encoding"),
         )
 
-    def session(self, place: Place) -> aiohttp.ClientSession:
+    def session(self, callee: Callee) -> aiohttp.ClientSession:
         """What to call it by. Connections are kept for those who were called moments ago, as far as there is room."""
         called, now = self._called, time.monotonic()
         while called and next(iter(called.values())) < now - self._idle_seconds:
             called.popitem(last=False)
-        if place.origin not in called and len(called) >= ORIGINS_KEPT:
+        if callee.origin not in called and len(called) >= ORIGINS_KEPT:
             return self.unkept
-        called[place.origin] = now
-        called.move_to_end(place.origin)
+        called[callee.origin] = now
+        called.move_to_end(callee.origin)
         return self._kept
 
-    def broken(self, place: Place) -> None:
+    def broken(self, callee: Callee) -> None:
         """A connection to it has ended without an answer: those who do that keep none open."""
-        self._called.pop(place.origin, None)
+        self._called.pop(callee.origin, None)
 
     def _socket(self, address: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
         """The last wall: whatever the library asks for, no socket is made for an address that is not allowed."""
         family, kind, protocol, _, (host, *_) = address
         if not is_allowed(str(host), self._rules):
-            raise PermissionError(errno.EACCES, "not an address of the public internet")
+            raise PermissionError(errno.EACCES, NOT_PUBLIC)
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
@@ -128,9 +129,9 @@ class JudgedNames(AbstractResolver):
         """Nothing is kept."""
 
 
-def url_of(place: Place) -> URL:
+def url_of(callee: Callee) -> URL:
     """As it was written: nothing is quoted anew. Raises NotAllowed."""
     try:
-        return URL(f"{place.origin}{place.target}", encoded=True)
+        return URL(f"{callee.origin}{callee.path}", encoded=True)
     except ValueError as trouble:
-        raise NotAllowed(f"no address: {trouble}") from trouble
+        raise NotAllowed("no address") from trouble

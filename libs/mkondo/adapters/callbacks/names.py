@@ -5,6 +5,7 @@ waiting. Here such a name costs one thread, however many callbacks wait for it. 
 """
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ class Names:
 
     def _begin(self, host: str, port: int) -> asyncio.Future[Found]:
         if len(self._under_way) >= self._look_ups_max:
-            raise OSError("too many names are being looked up")
+            raise OSError(errno.EAGAIN, "too many names are being looked up")
         loop = asyncio.get_running_loop()
         promised: asyncio.Future[Found] = loop.create_future()
         self._under_way[host, port] = promised

@@ -1,5 +1,5 @@
-"""Pushes results by HTTP POST. Read next: connections.py for how, addresses.py for where it may go,
-ports/callback_sender.py for what it promises."""
+"""Pushes results by HTTP POST. Read next: connections.py for how, addresses.py for where it may go, answers.py for
+what comes of it, ports/callback_sender.py for what it promises."""
 
 import asyncio
 import ssl
@@ -7,31 +7,18 @@ import time
 import traceback
 
 import aiohttp
-import msgspec
 
-from mkondo.adapters.callbacks.addresses import NotAllowed, Place, Rules, place_of
+from mkondo.adapters.callbacks.addresses import Callee, NotAllowed, Rules, callee_of
+from mkondo.adapters.callbacks.answers import Answer
 from mkondo.adapters.callbacks.connections import IDLE_SECONDS, Connections, Went, url_of
 from mkondo.adapters.callbacks.names import Names
+from mkondo.adapters.callbacks.reasons import in_words, one_line
 from mkondo.adapters.callbacks.retry_after import retry_after_ms
 from mkondo.contracts.signature import sign
 from mkondo.domain.delivery import Receipt
 from mkondo.ports.callback_sender import Callback
 
 SECONDS_MAX = 10.0
-ANSWER_KEPT = 1_024
-REASON_KEPT = 200
-
-_Answer = tuple[int, bytes, str]
-"""Status, the first bytes of the body, and what Retry-After says."""
-
-
-class Acknowledgement(msgspec.Struct, frozen=True):
-    """What a merchant answers (contract section 6), as far as it is looked at."""
-
-    output_ResponseCode: str
-
-
-_decode = msgspec.json.Decoder(Acknowledgement).decode
 
 
 class HttpCallbackSender:
@@ -54,73 +41,52 @@ class HttpCallbackSender:
         self._connections = Connections(rules, names or Names(), trusted, idle_seconds)
 
     async def send(self, callback: Callback) -> Receipt:
-        began = time.monotonic()
+        began, answer, trouble = time.monotonic(), Answer(), ""
         try:
             async with asyncio.timeout(self._seconds_max):
-                status, answer, wait = await self._post(place_of(callback.url, self._rules), callback)
-        except NotAllowed as trouble:
-            return Receipt(False, reason=str(trouble)[:REASON_KEPT], milliseconds=_since(began))
+                await self._post(callee_of(callback.url, self._rules), callback, answer)
+        except NotAllowed as error:
+            trouble = one_line(str(error))
         except TimeoutError:
-            reason = f"no answer within {self._seconds_max:g} s"
-            return Receipt(False, reason=reason, milliseconds=_since(began))
-        except aiohttp.ClientError as trouble:
-            reason = _words(trouble)[:REASON_KEPT]
-            _let_go(trouble)
-            return Receipt(False, reason=reason, milliseconds=_since(began))
-        delivered = 200 <= status < 300
-        return Receipt(
-            delivered,
-            status,
-            "" if delivered else f"answered HTTP {status}",
-            answer.decode(errors="replace"),
-            _since(began),
-            delivered and _acknowledges(answer, callback.ack_code),
-            retry_after_ms(status, wait, time.time()),
-        )
+            trouble = f"{'not at its end' if answer.status else 'no answer'} within {self._seconds_max:g} s"
+        except aiohttp.ClientError as error:
+            trouble = in_words(error)
+            _let_go(error)
+        return answer.receipt(trouble, callback.ack_code, _since(began))
 
-    async def _post(self, place: Place, callback: Callback) -> _Answer:
+    async def _post(self, callee: Callee, callback: Callback, answer: Answer) -> None:
         """A kept connection may be closed by its other end at the very moment at which it is used again: that says
         nothing about the merchant, so it is tried once more on a new one, and may arrive twice."""
         went = Went()
         try:
-            return await self._post_by(self._connections.session(place), place, callback, went)
+            return await self._post_by(self._connections.session(callee), callee, callback, answer, went)
         except aiohttp.ClientConnectionError:
-            self._connections.broken(place)
-            if not went.again:
+            self._connections.broken(callee)
+            if not went.again or answer.status:
                 raise
-        return await self._post_by(self._connections.unkept, place, callback, Went())
+        await self._post_by(self._connections.unkept, callee, callback, answer, Went())
 
-    async def _post_by(self, session: aiohttp.ClientSession, place: Place, callback: Callback, went: Went) -> _Answer:
+    async def _post_by(
+        self, session: aiohttp.ClientSession, callee: Callee, callback: Callback, answer: Answer, went: Went
+    ) -> None:
         headers = {
-            "host": place.authority,
+            "host": callee.authority,
             "content-type": "application/json",
             **sign(callback.secrets, callback.id, int(time.time()), callback.body),
             "user-agent": "Mkondo",
         }
         asked = session.post(
-            url_of(place), data=callback.body, headers=headers, allow_redirects=False, trace_request_ctx=went
+            url_of(callee), data=callback.body, headers=headers, allow_redirects=False, trace_request_ctx=went
         )
         async with asked as response:  # what is not read of a long answer ends its connection
-            answer = b""
-            while len(answer) < ANSWER_KEPT and (piece := await response.content.read(ANSWER_KEPT - len(answer))):
-                answer += piece
-            return response.status, answer, response.headers.get("retry-after", "")
+            answer.status = response.status
+            answer.retry_after_ms = retry_after_ms(
+                response.status, response.headers.get("retry-after", ""), time.time()
+            )
+            await answer.read(response.content)
 
     async def close(self) -> None:
         await self._connections.close()
-
-
-def _words(trouble: aiohttp.ClientError) -> str:
-    """What was wrong, without the address, which may hold a secret in its query."""
-    match trouble:
-        case aiohttp.ClientResponseError():
-            return f"no HTTP: {trouble.message}"
-        case aiohttp.InvalidURL():
-            return "no address"
-        case aiohttp.ClientConnectorError():
-            return f"no connection: {trouble.os_error}"
-        case _:
-            return f"{type(trouble).__name__}: {trouble}"
 
 
 def _let_go(trouble: BaseException | None) -> None:
@@ -129,13 +95,6 @@ def _let_go(trouble: BaseException | None) -> None:
     while trouble is not None:
         traceback.clear_frames(trouble.__traceback__)
         trouble = trouble.__cause__ or trouble.__context__
-
-
-def _acknowledges(answer: bytes, code: str) -> bool:
-    try:
-        return _decode(answer).output_ResponseCode == code
-    except (msgspec.DecodeError, RecursionError):  # a thousand brackets fit into 1 KiB
-        return False
 
 
 def _since(began: float) -> int:

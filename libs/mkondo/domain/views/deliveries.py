@@ -19,6 +19,9 @@ from mkondo.domain.views.view import Change, Recorded, View
 
 _Told = CallbackDelivered | CallbackRetryScheduled | CallbackAbandoned
 
+ATTEMPTS_KEPT = 50
+"""The newest; a round has eleven at most, and each replay is another."""
+
 QUEUED, RETRYING, DELIVERED, ABANDONED = "queued", "retrying", "delivered", "abandoned"
 
 
@@ -36,6 +39,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 class DeliveryRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One delivery. `next_at` is there while another attempt is to come; `reason` says why it was given up. `result` is
     the sequence of the event that queued it first, by which the view `results` has it; `replayed_by` asked for it last.
+    `older_attempts` is how many there were before those that are kept.
     """
 
     delivery: str
@@ -50,6 +54,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     result: int = 0
     replayed_by: str = ""
+    older_attempts: int = 0
 
 
 def row_key(application: str, delivery: str) -> str:
@@ -88,9 +93,17 @@ def _told(state: str) -> Change:
         )
         before = row or DeliveryRow(event.delivery)
         attempts = (*before.attempts, attempt) if event.attempt else before.attempts
+        older = before.older_attempts + max(len(attempts) - ATTEMPTS_KEPT, 0)
         reason = event.reason if isinstance(event, CallbackAbandoned) else ""
         next_at = event.next_at if isinstance(event, CallbackRetryScheduled) else Instant(0)
-        return replace(before, state=state, next_at=next_at, attempts=attempts, reason=reason)
+        return replace(
+            before,
+            state=state,
+            next_at=next_at,
+            attempts=attempts[-ATTEMPTS_KEPT:],
+            older_attempts=older,
+            reason=reason,
+        )
 
     return Change(lambda event, at: row_key(event.application, event.delivery), evolve)
 

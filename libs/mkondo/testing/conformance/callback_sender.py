@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mkondo.contracts.signature import Secret, distrust
 from mkondo.ports.callback_sender import Callback, CallbackSender
-from mkondo.testing.merchant_endpoint import ACKNOWLEDGED, MerchantEndpoint
+from mkondo.testing.merchant_endpoint import ACKNOWLEDGED, BREAKING_OFF, MerchantEndpoint
 
 SECONDS_MAX = 0.5
 BODY = b'{"input_ResultCode":"INS-0"}'
@@ -19,7 +19,14 @@ NO_ADDRESSES = (
     "", "x", "http://", "http://127.0.0.1:1/\x01", "http://127.0.0.1:1/\x00", "http://127.0.0.1:1\x00/", "http://[::1",
     "http://127.0.0.1:1 b/", "http://bücher.invalid/", "http://127.0.0.1:1/\ud800", "http://\ud800/", "http://.invalid/",
     "http://[::1%25lo]:1/", "http://a..b/", f"http://{'a' * 300}.invalid/", "http://[fe80::1%lo]:1/", "http://127.0.0.1:x/",
+    "http://127.0.0.1:secret/", "http://asha:secret/x",
 )  # fmt: skip
+NO_HTTP = ("nonsense", "another", "echo", "version", "header", "half")
+
+
+def is_plain(reason: str) -> bool:
+    """One line of words, without what is nobody's business."""
+    return 0 < len(reason) <= 200 and reason.isprintable() and "secret" not in reason
 
 
 def callback(endpoint: MerchantEndpoint, behaviour: str) -> Callback:
@@ -71,7 +78,7 @@ class CallbackSenderConformance:
         assert not receipt.delivered and receipt.reason
         assert len(endpoint.received) == 1, "a redirect was followed"
 
-    @pytest.mark.parametrize("behaviour", ["never", "drip", "drop", "nonsense", "endless"])
+    @pytest.mark.parametrize("behaviour", ["never", "drop", "endless", *NO_HTTP])
     async def test_an_endpoint_that_does_not_answer_costs_a_bounded_time(
         self, sender: CallbackSender, endpoint: MerchantEndpoint, behaviour: str
     ) -> None:
@@ -79,6 +86,35 @@ class CallbackSenderConformance:
         receipt = await sender.send(callback(endpoint, behaviour))
         assert not receipt.delivered and receipt.reason
         assert time.monotonic() - began < SECONDS_MAX + 5
+
+    @pytest.mark.parametrize("way", BREAKING_OFF)
+    async def test_a_2xx_whose_body_breaks_off_is_delivered_and_acknowledges_nothing(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint, way: str
+    ) -> None:
+        receipt = await sender.send(callback(endpoint, f"{way}-200"))
+        assert (receipt.delivered, receipt.status, receipt.acknowledged) == (True, 200, False)
+        assert receipt.reason.startswith("the answer's body broke off: ")
+        assert ("within" in receipt.reason) == (way == "slow"), "nobody waits for what has broken off"
+        assert ACKNOWLEDGED.decode().startswith(receipt.answer)
+        assert receipt.answer or way != "slow", "what has come is kept"
+        assert len(endpoint.received) == 1, "it was sent again"
+
+    @pytest.mark.parametrize("way", BREAKING_OFF)
+    async def test_a_refusal_whose_body_breaks_off_is_one_with_its_status(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint, way: str
+    ) -> None:
+        receipt = await sender.send(callback(endpoint, f"{way}-503"))
+        assert (receipt.delivered, receipt.status, receipt.retry_after_ms) == (False, 503, 3_600_000)
+        assert receipt.reason.startswith("answered HTTP 503; the answer's body broke off: ")
+        assert len(endpoint.received) == 1, "it was sent again"
+
+    @pytest.mark.parametrize("behaviour", ["drop", "endless", "never", "short-200", "reset-503", *NO_HTTP])
+    async def test_a_reason_is_one_line_that_quotes_nothing(
+        self, sender: CallbackSender, endpoint: MerchantEndpoint, behaviour: str
+    ) -> None:
+        asked = callback(endpoint, behaviour)
+        said = (await sender.send(replace(asked, url=f"{asked.url}?token=secret"))).reason
+        assert is_plain(said) and "token" not in said and str(endpoint.port) not in said, said
 
     async def test_of_a_long_answer_the_first_kibibyte_is_kept(
         self, sender: CallbackSender, endpoint: MerchantEndpoint
@@ -95,4 +131,4 @@ class CallbackSenderConformance:
     async def test_what_is_no_address_is_not_delivered_and_never_raises(self, sender: CallbackSender, url: str) -> None:
         receipt = await sender.send(Callback("id", url, BODY, "0"))
         assert (receipt.delivered, receipt.status) == (False, 0)
-        assert receipt.reason
+        assert is_plain(receipt.reason)
