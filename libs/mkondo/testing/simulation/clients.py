@@ -5,7 +5,7 @@ with the journals at the end. Read next: merchants.py for what they ask, checks.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -16,8 +16,9 @@ from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
 from mkondo.domain.admission import Asked
-from mkondo.domain.application import ConfigureApplication
+from mkondo.domain.application import Configuration, ConfigureApplication
 from mkondo.domain.decider import Event, Message
+from mkondo.domain.faults import Faults
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
 from mkondo.domain.limits import NEW_SESSION
 from mkondo.domain.organisation import ConfigureOrganisation, key_of
@@ -57,6 +58,7 @@ class Doors(Protocol):
     ids: SimulatedIds
     store: MemoryStore
     attempts: list[Attempt]
+    faults: Mapping[ApplicationId, Faults]
 
     async def door(self) -> Process:
         """A living process that takes requests."""
@@ -84,17 +86,20 @@ class Clients:
         organisation = key_of(SHORTCODE, partition_of(application))
         enable = partial(ConfigureOrganisation, organisation, {MARKET: PRODUCTS}, "")
         await self._insist(application, organisation, enable)
-        configure = partial(ConfigureApplication, application, configuration(application), None)
+        configure = partial(ConfigureApplication, application, self._configuration(application), None)
         await self._insist(application, application, configure)
         await self.open_session(application)
 
     async def change_key(self, application: ApplicationId) -> None:
         """The application gets another API key; for two seconds the one before it works on."""
         new = f"new-{configuration(application).api_key_hash}"
-        wanted = replace(configuration(application), api_key_hash=new)
+        wanted = replace(self._configuration(application), api_key_hash=new)
         configure = partial(ConfigureApplication, application, wanted, None, overlap_ms=2_000)
         await self._insist(application, application, configure)
         self._keys[application] = new
+
+    def _configuration(self, application: ApplicationId) -> Configuration:
+        return configuration(application, self._doors.faults[application])
 
     async def _insist(self, application: ApplicationId, asked: str, command: Callable[..., Message]) -> None:
         while await self._ask(application, asked, command) is None and not self._doors.is_stopped(application):

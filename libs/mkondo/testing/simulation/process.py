@@ -12,11 +12,13 @@ from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
 from mkondo.contracts.journal import Partition
 from mkondo.domain.decider import Decider
-from mkondo.domain.ids import PARTITIONS
+from mkondo.domain.faults import Faults
+from mkondo.domain.ids import PARTITIONS, ApplicationId
 from mkondo.domain.views import VIEWS
 from mkondo.domain.views.view import View
 from mkondo.ports.log import Inbox, Log
 from mkondo.ports.store import Store
+from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
 from mkondo.runtime.projector import Projector, ProjectorSettings
@@ -26,7 +28,7 @@ from mkondo.testing.simulation.carrier import Attachment, Carrier, CarrierHandle
 from mkondo.testing.simulation.handles import EmbeddedLog, StoreHandle, ViewsHandle
 from mkondo.testing.simulation.ingress import Ingress
 from mkondo.testing.simulation.life import Life
-from mkondo.testing.simulation.outside import Arrived, hearing
+from mkondo.testing.simulation.outside import Push, hearing
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
 from mkondo.topology import DECIDERS, sources_of
 
@@ -43,6 +45,7 @@ class Blueprint:
     views: Mapping[str, View] = field(default_factory=lambda: VIEWS)
     processor: type[Processor] = Processor
     relay: type[WatermarkRelay] = WatermarkRelay
+    deliverer: type[Deliverer] = Deliverer
     attachment: type[Attachment] = Attachment
     reach: Callable[[Store, Log, Life], Store] = lambda store, log, life: store
     """What stands between the runtime and its hands on the store."""
@@ -68,7 +71,8 @@ class Durable(Protocol):
     store: MemoryStore
     views: MemoryViews
     carrier: Carrier | None
-    arrived: Arrived
+    pushes: list[Push]
+    faults: Mapping[ApplicationId, Faults]
 
 
 class Process:
@@ -79,6 +83,7 @@ class Process:
         self.slot = slot
         self.accepting = False
         self._ids = ids = world.ids
+        self._faults = world.faults
         carrier = world.carrier
         self._facts = StoreHandle(world.store, life)
         self.log: Log = _Opened(
@@ -87,7 +92,7 @@ class Process:
         self._store = blueprint.reach(self._facts, self.log, life)
         self._published = None if carrier is None else blueprint.relay(self._store, self.log, life, ids)
         self._relay: Relay = self._published or DirectRelay(self.log)
-        heard = hearing(life, self.log, ids, world.arrived)
+        heard = hearing(life, self.log, ids, world.pushes, blueprint.deliverer)
         member = f"{slot.name}.{ids.incarnation()}"
         settings = _settings(life)
         self._processors = [
@@ -121,7 +126,7 @@ class Process:
 
     async def start(self) -> None:
         desk = await ReplyDesk.listening(self.log, self._ids)
-        self.ingress = Ingress(self.log, self._facts, desk, self.life)
+        self.ingress = Ingress(self.log, self._facts, desk, self.life, self._faults)
         if self._processors:
             self.life.spawn(self._ownership.run())
         if self._published is not None:

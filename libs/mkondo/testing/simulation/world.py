@@ -15,18 +15,19 @@ from mkondo.adapters.memory.views import MemoryViews
 from mkondo.contracts.journal import Partition
 from mkondo.domain import admission, ledger, reversals
 from mkondo.domain.decider import Decider
+from mkondo.domain.facts import outcome_of
 from mkondo.domain.ids import ApplicationId, partition_of
 from mkondo.domain.payment import Payment, PaymentCompleted
 from mkondo.ports.log import COMMANDS
 from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.checks import check
 from mkondo.testing.simulation.clients import Clients
-from mkondo.testing.simulation.ingress import ANSWERED, Attempt
+from mkondo.testing.simulation.ingress import ANSWERED, SPOILED, Attempt
 from mkondo.testing.simulation.life import Life, TrueClock, now
 from mkondo.testing.simulation.loop import at_once, run_virtually
 from mkondo.testing.simulation.merchants import Merchants
-from mkondo.testing.simulation.orders import APPLICATIONS, Order, orders
-from mkondo.testing.simulation.outside import Arrived
+from mkondo.testing.simulation.orders import APPLICATIONS, Order, draw_faults, orders
+from mkondo.testing.simulation.outside import Push
 from mkondo.testing.simulation.process import Blueprint, Process, Slot
 from mkondo.testing.simulation.stories import direct_debits, two_steps
 from mkondo.testing.simulation.stories import reversals as reversals_of
@@ -54,6 +55,8 @@ class Run:
     """How often each kind of event has happened."""
     codes: dict[str, int]
     """How often each reason code was answered."""
+    faults: dict[str, int]
+    """How often each fault switch has hit an answer, or a result that is pushed."""
 
 
 class World:
@@ -64,13 +67,14 @@ class World:
         self.blueprint = replace(blueprint, deciders={**blueprint.deciders, admission.NAME: self._witnessed(blueprint)})
         self.weather = Weather(seed)
         self.ids = SimulatedIds(self.weather.random)
+        self.faults = draw_faults(self.weather)
         self.store = blueprint.store(TrueClock())
         self.views = MemoryViews()
         self.carrier = Carrier(self.weather) if seed % 2 else None
         self.rejected: set[str] = set()
         """Payments that admission has rejected, which leaves no trace but an answer, and that may be lost."""
         self.attempts: list[Attempt] = []
-        self.arrived: Arrived = []
+        self.pushes: list[Push] = []
         self.failures: list[str] = []
         self.crashes = 0
         self.calm_at = START
@@ -187,7 +191,17 @@ class World:
             told[name] = told.get(name, 0) + 1
         for row in await self.store.states():
             self.weather.note(f"{row.partition} {row.last_sequence} {row.head.hex()}\n")
-        return Run(self.seed, self.failures, self.weather.digest(), self._payments(), self.crashes, told, events, codes)
+        return Run(
+            self.seed,
+            self.failures,
+            self.weather.digest(),
+            self._payments(),
+            self.crashes,
+            told,
+            events,
+            codes,
+            self._faults_that_hit(),
+        )
 
     def _business(self, span: float) -> Iterator[tuple[float, Coroutine[Any, Any, object]]]:
         """What the merchants have before them, and when they begin with it."""
@@ -233,11 +247,22 @@ class World:
         await self._clients.open_session(application)
         order = Order(0.0, application, f"25579{self.ids.payment_id()[:6]}", 100, f"canary-{application}", 4_000)
         attempt = await self._merchants.pay(order)
-        if not isinstance(attempt.answer, PaymentCompleted):
+        paid = self._clients.known(application, order.reference)
+        outcome = self._clients.fact(outcome_of(paid.conversation_id)) if paid is not None else None
+        if not isinstance(outcome, PaymentCompleted):  # whether or not a fault switch has left an answer
             self.report(f"recovery: in calm weather {application} was told {attempt.told} {attempt.answer}")
 
     def _payments(self) -> int:
         return sum(isinstance(attempt.about, Payment) for attempt in self.attempts)
+
+    def _faults_that_hit(self) -> dict[str, int]:
+        hit = Counter(
+            fault
+            for attempt in self.attempts
+            for fault in attempt.about.faults
+            if (attempt.withheld is not None if fault in SPOILED else attempt.about.asynchronous)
+        )
+        return dict(hit)
 
     def is_stopped(self, application: ApplicationId) -> bool:
         """Whether commands were deleted that its partition had not taken: then it must do nothing any more."""
