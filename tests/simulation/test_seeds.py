@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
+from mkondo.domain.faults import FAULTS
 from mkondo.testing.simulation.world import simulate
 from mkondo.topology import DECIDERS, TOPOLOGY
 
-NOT_SIMULATED = {"AccountStatusChanged", "CallbackAbandoned", "EndpointDisabled", "EndpointEnabled", "SessionRevoked"}
-"""Nobody locks an account, no merchant is gone, and no run lasts for days: until a session is forgotten, or a merchant
-given up."""
+NOT_SIMULATED = {"AccountStatusChanged", "EndpointDisabled", "EndpointEnabled", "SessionRevoked"}
+"""Nobody locks an account, no merchant is gone, and no run lasts for days: until a session is forgotten, or an endpoint
+is given up."""
 
 LIMITS = {f"INS-{number}" for number in range(990, 998)} - {"INS-997"}
 
@@ -45,6 +46,14 @@ def test_every_limit_is_reached() -> None:
         assert codes, f"seed {seed} reached no limit"
         seen |= codes
     assert seen == LIMITS
+
+
+def test_every_fault_switch_hits() -> None:
+    """Answers that were decided, and results that are to be pushed."""
+    seen: set[str] = set()
+    for seed in range(12):
+        seen |= simulate(seed).faults.keys()
+    assert seen == set(FAULTS)
 
 
 @pytest.mark.parametrize("seed", [4, 5], ids=["embedded", "with a log"])

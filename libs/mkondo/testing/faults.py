@@ -1,7 +1,8 @@
 """Planted bugs: each is a part of the system that is wrong in one way, put in by composition; production has no switch.
 
 The simulation must find every one of them within 300 seeds (tests/simulation/test_planted_bugs.py): that is how we know
-that it would find the same mistake in earnest. Read next: faulty_deciders.py, faulty_limits.py for those in the rules;
+that it would find the same mistake in earnest. Read next: faulty_deciders.py, faulty_limits.py for those in the rules,
+faulty_pushes.py for those in what merchants are told, faulty_digests.py for those in what is proven;
 testing/simulation/process.py for how parts are put together.
 """
 
@@ -14,8 +15,8 @@ import msgspec
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.contracts import codec
 from mkondo.contracts.journal import Partition, PartitionBatch, PartitionState, StoredRecord
-from mkondo.contracts.records import KINDS, PARKED
-from mkondo.domain import admission, ledger
+from mkondo.contracts.records import KINDS, PARKED, decode_record, encode_record
+from mkondo.domain import admission, deliveries, ledger
 from mkondo.domain.ids import Instant, RecordKey
 from mkondo.domain.payment import PaymentAdmitted
 from mkondo.domain.views import VIEWS
@@ -29,7 +30,9 @@ from mkondo.runtime.partition import Dropped
 from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from mkondo.testing.faulty_deciders import FAULTY, KeepsAnsweredApprovals, Same
+from mkondo.testing.faulty_digests import BeginsTooEarly, KeepsTheLast, WritesInTwoSteps
 from mkondo.testing.faulty_limits import FAULTY_LIMITS
+from mkondo.testing.faulty_pushes import DoesNotWait, ForgetsFaults, NamesTheSecondAnew, SendsOnce, SendsTheWithheld
 from mkondo.testing.faulty_reversals import FAULTY_REVERSALS, SIMULATED
 from mkondo.testing.simulation.carrier import Attachment, Commands
 from mkondo.testing.simulation.life import Life
@@ -118,6 +121,26 @@ class NoTimers(Reach):
 
     async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
         return {}
+
+
+class ForgetsToWait(Reach):
+    """A new owner sends at once whatever waits to be sent: it has read what, and not when."""
+
+    async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
+        found = await self._store.due(partition)
+        return {key: Instant(0) if key.startswith(_DELIVERY) else at for key, at in found.items()}
+
+    async def load(self, wanted: Mapping[Partition, Collection[RecordKey]]) -> dict[RecordKey, bytes]:
+        found = await self._store.load(wanted)
+        return {key: _due_now(key, data) if key.startswith(_DELIVERY) else data for key, data in found.items()}
+
+
+_DELIVERY = deliveries.delivery_key("")
+
+
+def _due_now(key: RecordKey, data: bytes) -> bytes:
+    record: Any = decode_record(key, data)
+    return encode_record(msgspec.structs.replace(record, next_at=Instant(0)))
 
 
 class StandsStill(Reach):
@@ -252,6 +275,15 @@ PLANTED: Mapping[str, Blueprint] = {
     "timers not reloaded": Blueprint(reach=NoTimers),
     "watermark moved early": Blueprint(relay=EagerRelay),
     "deleted commands passed over": Blueprint(attachment=SkipsWhatIsGone),
+    "faults forgotten on admission": _instead(admission.NAME, ForgetsFaults),
+    "held back result sent at once": Blueprint(deliverer=DoesNotWait),
+    "held back result sent at a restart": Blueprint(reach=ForgetsToWait),
+    "withheld result sent": Blueprint(deliverer=SendsTheWithheld),
+    "result sent twice under two ids": Blueprint(deliverer=NamesTheSecondAnew),
+    "result to be sent twice sent once": _instead(deliveries.NAME, SendsOnce),
+    "digest over the wrong range": Blueprint(digests=BeginsTooEarly),
+    "digest closed twice": Blueprint(digests=KeepsTheLast),
+    "digest written in two steps": Blueprint(digests=WritesInTwoSteps),
     "view depends on the order of sources": Blueprint(views={**VIEWS, PAYMENTS.name: _HASTY_PAYMENTS}),
     **{bug: _instead(name, wrong) for bug, (name, wrong) in FAULTY.items()},
     **{bug: _instead(admission.NAME, wrong) for bug, wrong in FAULTY_LIMITS.items()},

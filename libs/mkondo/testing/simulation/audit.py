@@ -74,7 +74,7 @@ class Journals:
         return self._events[source]
 
     def counts(self) -> dict[str, int]:
-        return {kind.__name__: len(rows) for kind, rows in self._by_type.items()}
+        return {kind.__name__: len(rows) for kind, rows in self._by_type.items() if rows}
 
     def facts(self) -> Iterator[Event]:
         """The events that anybody may read by name."""

@@ -2,7 +2,8 @@
 
 Everything is read from the store, as an auditor would, and compared with what the clients were told. Every sentence
 that a check reports begins with its guarantee. Read next: checks_of_requests.py, checks_of_products.py,
-checks_of_limits.py, checks_of_callbacks.py; audit.py, which reads the journals.
+checks_of_limits.py, checks_of_callbacks.py, checks_of_faults.py, checks_of_digests.py; audit.py, which reads the
+journals.
 """
 
 from collections import Counter
@@ -18,7 +19,14 @@ from mkondo.domain.ids import partition_of
 from mkondo.domain.payment import PaymentCompleted
 from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.projector import Projector, ProjectorSettings
-from mkondo.testing.simulation import checks_of_callbacks, checks_of_limits, checks_of_products, checks_of_requests
+from mkondo.testing.simulation import (
+    checks_of_callbacks,
+    checks_of_digests,
+    checks_of_faults,
+    checks_of_limits,
+    checks_of_products,
+    checks_of_requests,
+)
 from mkondo.testing.simulation.audit import EVERYTHING, Journals
 from mkondo.testing.simulation.life import TrueClock
 from mkondo.testing.simulation.orders import APPLICATIONS
@@ -40,6 +48,7 @@ async def check(world: Rested) -> dict[str, int]:
         checks_of_requests.every(world, journals),
         checks_of_products.every(world, journals),
         checks_of_callbacks.every(world, journals),
+        checks_of_faults.every(world, journals),
         checks_of_limits.every(world, journals),
     ):
         for sentence in sentences:
@@ -49,8 +58,11 @@ async def check(world: Rested) -> dict[str, int]:
             world.report(f"G3: {key} is parked")
     if not broken:  # else nobody can read views from such journals
         await _views(world)
-        for problem in (await verify_store(MemoryAudit(world.store, world.views))).problems:
+        audit = MemoryAudit(world.store, world.views, world.digests)
+        for problem in (await verify_store(audit, trust=checks_of_digests.trust(world))).problems:
             world.report(f"verify: {problem}")
+        for sentence in checks_of_digests.every(world, journals):
+            world.report(sentence)
     return journals.counts()
 
 
@@ -76,10 +88,10 @@ async def _views(world: Rested) -> None:
 
 
 def _acknowledged(world: Rested, journals: Journals) -> Iterator[str]:
-    """G1: what a client was told is completed stands in the ledger exactly once."""
+    """G1: what a client was told is completed, or lost an answer that says so, stands in the ledger exactly once."""
     entries = Counter(event.payment_id for event in journals.of(JournalEntryPosted))
     for attempt in world.attempts:
-        if isinstance(attempt.answer, PaymentCompleted):
+        if isinstance(attempt.decided, PaymentCompleted):
             found = entries[attempt.id]
             if found != 1:
                 yield f"G1: {attempt.id} was acknowledged and has {found} entries"

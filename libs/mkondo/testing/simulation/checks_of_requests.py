@@ -12,7 +12,6 @@ from mkondo.domain.facts import names_of
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted
 from mkondo.domain.request import Request, RequestAdmitted, RequestAnswered, RequestRejected
 from mkondo.testing.simulation.audit import Journals
-from mkondo.testing.simulation.ingress import ANSWERED
 from mkondo.testing.simulation.loop import at_once
 from mkondo.testing.simulation.queries import Answer, is_known
 from mkondo.testing.simulation.rested import Rested, is_late
@@ -74,11 +73,11 @@ def _facts(world: Rested, journals: Journals) -> Iterator[str]:
 
 
 def _told(world: Rested, journals: Journals) -> Iterator[str]:
-    """G5: what a client was told is what has become of it, and stays it."""
+    """G5: what a client was told, or would have been but for a fault switch, is what has become of it, and stays it."""
     known = journals.decided()
     for attempt in world.attempts:
-        answer = attempt.answer
-        if attempt.told != ANSWERED:
+        answer = attempt.decided
+        if answer is None:
             continue
         if isinstance(answer, RequestRejected):
             if attempt.id in known:

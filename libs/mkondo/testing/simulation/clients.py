@@ -1,11 +1,12 @@
-"""Those who ask: they open sessions, make requests until somebody knows the answer, and query right after it.
+"""Those who ask: they open sessions, make requests until somebody knows the answer, and query right after it. Some
+close digests.
 
 They stand outside the system: a crash is a dropped connection to them. Everything they were told is kept, and compared
 with the journals at the end. Read next: merchants.py for what they ask, checks.py for the comparison.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -13,11 +14,13 @@ import msgspec
 from msgspec.structs import replace
 
 from mkondo.adapters.memory.store import MemoryStore
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
 from mkondo.domain.admission import Asked
-from mkondo.domain.application import ConfigureApplication
+from mkondo.domain.application import Configuration, ConfigureApplication
 from mkondo.domain.decider import Event, Message
+from mkondo.domain.faults import Faults
 from mkondo.domain.ids import ApplicationId, Instant, PaymentId, SessionHash, TransactionId, partition_of
 from mkondo.domain.limits import NEW_SESSION
 from mkondo.domain.organisation import ConfigureOrganisation, key_of
@@ -57,6 +60,8 @@ class Doors(Protocol):
     ids: SimulatedIds
     store: MemoryStore
     attempts: list[Attempt]
+    digests_shown: list[StoredDigest]
+    faults: Mapping[ApplicationId, Faults]
 
     async def door(self) -> Process:
         """A living process that takes requests."""
@@ -84,17 +89,20 @@ class Clients:
         organisation = key_of(SHORTCODE, partition_of(application))
         enable = partial(ConfigureOrganisation, organisation, {MARKET: PRODUCTS}, "")
         await self._insist(application, organisation, enable)
-        configure = partial(ConfigureApplication, application, configuration(application), None)
+        configure = partial(ConfigureApplication, application, self._configuration(application), None)
         await self._insist(application, application, configure)
         await self.open_session(application)
 
     async def change_key(self, application: ApplicationId) -> None:
         """The application gets another API key; for two seconds the one before it works on."""
         new = f"new-{configuration(application).api_key_hash}"
-        wanted = replace(configuration(application), api_key_hash=new)
+        wanted = replace(self._configuration(application), api_key_hash=new)
         configure = partial(ConfigureApplication, application, wanted, None, overlap_ms=2_000)
         await self._insist(application, application, configure)
         self._keys[application] = new
+
+    def _configuration(self, application: ApplicationId) -> Configuration:
+        return configuration(application, self._doors.faults[application])
 
     async def _insist(self, application: ApplicationId, asked: str, command: Callable[..., Message]) -> None:
         while await self._ask(application, asked, command) is None and not self._doors.is_stopped(application):
@@ -192,9 +200,19 @@ class Clients:
                 return
             await asyncio.sleep(0.1)
 
+    # Digests ------------------------------------------------------------------------------------------------------
+
+    async def close_digest(self) -> StoredDigest | None:
+        """An operator closes one. None: nobody knows whether one was closed."""
+        process = await self._doors.door()
+        digest = await _through(process, process.close_digest())
+        if digest is not None:
+            self._doors.digests_shown.append(digest)
+        return digest
+
 
 async def _through(process: Process, work: Coroutine[Any, Any, T]) -> T | None:
-    """Let a process do something; None when it dies meanwhile."""
+    """Let a process do something; None when it dies meanwhile, perhaps of that, which its life reports."""
     task = process.life.spawn(work)
     await asyncio.wait({task})
-    return None if task.cancelled() else task.result()
+    return None if task.cancelled() or task.exception() is not None else task.result()

@@ -1,10 +1,11 @@
 """The ingress without HTTP: one command, then the reply, or the outcome row 3 s after the deadline (rule 10).
 
-It keeps the promises of services/payments_ingress/asking.py, and writes down what it told whom. Read next: clients.py.
+It keeps the promises of services/payments_ingress/asking.py, fault switches too, and writes down what it told whom.
+Read next: clients.py.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -13,8 +14,9 @@ from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
 from mkondo.domain import admission
 from mkondo.domain.admission import Asked
-from mkondo.domain.decider import Message, ReplyTo
+from mkondo.domain.decider import Message, Rejection, ReplyTo
 from mkondo.domain.facts import outcome_of
+from mkondo.domain.faults import ANSWER_LOST, GATEWAY_TIMEOUT, Faults, hits
 from mkondo.domain.ids import ApplicationId, PaymentId, SessionHash, partition_of
 from mkondo.domain.payment import Payment, RequestPayment
 from mkondo.domain.request import Request
@@ -28,6 +30,8 @@ from mkondo.testing.simulation.life import Life
 GRACE_SECONDS = 3.0
 
 BUSY, UNKNOWN, DROPPED, ANSWERED = "busy", "unknown", "dropped", "answered"
+SPOILED = {ANSWER_LOST: DROPPED, GATEWAY_TIMEOUT: UNKNOWN}
+"""What is told instead of an answer that a fault switch hits; where both do, it is lost."""
 
 
 @dataclass
@@ -41,6 +45,13 @@ class Attempt:
     """When the command was accepted; None: it is not certain that it was."""
     told: str = DROPPED
     answer: Message | None = None
+    withheld: Message | None = None
+    """The answer that it was not given, because a fault switch of the sandbox says so."""
+
+    @property
+    def decided(self) -> Message | None:
+        """What was decided and committed, as far as the front knew, whatever the client was told."""
+        return self.withheld if self.answer is None else self.answer
 
     @property
     def id(self) -> PaymentId:
@@ -54,13 +65,15 @@ class Attempt:
 class Ingress:
     """One process's front."""
 
-    def __init__(self, log: Log, facts: Facts, desk: ReplyDesk, clock: Clock) -> None:
-        self._log, self._facts, self._desk, self._clock = log, facts, desk, clock
+    def __init__(
+        self, log: Log, facts: Facts, desk: ReplyDesk, clock: Clock, faults: Mapping[ApplicationId, Faults]
+    ) -> None:
+        self._log, self._facts, self._desk, self._clock, self._faults = log, facts, desk, clock, faults
 
     async def request(self, attempt: Attempt, asked: Asked) -> None:
         """Whatever uses up a ThirdPartyConversationID."""
         with self._desk.ask(attempt.id) as question:
-            command = _asked_by(asked, question.reply_to)
+            command = self._envelope(asked, question.reply_to)
             about = attempt.about = about_of(command)
             try:
                 await self._log.send_command(owner_of(about.application), command)
@@ -72,10 +85,18 @@ class Ingress:
                 return
             try:
                 async with asyncio.timeout((about.deadline - self._clock.now()) / 1000 + GRACE_SECONDS):
-                    attempt.answer = await question.answer()
+                    answer: Message | None = await question.answer()
             except TimeoutError:
-                attempt.answer = await self._unheard(about)
-        attempt.told = UNKNOWN if attempt.answer is None else ANSWERED
+                answer = await self._unheard(about)
+        _tell(attempt, answer)
+
+    def _envelope(self, asked: Asked, reply_to: ReplyTo) -> Asked:
+        """What the front says of every request: who asks, and which fault switches of its application hit it."""
+        about = about_of(asked)
+        faults = hits(self._faults[about.application], about.third_party_conversation_id)
+        if isinstance(asked, RequestPayment):
+            return replace(asked, payment=replace(asked.payment, reply_to=reply_to, faults=faults))
+        return replace(asked, request=replace(asked.request, reply_to=reply_to, faults=faults))
 
     async def _unheard(self, about: Payment | Request) -> Message | None:
         try:
@@ -103,7 +124,15 @@ def owner_of(application: ApplicationId) -> Partition:
     return Partition(admission.NAME, partition_of(application))
 
 
-def _asked_by(asked: Asked, reply_to: ReplyTo) -> Asked:
-    if isinstance(asked, RequestPayment):
-        return replace(asked, payment=replace(asked.payment, reply_to=reply_to))
-    return replace(asked, request=replace(asked.request, reply_to=reply_to))
+def _tell(attempt: Attempt, answer: Message | None) -> None:
+    """What was rejected is nothing that could be looked up later: no fault switch hits it."""
+    attempt.told = UNKNOWN if answer is None else ANSWERED
+    spoiled = None if isinstance(answer, Rejection) else _spoiled(attempt.about.faults)
+    if answer is None or spoiled is None:
+        attempt.answer = answer
+    else:
+        attempt.told, attempt.withheld = spoiled, answer
+
+
+def _spoiled(faults: tuple[str, ...]) -> str | None:
+    return next((told for fault, told in SPOILED.items() if fault in faults), None)

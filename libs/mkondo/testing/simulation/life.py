@@ -15,6 +15,9 @@ from mkondo.testing.simulation.weather import START, Weather
 
 T = TypeVar("T")
 
+SKEW_MS = 40
+"""How far a machine's clock may be from the true time, either way."""
+
 
 class Life:
     """The tasks of one process, and its own idea of the time: clocks of machines differ a little."""
@@ -27,7 +30,7 @@ class Life:
         self._report = report
         self._tasks: list[asyncio.Task[Any]] = []
         self._paused_until = 0.0
-        self._skew = weather.random.randrange(-40, 41)
+        self._skew = weather.random.randrange(-SKEW_MS, SKEW_MS + 1)
 
     # What happens to it -------------------------------------------------------------------------------------------
 

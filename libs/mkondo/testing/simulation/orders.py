@@ -4,6 +4,7 @@ Customers are few and hot, amounts are large against their opening balance, refe
 enough for delays to pass them. Read next: stories.py for what takes several requests.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from mkondo.domain.account import till, wallet
 from mkondo.domain.application import Configuration, ProductScope, UsageTime
 from mkondo.domain.approval import HANDSET, IMPLICIT
+from mkondo.domain.faults import ANSWER_LOST, FAULTS, GATEWAY_TIMEOUT, NO_FAULTS, Faults
 from mkondo.domain.handset import APPROVE, CANCEL, IGNORE, OFF, WRONG_PIN
 from mkondo.domain.ids import AccountId, ApplicationId
 from mkondo.domain.markets import MARKETS
@@ -77,7 +79,20 @@ LIMITED: dict[str, dict[str, ProductScope]] = {
 runs short, too. All applications but one have two kinds of requests that are counted."""
 
 
-def configuration(application: ApplicationId) -> Configuration:
+OFTEN = {ANSWER_LOST: (0, 0, 30, 100), GATEWAY_TIMEOUT: (0, 0, 30, 100)} | dict.fromkeys(FAULTS[2:], (0, 150, 400))
+"""How many of a thousand requests a fault switch may be set to hit. Results that are pushed are few."""
+
+
+def draw_faults(weather: Weather) -> Mapping[ApplicationId, Faults]:
+    """What goes wrong on purpose, for each application."""
+    chance = weather.random
+    return {
+        application: Faults(chance.getrandbits(31), **{fault: chance.choice(OFTEN[fault]) for fault in FAULTS})
+        for application in APPLICATIONS
+    }
+
+
+def configuration(application: ApplicationId, faults: Faults = NO_FAULTS) -> Configuration:
     """Sessions of one application are short, so that some payments come too late for theirs. Another one is told later
     what has come of its payments to customers, and of its questions about mandates."""
     return Configuration(
@@ -87,6 +102,7 @@ def configuration(application: ApplicationId) -> Configuration:
         session_lifetime_ms=9_000 if application == "gari" else 3_600_000,
         response_url="https://merchant.example/results",
         test_msisdns=SCRIPTED,
+        faults=faults,
     )
 
 

@@ -6,23 +6,31 @@ again when its lease has run out. Read next: process.py.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mkondo.adapters.memory.handset import VirtualHandset
 from mkondo.domain import deliveries, ledger
 from mkondo.domain.approval import ApprovalAsked
 from mkondo.domain.decider import Event
 from mkondo.domain.delivery import Receipt
+from mkondo.domain.ids import Instant
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.handset import Answer, Prompt
 from mkondo.ports.log import Log
 from mkondo.runtime.approvals import Approvals
 from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.processor import Heard
-from mkondo.testing.simulation.life import Life
+from mkondo.testing.simulation.life import Life, now
 from mkondo.testing.simulation.weather import SimulatedIds
 
-Arrived = list[Callback]
-"""What has reached the merchants, in order."""
+
+@dataclass(frozen=True)
+class Push:
+    """One attempt, when it came to a merchant's door, and whether it was taken in."""
+
+    callback: Callback
+    at: Instant
+    arrived: bool
 
 
 class Handsets:
@@ -42,26 +50,30 @@ class Handsets:
 class Endpoints:
     """Merchants that take results in, are out of reach, or take one in without anybody hearing of it."""
 
-    def __init__(self, life: Life, arrived: Arrived) -> None:
-        self._life, self._arrived = life, arrived
+    def __init__(self, life: Life, pushes: list[Push]) -> None:
+        self._life, self._pushes = life, pushes
 
     async def send(self, callback: Callback) -> Receipt:
         weather = self._life.weather
         await self._life.wait(0.3 * weather.random.random())
         self._life.check()
-        if weather.happens(0.2):
+        arrived = not weather.happens(0.2)
+        self._pushes.append(Push(callback, now(), arrived))
+        weather.note(f"push {callback.id} {arrived}\n")
+        if not arrived:
             return Receipt(False, reason="nobody there")
-        self._arrived.append(callback)
         return Receipt(False, reason="no answer") if weather.happens(0.2) else Receipt(True, 200)
 
     async def close(self) -> None:
         """Nothing is kept open."""
 
 
-def hearing(life: Life, log: Log, ids: SimulatedIds, arrived: Arrived) -> Mapping[str, Heard]:
+def hearing(
+    life: Life, log: Log, ids: SimulatedIds, pushes: list[Push], deliverers: type[Deliverer]
+) -> Mapping[str, Heard]:
     """Who hears of a decider's committed events, by its name."""
     approvals = Approvals(Handsets(life), log, life, ids)
-    deliverer = Deliverer(Endpoints(life, arrived), log, life, ids)
+    deliverer = deliverers(Endpoints(life, pushes), log, life, ids)
 
     def asked(event: Event) -> None:
         if isinstance(event, ApprovalAsked):

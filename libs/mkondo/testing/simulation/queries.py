@@ -11,7 +11,7 @@ from mkondo.domain.decider import Event
 from mkondo.domain.facts import names_of, outcome_of
 from mkondo.domain.payment import Payment, PaymentAdmitted, PaymentCompleted, PaymentFailed, PaymentReserved
 from mkondo.domain.request import DecideReservation, Request, RequestAdmitted, RequestAnswered
-from mkondo.testing.simulation.ingress import ANSWERED, Attempt
+from mkondo.testing.simulation.ingress import Attempt
 from mkondo.testing.simulation.loop import at_once
 
 Answer = PaymentCompleted | PaymentFailed | PaymentReserved | PaymentAdmitted | RequestAdmitted | RequestAnswered
@@ -32,9 +32,10 @@ def fact(store: MemoryStore, name: str) -> Event | None:
 
 
 def disagreements(store: MemoryStore, attempt: Attempt) -> Iterator[str]:
-    """By each of its three names, and what a decision says of the payment that it decided."""
-    answer = attempt.answer
-    if attempt.told != ANSWERED or not isinstance(answer, Answer):
+    """By each of its three names, and what a decision says of the payment that it decided. Above all where the answer
+    was decided and not given: for this a merchant queries."""
+    answer = attempt.decided
+    if not isinstance(answer, Answer):
         return
     about = attempt.about
     for text in (about.conversation_id, about.transaction_id, about.third_party_conversation_id):

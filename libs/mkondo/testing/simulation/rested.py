@@ -1,13 +1,18 @@
 """What a run leaves behind, for those who judge it. Read next: checks.py."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
+from mkondo.contracts.digest import StoredDigest
+from mkondo.domain.faults import Faults
 from mkondo.domain.ids import ApplicationId, Instant
+from mkondo.ports.signing import Signer
 from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.ingress import Attempt
-from mkondo.testing.simulation.outside import Arrived
+from mkondo.testing.simulation.outside import Push
 from mkondo.testing.simulation.process import Blueprint
 from mkondo.testing.simulation.weather import SimulatedIds, Weather
 
@@ -23,8 +28,13 @@ class Rested(Protocol):
     store: MemoryStore
     carrier: Carrier | None
     views: MemoryViews
+    digests: MemoryDigests
+    signer: Signer
     attempts: list[Attempt]
-    arrived: Arrived
+    digests_shown: list[StoredDigest]
+    """What somebody was told is closed."""
+    pushes: list[Push]
+    faults: Mapping[ApplicationId, Faults]
     rejected: set[str]
     calm_at: Instant
     weather: Weather
