@@ -27,7 +27,8 @@ class CallbackSender(Protocol):
       the timestamp with theirs, and know nothing of a sandbox's moved one. Without any there is no such header.
     - How long a 429 or 503 asks to wait (`Retry-After`, in seconds or as a date) is told.
     - Any 2xx is delivered, whatever the body; the acknowledgement is only noted. Anything else, redirects too, is not.
-    - One whose body breaks off counts by its status all the same; the reason says so, and it acknowledges nothing.
+    - One whose body breaks off counts by its status all the same; the reason says so, and it acknowledges nothing. What
+      is no HTTP from its first piece on is no answer.
     - A reason is one line of plain words, at most 200 characters, and quotes neither the URL nor the answer.
     - An endpoint that answers slowly, without end or never costs a bounded time and a bounded memory.
     - The first 1 KiB of the answer is kept.

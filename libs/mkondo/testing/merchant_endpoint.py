@@ -149,8 +149,7 @@ BREAKING_OFF: dict[str, tuple[bytes, ...]] = {
     "reset": (_LONGER,),
     "slow": (_LONGER,),
     "cut": (_CHUNKED, _CHUNK),
-    "unchunked": (_CHUNKED + b"nonsense\r\n",),
-    "unchunked-later": (_CHUNKED, _CHUNK, b"nonsense\r\n"),
+    "unchunked": (_CHUNKED, _CHUNK, b"nonsense\r\n"),
 }
 """Ways in which a body breaks off, in pieces; `short-503` and so on is one behind such a status."""
 _NO_ANSWERS = {
@@ -159,6 +158,7 @@ _NO_ANSWERS = {
     "echo": b"you have asked for %s\r\n\r\n",
     "version": b"HTTP/9.9 200 %s\r\n\r\n",
     "header": b"HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+    "unchunked": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%s\r\n",
     "half": b"HTTP/1.1 200 OK\r\nx-path: %s\r\n",
 }
 """What is no HTTP, and may say which path was called."""

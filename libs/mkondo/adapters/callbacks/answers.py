@@ -4,17 +4,13 @@ Read next: reasons.py, sender.py.
 """
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import aiohttp
 import msgspec
-from aiohttp.client_proto import ResponseHandler
 
 from mkondo.domain.delivery import Receipt
 
 ANSWER_KEPT = 1_024
-_HEAD_ENDS = b"\r\n\r\n"
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -64,28 +60,3 @@ def _acknowledges(answer: bytes, code: str) -> bool:
         return _decode(answer).output_ResponseCode == code
     except (msgspec.DecodeError, RecursionError):  # a thousand brackets fit into 1 KiB
         return False
-
-
-class HeadFirst(ResponseHandler):
-    """The library's reader of answers, given the head by itself: of a head and a broken body in one piece it tells
-    neither, and of a body that breaks in a later piece it tells nobody."""
-
-    def data_received(self, data: bytes) -> None:
-        head, ends, body = data.partition(_HEAD_ENDS)
-        super().data_received(head + ends)
-        if body:
-            super().data_received(body)
-
-    def set_exception(self, exc: BaseException, *cause: Any) -> None:
-        super().set_exception(exc, *cause)
-        if self._payload is not None and not self._payload.is_eof():
-            self._payload.set_exception(aiohttp.ClientPayloadError())
-
-
-class Connector(aiohttp.TCPConnector):
-    """Opens connections whose answers are read head first."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        reader: type[ResponseHandler] = HeadFirst
-        self._factory = partial(reader, loop=self._loop)

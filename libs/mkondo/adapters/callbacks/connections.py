@@ -19,7 +19,6 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from mkondo.adapters.callbacks.addresses import NOT_PUBLIC, Callee, NotAllowed, Rules, addresses_of, is_allowed
-from mkondo.adapters.callbacks.answers import Connector
 from mkondo.adapters.callbacks.names import Names
 
 IDLE_SECONDS = 5.0
@@ -60,7 +59,7 @@ class Connections:
         """Always a new connection, closed afterwards."""
 
     def _open(self, *, keep: bool) -> aiohttp.ClientSession:
-        connector = Connector(
+        connector = aiohttp.TCPConnector(
             limit=0,
             use_dns_cache=False,
             resolver=self._resolver,
