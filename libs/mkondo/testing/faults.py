@@ -2,7 +2,7 @@
 
 The simulation must find every one of them within 300 seeds (tests/simulation/test_planted_bugs.py): that is how we know
 that it would find the same mistake in earnest. Read next: faulty_deciders.py, faulty_limits.py for those in the rules,
-faulty_pushes.py for those in what merchants are told;
+faulty_pushes.py for those in what merchants are told, faulty_digests.py for those in what is proven;
 testing/simulation/process.py for how parts are put together.
 """
 
@@ -30,6 +30,7 @@ from mkondo.runtime.partition import Dropped
 from mkondo.runtime.processor import Processor
 from mkondo.runtime.relay import WatermarkRelay
 from mkondo.testing.faulty_deciders import FAULTY, KeepsAnsweredApprovals, Same
+from mkondo.testing.faulty_digests import BeginsTooEarly, KeepsTheLast, WritesInTwoSteps
 from mkondo.testing.faulty_limits import FAULTY_LIMITS
 from mkondo.testing.faulty_pushes import DoesNotWait, ForgetsFaults, NamesTheSecondAnew, SendsOnce, SendsTheWithheld
 from mkondo.testing.faulty_reversals import FAULTY_REVERSALS, SIMULATED
@@ -280,6 +281,9 @@ PLANTED: Mapping[str, Blueprint] = {
     "withheld result sent": Blueprint(deliverer=SendsTheWithheld),
     "result sent twice under two ids": Blueprint(deliverer=NamesTheSecondAnew),
     "result to be sent twice sent once": _instead(deliveries.NAME, SendsOnce),
+    "digest over the wrong range": Blueprint(digests=BeginsTooEarly),
+    "digest closed twice": Blueprint(digests=KeepsTheLast),
+    "digest written in two steps": Blueprint(digests=WritesInTwoSteps),
     "view depends on the order of sources": Blueprint(views={**VIEWS, PAYMENTS.name: _HASTY_PAYMENTS}),
     **{bug: _instead(name, wrong) for bug, (name, wrong) in FAULTY.items()},
     **{bug: _instead(admission.NAME, wrong) for bug, wrong in FAULTY_LIMITS.items()},

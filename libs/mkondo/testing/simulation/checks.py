@@ -2,7 +2,8 @@
 
 Everything is read from the store, as an auditor would, and compared with what the clients were told. Every sentence
 that a check reports begins with its guarantee. Read next: checks_of_requests.py, checks_of_products.py,
-checks_of_limits.py, checks_of_callbacks.py, checks_of_faults.py; audit.py, which reads the journals.
+checks_of_limits.py, checks_of_callbacks.py, checks_of_faults.py, checks_of_digests.py; audit.py, which reads the
+journals.
 """
 
 from collections import Counter
@@ -20,6 +21,7 @@ from mkondo.runtime.audit.verify import verify_store
 from mkondo.runtime.projector import Projector, ProjectorSettings
 from mkondo.testing.simulation import (
     checks_of_callbacks,
+    checks_of_digests,
     checks_of_faults,
     checks_of_limits,
     checks_of_products,
@@ -56,8 +58,11 @@ async def check(world: Rested) -> dict[str, int]:
             world.report(f"G3: {key} is parked")
     if not broken:  # else nobody can read views from such journals
         await _views(world)
-        for problem in (await verify_store(MemoryAudit(world.store, world.views))).problems:
+        audit = MemoryAudit(world.store, world.views, world.digests)
+        for problem in (await verify_store(audit, trust=checks_of_digests.trust(world))).problems:
             world.report(f"verify: {problem}")
+        for sentence in checks_of_digests.every(world, journals):
+            world.report(sentence)
     return journals.counts()
 
 

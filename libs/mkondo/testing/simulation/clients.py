@@ -1,4 +1,5 @@
-"""Those who ask: they open sessions, make requests until somebody knows the answer, and query right after it.
+"""Those who ask: they open sessions, make requests until somebody knows the answer, and query right after it. Some
+close digests.
 
 They stand outside the system: a crash is a dropped connection to them. Everything they were told is kept, and compared
 with the journals at the end. Read next: merchants.py for what they ask, checks.py for the comparison.
@@ -13,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mkondo.adapters.memory.store import MemoryStore
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import Partition
 from mkondo.contracts.records import decode_event
 from mkondo.domain.admission import Asked
@@ -58,6 +60,7 @@ class Doors(Protocol):
     ids: SimulatedIds
     store: MemoryStore
     attempts: list[Attempt]
+    digests_shown: list[StoredDigest]
     faults: Mapping[ApplicationId, Faults]
 
     async def door(self) -> Process:
@@ -197,9 +200,19 @@ class Clients:
                 return
             await asyncio.sleep(0.1)
 
+    # Digests ------------------------------------------------------------------------------------------------------
+
+    async def close_digest(self) -> StoredDigest | None:
+        """An operator closes one. None: nobody knows whether one was closed."""
+        process = await self._doors.door()
+        digest = await _through(process, process.close_digest())
+        if digest is not None:
+            self._doors.digests_shown.append(digest)
+        return digest
+
 
 async def _through(process: Process, work: Coroutine[Any, Any, T]) -> T | None:
-    """Let a process do something; None when it dies meanwhile."""
+    """Let a process do something; None when it dies meanwhile, perhaps of that, which its life reports."""
     task = process.life.spawn(work)
     await asyncio.wait({task})
-    return None if task.cancelled() else task.result()
+    return None if task.cancelled() or task.exception() is not None else task.result()

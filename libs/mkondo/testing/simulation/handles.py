@@ -5,12 +5,15 @@ and back is here. Read next: carrier.py, the log between processes.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import (
     JournalRow,
     Partition,
@@ -27,6 +30,8 @@ from mkondo.ports.log import COMMANDS, Inbox, Received, ReplyHandler
 from mkondo.ports.views import ViewBatch
 from mkondo.testing.simulation.life import Life
 
+T = TypeVar("T")
+
 
 class StoreHandle:
     """ports/store.py, Store and Facts, as one process reaches them."""
@@ -38,22 +43,8 @@ class StoreHandle:
         return await self._life.call(f"acquire {partition}", lambda: self._inner.acquire(partition, member))
 
     async def commit(self, batches: Sequence[PartitionBatch]) -> None:
-        """The answer may be lost, with the transaction done, not done, or still under way to the server."""
-        weather = self._life.weather
-        try:
-            await self._life.before(f"commit {[str(batch.after.partition) for batch in batches]}")
-        except asyncio.CancelledError:
-            if weather.happens(0.5):
-                _still_under_way(self._inner, batches, weather.lag())
-            raise
-        fate = weather.random.randrange(3) if weather.happens(weather.unknown) else None
-        if fate is None or fate == 0:
-            await self._inner.commit(batches)
-        elif fate == 1:
-            _still_under_way(self._inner, batches, weather.random.choice((0.0, 0.01, 0.1, 1.0)))
-        await self._life.lag()
-        if fate is not None:
-            raise CommitUnknown("the answer to COMMIT was lost")
+        step = f"commit {[str(batch.after.partition) for batch in batches]}"
+        await _transaction(self._life, step, lambda: self._inner.commit(batches))
 
     async def load(self, wanted: Mapping[Partition, Collection[RecordKey]]) -> dict[RecordKey, bytes]:
         return await self._life.call("load", lambda: self._inner.load(wanted))
@@ -102,6 +93,28 @@ class StoreHandle:
         return await self._life.call("outcome", lambda: self._inner.outcome(payment_id))
 
 
+class DigestsHandle:
+    """ports/digests.py, as one process reaches them."""
+
+    def __init__(self, inner: MemoryDigests, life: Life) -> None:
+        self._inner, self._life = inner, life
+
+    async def last(self) -> StoredDigest | None:
+        return await self._life.call("last digest", self._inner.last)
+
+    async def get(self, number: int) -> StoredDigest | None:
+        return await self._life.call(f"digest {number}", lambda: self._inner.get(number))
+
+    async def page(self, after: int, limit: int) -> Sequence[StoredDigest]:
+        return await self._life.call("digests", lambda: self._inner.page(after, limit))
+
+    async def add(self, digest: StoredDigest) -> bool:
+        return await _transaction(self._life, f"add digest {digest.number}", lambda: self._inner.add(digest))
+
+    async def seals(self, source: str, after: int, until: int) -> Sequence[tuple[int, bytes]]:
+        return await self._life.call(f"seals {source} {after}", lambda: self._inner.seals(source, after, until))
+
+
 class ViewsHandle:
     """ports/views.py, as one process reaches them."""
 
@@ -124,15 +137,35 @@ class ViewsHandle:
         await self._life.call("wipe", self._inner.wipe)
 
 
-def _still_under_way(store: MemoryStore, batches: Sequence[PartitionBatch], seconds: float) -> None:
+async def _transaction(life: Life, step: str, effect: Callable[[], Awaitable[T]]) -> T:
+    """The answer to COMMIT may be lost, with the transaction done, not done, or still under way to the server."""
+    weather = life.weather
+    try:
+        await life.before(step)
+    except asyncio.CancelledError:
+        if weather.happens(0.5):
+            _still_under_way(effect, weather.lag())
+        raise
+    if not weather.happens(weather.unknown):
+        answer = await effect()
+        await life.lag()
+        return answer
+    match weather.random.randrange(3):
+        case 0:
+            await effect()
+        case 1:
+            _still_under_way(effect, weather.random.choice((0.0, 0.01, 0.1, 1.0)))
+    await life.lag()
+    raise CommitUnknown("the answer to COMMIT was lost")
+
+
+def _still_under_way(effect: Callable[[], Awaitable[object]], seconds: float) -> None:
     """The server gets to it later, whoever has died or taken the partition meanwhile."""
 
     async def arrive() -> None:
         await asyncio.sleep(seconds)
-        try:
-            await store.commit(batches)
-        except Fenced:
-            return
+        with suppress(Fenced):
+            await effect()
 
     asyncio.get_running_loop().create_task(arrive())
 

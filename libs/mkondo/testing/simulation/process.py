@@ -8,28 +8,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
+from mkondo.contracts.digest import StoredDigest
 from mkondo.contracts.journal import Partition
 from mkondo.domain.decider import Decider
 from mkondo.domain.faults import Faults
-from mkondo.domain.ids import PARTITIONS, ApplicationId
+from mkondo.domain.ids import PARTITIONS, ApplicationId, Instant
 from mkondo.domain.views import VIEWS
 from mkondo.domain.views.view import View
+from mkondo.ports.errors import CommitUnknown, TryLater
 from mkondo.ports.log import Inbox, Log
+from mkondo.ports.signing import Signer
 from mkondo.ports.store import Store
 from mkondo.runtime.deliverer import Deliverer
+from mkondo.runtime.digests import DigestCloser, Proofs, close_digest
 from mkondo.runtime.ownership import Ownership
 from mkondo.runtime.processor import Processor, ProcessorSettings
 from mkondo.runtime.projector import Projector, ProjectorSettings
 from mkondo.runtime.relay import DirectRelay, Relay, WatermarkRelay
 from mkondo.runtime.replies import ReplyDesk
 from mkondo.testing.simulation.carrier import Attachment, Carrier, CarrierHandle
-from mkondo.testing.simulation.handles import EmbeddedLog, StoreHandle, ViewsHandle
+from mkondo.testing.simulation.handles import DigestsHandle, EmbeddedLog, StoreHandle, ViewsHandle
 from mkondo.testing.simulation.ingress import Ingress
 from mkondo.testing.simulation.life import Life
 from mkondo.testing.simulation.outside import Push, hearing
-from mkondo.testing.simulation.weather import SimulatedIds, Weather
+from mkondo.testing.simulation.weather import AHEAD_OF_UTC_MS, SimulatedIds, Weather
 from mkondo.topology import DECIDERS, sources_of
 
 ENVIRONMENT = "sandbox"
@@ -42,6 +47,7 @@ class Blueprint:
 
     store: type[MemoryStore] = MemoryStore
     deciders: Mapping[str, Decider] = field(default_factory=lambda: DECIDERS)
+    digests: type[MemoryDigests] = MemoryDigests
     views: Mapping[str, View] = field(default_factory=lambda: VIEWS)
     processor: type[Processor] = Processor
     relay: type[WatermarkRelay] = WatermarkRelay
@@ -70,6 +76,8 @@ class Durable(Protocol):
     ids: SimulatedIds
     store: MemoryStore
     views: MemoryViews
+    digests: MemoryDigests
+    signer: Signer
     carrier: Carrier | None
     pushes: list[Push]
     faults: Mapping[ApplicationId, Faults]
@@ -123,6 +131,9 @@ class Process:
             ProjectorSettings(page_rows=life.weather.random.randrange(2, 60), gather_seconds=0.2, idle_seconds_max=1.0),
             blueprint.views,
         )
+        self._proofs = Proofs(DigestsHandle(world.digests, life), world.signer)
+        self._clock = _MarketDay(life)
+        self._closer = DigestCloser(ENVIRONMENT, self._store, self._proofs, self._clock)
 
     async def start(self) -> None:
         desk = await ReplyDesk.listening(self.log, self._ids)
@@ -134,11 +145,13 @@ class Process:
         self._running = [self.life.spawn(processor.run()) for processor in self._processors]
         if self.slot.projects:
             self.life.spawn(self._projector.run())
+        self.life.spawn(self._closer.run())
         self.accepting = self.slot.ingress
 
     async def stop(self) -> None:
         """The graceful end, as services do it: nothing new, finish what is in hand, say goodbye."""
         self.accepting = False
+        self._closer.stop()
         for processor in self._processors:
             processor.stop()
         for task in self._running:
@@ -146,6 +159,23 @@ class Process:
         if self._published is not None:
             self._published.stop()
         await self._ownership.stop()
+
+    async def close_digest(self) -> StoredDigest | None:
+        """As an operator asks for it. None: nobody knows whether one was closed."""
+        try:
+            return await close_digest(ENVIRONMENT, self._store, self._proofs, self._clock.now())
+        except (TryLater, CommitUnknown):
+            return None
+
+
+class _MarketDay:
+    """A clock by which the UTC day, which digests go by, turns when the market's does: in the middle of every run."""
+
+    def __init__(self, life: Life) -> None:
+        self._life, self.wait = life, life.wait
+
+    def now(self) -> Instant:
+        return Instant(self._life.now() + AHEAD_OF_UTC_MS)
 
 
 def _settings(life: Life) -> ProcessorSettings:

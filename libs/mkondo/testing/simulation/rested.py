@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from mkondo.adapters.memory.digests import MemoryDigests
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
+from mkondo.contracts.digest import StoredDigest
 from mkondo.domain.faults import Faults
 from mkondo.domain.ids import ApplicationId, Instant
+from mkondo.ports.signing import Signer
 from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.ingress import Attempt
 from mkondo.testing.simulation.outside import Push
@@ -25,7 +28,11 @@ class Rested(Protocol):
     store: MemoryStore
     carrier: Carrier | None
     views: MemoryViews
+    digests: MemoryDigests
+    signer: Signer
     attempts: list[Attempt]
+    digests_shown: list[StoredDigest]
+    """What somebody was told is closed."""
     pushes: list[Push]
     faults: Mapping[ApplicationId, Faults]
     rejected: set[str]

@@ -14,6 +14,10 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"
 MIDNIGHT_SECONDS = 8
 START = Instant(1_790_024_400_000 - MIDNIGHT_SECONDS * 1_000)
 """So long before midnight in the market of all payments (orders.py): every run passes from one day to the next."""
+AHEAD_OF_UTC_MS = 3 * 3_600_000
+"""How far that market's midnight is before that of UTC."""
+MIDNIGHT_UTC = Instant(START + MIDNIGHT_SECONDS * 1_000 + AHEAD_OF_UTC_MS)
+"""By a clock that is as far ahead (process.py)."""
 
 
 class Weather:

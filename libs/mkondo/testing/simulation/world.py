@@ -11,7 +11,11 @@ from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from mkondo.adapters.keys.ed25519 import Ed25519Signer
 from mkondo.adapters.memory.views import MemoryViews
+from mkondo.contracts.digest import StoredDigest, body_of, id_of
 from mkondo.contracts.journal import Partition
 from mkondo.domain import admission, ledger, reversals
 from mkondo.domain.decider import Decider
@@ -19,6 +23,9 @@ from mkondo.domain.facts import outcome_of
 from mkondo.domain.ids import ApplicationId, partition_of
 from mkondo.domain.payment import Payment, PaymentCompleted
 from mkondo.ports.log import COMMANDS
+from mkondo.ports.signing import Signer
+from mkondo.runtime.digests import LOOK_SECONDS
+from mkondo.testing.simulation import audit
 from mkondo.testing.simulation.carrier import Carrier
 from mkondo.testing.simulation.checks import check
 from mkondo.testing.simulation.clients import Clients
@@ -31,11 +38,13 @@ from mkondo.testing.simulation.outside import Push
 from mkondo.testing.simulation.process import Blueprint, Process, Slot
 from mkondo.testing.simulation.stories import direct_debits, two_steps
 from mkondo.testing.simulation.stories import reversals as reversals_of
-from mkondo.testing.simulation.weather import START, SimulatedIds, Weather
+from mkondo.testing.simulation.weather import MIDNIGHT_UTC, START, SimulatedIds, Weather
 from mkondo.testing.simulation.witness import Witness
 from mkondo.topology import DECIDERS
 
 CRASHES = 11
+DIGESTS_ASKED = (0, 1, 3, 4)
+"""How often somebody asks for a digest beside the one that a day has, or several people at once do."""
 EVERYTHING = tuple(DECIDERS)
 REST_SECONDS = 16.0
 """Long enough for every deadline, lease and lost message."""
@@ -70,10 +79,13 @@ class World:
         self.faults = draw_faults(self.weather)
         self.store = blueprint.store(TrueClock())
         self.views = MemoryViews()
+        self.digests = blueprint.digests(self.store)
+        self.signer: Signer = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(self.weather.random.randbytes(32)))
         self.carrier = Carrier(self.weather) if seed % 2 else None
         self.rejected: set[str] = set()
         """Payments that admission has rejected, which leaves no trace but an answer, and that may be lost."""
         self.attempts: list[Attempt] = []
+        self.digests_shown: list[StoredDigest] = []
         self.pushes: list[Push] = []
         self.failures: list[str] = []
         self.crashes = 0
@@ -180,6 +192,8 @@ class World:
             await asyncio.gather(*(self._clients.set_up(application) for application in APPLICATIONS))
             for at, work in self._business(span):
                 group.create_task(_at(at, work))
+            for at in self._closings(span):
+                group.create_task(_at(at, self._clients.close_digest()))
             group.create_task(_at(span / 3, self._clients.change_key(APPLICATIONS[-1])))
             group.create_task(_at(span / 2, self._clients.open_session(APPLICATIONS[-1])))
         await self._rest()
@@ -191,6 +205,8 @@ class World:
             told[name] = told.get(name, 0) + 1
         for row in await self.store.states():
             self.weather.note(f"{row.partition} {row.last_sequence} {row.head.hex()}\n")
+        for digest in await self.digests.page(0, audit.EVERYTHING):
+            self.weather.note(f"digest {digest.number} {id_of(digest.body)}\n")
         return Run(
             self.seed,
             self.failures,
@@ -215,6 +231,12 @@ class World:
         for direct_debit in direct_debits(self.weather, span):
             yield direct_debit.at, merchants.direct_debit(direct_debit)
 
+    def _closings(self, span: float) -> Iterator[float]:
+        chance = self.weather.random
+        for _ in range(chance.choice(DIGESTS_ASKED)):
+            at = span * chance.random()
+            yield from [at] * chance.choice((1, 1, 2, 3))
+
     async def _rest(self) -> None:
         self.weather.calm()
         self.calm_at = now()
@@ -222,6 +244,7 @@ class World:
             if slot.name not in self._living:
                 await self._start(slot)
         await asyncio.sleep(REST_SECONDS)
+        await self._see_it_close()
         for application in APPLICATIONS:
             await self._see_it_work(application)
         await asyncio.sleep(REST_SECONDS)
@@ -251,6 +274,23 @@ class World:
         outcome = self._clients.fact(outcome_of(paid.conversation_id)) if paid is not None else None
         if not isinstance(outcome, PaymentCompleted):  # whether or not a fault switch has left an answer
             self.report(f"recovery: in calm weather {application} was told {attempt.told} {attempt.answer}")
+
+    async def _see_it_close(self) -> None:
+        """When the storm is over, the day that has ended has a digest, be it after one more look; and whoever asks gets
+        one of whatever was committed when it was asked for."""
+        if not self._day_is_closed():
+            await asyncio.sleep(LOOK_SECONDS)
+        if not self._day_is_closed():
+            self.report("recovery: in calm weather nobody closes the day's digest")
+        committed = {str(state.partition): state.last_sequence for state in await self.store.states()}
+        digest = await self._clients.close_digest()
+        until = {} if digest is None else body_of(digest).until
+        if any(until.get(source, 0) < sequence for source, sequence in committed.items()):
+            self.report(f"recovery: in calm weather a digest covers {until} of {committed}")
+
+    def _day_is_closed(self) -> bool:
+        last = at_once(self.digests.last())
+        return last is not None and body_of(last).closed_at >= MIDNIGHT_UTC
 
     def _payments(self) -> int:
         return sum(isinstance(attempt.about, Payment) for attempt in self.attempts)
