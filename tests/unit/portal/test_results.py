@@ -138,8 +138,8 @@ async def test_a_secret_is_shown_once_sealed_in_the_store_and_signs_the_feed(mko
     for where in (*(row.data.decode() for row in rows), json.dumps(shown)):
         assert not any(secret.removeprefix("whsec_") in where for secret in (first, second))
     assert "v1.k1." not in json.dumps(shown), "not even sealed"
-    assert [change["field"] for change in shown[2][-1]["changes"]] == ["webhook_secret"]
-    assert shown[2][-1]["changes"][0]["before"].startswith("works until")
+    (change,) = shown[2]["history"][-1]["changes"]
+    assert change["field"] == "webhook_secret" and change["before"].startswith("works until")
 
 
 async def test_a_copy_does_not_sign_with_the_secret_of_another(mkondo: World) -> None:
@@ -236,17 +236,17 @@ async def test_a_range_may_name_a_state_and_ends_before_until(mkondo: World) -> 
 async def test_a_disabled_endpoint_is_told_with_its_dead_letters_and_is_enabled(mkondo: World) -> None:
     await queue(mkondo, "p1")
     await tell(mkondo, "p1", GONE)
-    (endpoint,) = await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA)
+    (endpoint,) = (await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA))["endpoints"]
     assert (endpoint["url"], endpoint["disabled"]) == (URL, "the endpoint answered 410 Gone")
     letters = await mkondo.said("GET", "sandbox/deliveries?application=duka&state=abandoned", by=ASHA)
-    assert [(letter["id"], letter["reason"], len(letter["attempts"])) for letter in letters] == [
+    assert [(letter["id"], letter["reason"], len(letter["attempts"])) for letter in letters["deliveries"]] == [
         ("after-p1-", "the endpoint is disabled: the endpoint answered 410 Gone", 0),
         ("p1", "the endpoint answered 410 Gone", 1),
     ]
     path = "sandbox/endpoints/enable?application=duka"
     assert await mkondo.said("POST", path, {"url": URL}, by=ASHA) == {"url": URL, "enabled": True}
     await mkondo.refused(409, "POST", path, {"url": URL}, by=ASHA)
-    (endpoint,) = await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA)
+    (endpoint,) = (await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA))["endpoints"]
     assert (endpoint["disabled"], endpoint["enabled_by"]) == ("", ASHA)
 
 
