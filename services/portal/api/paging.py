@@ -16,8 +16,9 @@ from mkondo.ports.views import Views
 LOOKED_AT_MAX = 500
 
 Next = Annotated[str, Field(description="Ask again with it as `after`; empty: that was all.")]
-Number = Annotated[str, Query(pattern="^[0-9]{0,18}$")]
+PLACE = "^[0-9]{0,18}$"
 """An `after` that is a number: of a version, a digest, a place in a queue. Empty: the beginning."""
+Number = Annotated[str, Query(pattern=PLACE)]
 Row = TypeVar("Row")
 
 

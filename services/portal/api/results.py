@@ -72,21 +72,23 @@ async def list_results(
     if await record_of(parts, application) is None:  # an operator may name anything, and would wait for ever
         raise Refused(404, f"no application {application[:80]!r}", "List them with GET …/applications.")
     if after == NEWEST:
-        return Feed(results=[], next=str(await _newest(parts, application)))
+        return Feed(results=[], next=str(await newest(parts, application)))
     start, until = int(after or 0), asyncio.get_running_loop().time() + wait
     stopping: asyncio.Event = request.app.state.stopping
-    if not (rows := await _page(parts, application, start, limit)) and start > await _committed(parts, application):
+    if not (rows := await results_behind(parts, application, start, limit)) and start > await _committed(
+        parts, application
+    ):
         raise Refused(410, "the cursor is ahead of the results: the data were wiped since it was made", _ANEW)
     while not rows:
         if stopping.is_set() or asyncio.get_running_loop().time() >= until:
             return Feed(results=[], next=str(start))
         await pause(stopping, LOOK_SECONDS)
-        rows = await _page(parts, application, start, limit)
+        rows = await results_behind(parts, application, start, limit)
     secrets = await _secrets(parts, application)
     return Feed(results=[_view(row, secrets) for row in rows], next=str(rows[-1].sequence))
 
 
-async def _newest(parts: Parts, application: ApplicationId) -> int:
+async def newest(parts: Parts, application: ApplicationId) -> int:
     """How far the views have read: every result up to there can be seen, and none behind it."""
     return (await parts.views.positions()).get(str(_owner(application)), 0)
 
@@ -102,7 +104,7 @@ def _owner(application: ApplicationId) -> Partition:
     return Partition(deliveries.NAME, partition_of(application))
 
 
-async def _page(parts: Parts, application: ApplicationId, after: int, limit: int) -> list[ResultRow]:
+async def results_behind(parts: Parts, application: ApplicationId, after: int, limit: int) -> list[ResultRow]:
     page = await parts.views.page("results", f"{application}/", place(application, after), limit)
     return [decode_row("results", data) for _, data in page]
 
