@@ -1,10 +1,8 @@
 """`mkondo apps`: applications, as the management API shows and changes them. Read next: apps_making.py."""
 
 import json
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import click
 
@@ -40,7 +38,7 @@ def list_applications(data: Path, environment: str, as_json: bool) -> None:
     \b
     Example:  mkondo apps list --environment openapi
     """
-    found = listed(data, f"{environment}/applications", _LISTED)
+    found = listed(data, f"{environment}/applications", "applications", _LISTED)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -93,7 +91,8 @@ def history(application: str, after: int, data: Path, environment: str, as_json:
     \b
     Example:  mkondo apps history demo
     """
-    found = listed(data, f"{path_of(environment, application)}/history?after={after}", ("version", "changes"))
+    path = f"{path_of(environment, application)}/history"
+    found = listed(data, path, "history", ("version", "changes"), str(after))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -106,27 +105,24 @@ def history(application: str, after: int, data: Path, environment: str, as_json:
 
 @command.command()
 @click.argument("application")
-@click.option("--after", default="", help="Go on behind this place, which the page before told.")
 @data_option
 @environment_option
 @json_option
-def limits(application: str, after: str, data: Path, environment: str, as_json: bool) -> None:
+def limits(application: str, data: Path, environment: str, as_json: bool) -> None:
     """What sessions and customers have used of its limits today, and what is left.
 
     \b
     Example:  mkondo apps limits demo
     """
-    found = call(data, "GET", f"{path_of(environment, application)}/limits?after={quote(after, safe='')}")
+    found = listed(data, f"{path_of(environment, application)}/limits", "limits", ("limit", "used"))
     if as_json:
         click.echo(json.dumps(found))
         return
-    if not found["limits"] and not found["next"]:
+    if not found:
         click.echo(f"{application}: nothing used of any limit")
-    for one in found["limits"]:
+    for one in found:
         used = f"{one['used']} used, {one['pending']} pending, {one['left']} left of {one['ceiling']} {one['currency']}"
         click.echo(f"{one['day']}  {one['of']} {one['who']:15} {one['product']}, {one['limit']}: {used}")
-    if found["next"]:
-        click.echo(f"more: --after {shlex.quote(found['next'])}")
 
 
 def _time(milliseconds: int) -> str:

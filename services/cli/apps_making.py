@@ -4,7 +4,7 @@ What prints an API key or webhook secret prints it once. Read next: services/por
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,19 @@ from services.cli.telling import tell
 _TEXTS = ("name", "description", "release", "response_url")
 """Settings that are text whatever they look like: release 2 is no number."""
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def _seconds(_: click.Context, __: click.Parameter, text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text, re.ASCII)
+    if found is None:
+        raise CannotDo(f"{text!r} is no length of time: write 90s, 10m, 24h or 30d")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def overlap_option(works: str) -> Callable[[Any], Any]:
+    """For how many seconds the old one works beside the new."""
+    text = f"How long the old one {works}: 90s, 10m, 24h, 30d."
+    return click.option("--overlap", default="0", show_default=True, callback=_seconds, help=text)
 
 
 @click.command()
@@ -67,33 +80,33 @@ def duplicate(application: str, named: str, release: str | None, data: Path, env
 
 @click.command("new-key")
 @click.argument("application")
-@click.option("--overlap", default="0", show_default=True, help="How long the old key works on: 90s, 10m, 24h, 30d.")
+@overlap_option("works on")
 @data_option
 @environment_option
 @json_option
-def new_key(application: str, overlap: str, data: Path, environment: str, as_json: bool) -> None:
+def new_key(application: str, overlap: int, data: Path, environment: str, as_json: bool) -> None:
     """A new API key, shown once. Without an overlap the old one and its sessions end at once.
 
     \b
     Example:  mkondo apps new-key demo --overlap 24h
     """
-    wish = {"overlap_seconds": _seconds(overlap)}
+    wish = {"overlap_seconds": overlap}
     tell(call(data, "POST", f"{path_of(environment, application)}/keys", wish), as_json)
 
 
 @click.command("webhook-secret")
 @click.argument("application")
-@click.option("--overlap", default="0", show_default=True, help="How long the old one signs too: 90s, 10m, 24h, 30d.")
+@overlap_option("signs too")
 @data_option
 @environment_option
 @json_option
-def webhook_secret(application: str, overlap: str, data: Path, environment: str, as_json: bool) -> None:
+def webhook_secret(application: str, overlap: int, data: Path, environment: str, as_json: bool) -> None:
     """A new secret that signs its results, shown once. With an overlap they carry a signature by the old one too.
 
     \b
     Example:  mkondo apps webhook-secret demo --overlap 24h
     """
-    wish = {"overlap_seconds": _seconds(overlap)}
+    wish = {"overlap_seconds": overlap}
     tell(call(data, "POST", f"{path_of(environment, application)}/webhook-secret", wish), as_json)
 
 
@@ -131,10 +144,3 @@ def _setting(text: str) -> tuple[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # NaN too: no JSON, so it can't be sent as such
         return name, value
     return name, value if name in _TEXTS and not isinstance(read, str) else read
-
-
-def _seconds(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text, re.ASCII)
-    if found is None:
-        raise CannotDo(f"{text!r} is no length of time: write 90s, 10m, 24h or 30d")
-    return int(found[1]) * _SECONDS[found[2]]

@@ -30,12 +30,12 @@ def command() -> None:
 @environment_option
 @json_option
 def list_digests(after: int, data: Path, environment: str, as_json: bool) -> None:
-    """The digests, the oldest first, a hundred at most.
+    """The digests, the oldest first.
 
     \b
     Example:  mkondo digest list --after 100
     """
-    found = listed(data, f"{environment}/digests?after={after}", KEYS)
+    found = listed(data, f"{environment}/digests", "digests", KEYS, str(after))
     if as_json:
         click.echo(json.dumps(found))
         return

@@ -32,7 +32,8 @@ def list_endpoints(application: str, data: Path, environment: str, as_json: bool
     \b
     Example:  mkondo endpoints list --application demo
     """
-    found = listed(data, f"{environment}/endpoints?application={quote(application, safe='')}", ("url", "disabled"))
+    path = f"{environment}/endpoints?application={quote(application, safe='')}"
+    found = listed(data, path, "endpoints", ("url", "disabled"))
     if as_json:
         click.echo(json.dumps(found))
         return

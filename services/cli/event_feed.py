@@ -3,9 +3,8 @@
 Read next: events.py, which prints them; services/portal/api/events.py, which serves them.
 """
 
-import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from mkondo.adapters.client.wire import UNANSWERED, trouble_with
 from services.cli.errors import CannotDo
 from services.cli.files import addresses
 from services.cli.management import authorization, call, is_for_now, said_by
+from services.cli.patience import Away, Patience, platform_away, platform_busy
 
 PAGE = 1_000
-AGAIN_SECONDS = 0.5
 SILENCE_SECONDS_MAX = 40.0
 """A stream has a heartbeat every 15 seconds: after so long without, the connection is dead."""
 
@@ -62,39 +61,45 @@ class Feed(msgspec.Struct, frozen=True):
     def follow(self, after: str) -> Iterator[Line]:
         """What comes, without end. Nobody there at first is an error; a platform that goes away later is waited for,
         and this goes on where it was."""
-        address = addresses(self.data)["http"]
+        address, patience = str(addresses(self.data)["http"]), Patience()
         connected = False
         while True:
             try:
                 with self._open(address, after, patient=connected) as answer:
                     connected = True
+                    patience.is_over()
                     for line in events_of(lines_of(answer.iter_bytes())):
                         after = line.cursor
                         if line.event:
                             yield line
+                patience.wait(Away("the platform has ended the stream"))
             except UNANSWERED as trouble:
                 if not connected:
                     raise trouble_with(address, trouble, SILENCE_SECONDS_MAX) from trouble
-            address = self._address_again()
+                patience.wait(platform_away(trouble))
+            except Away as away:
+                patience.wait(away)
+            address = self._address_again(patience)
 
-    def _address_again(self) -> str:
+    def _address_again(self, patience: Patience) -> str:
         """Where the platform answers when it is there again: not always where it did."""
         while True:
-            time.sleep(AGAIN_SECONDS)
-            with suppress(CannotDo):  # said at the start; now it is only not there yet
+            try:
                 return str(addresses(self.data)["http"])
+            except CannotDo as trouble:  # an error at the start; now it is only not there yet
+                patience.wait(platform_away(trouble))
 
     @contextmanager
     def _open(self, address: str, after: str, *, patient: bool) -> Iterator[httpx.Response]:
-        """With `patient`, one that is busy or has lost its store counts as one that does not answer."""
+        """With `patient`, one that is busy or has lost its store is Away."""
         headers = authorization(self.data) | {"Accept": "text/event-stream"}
         url, timeout = f"{address}/api/v1/{self.path}", httpx.Timeout(SILENCE_SECONDS_MAX)
         asked = self._asked(after)
         with httpx.stream("GET", url, params=asked, headers=headers, timeout=timeout, trust_env=False) as answer:
             if not answer.is_success:
-                if patient and is_for_now(answer):
-                    answer.raise_for_status()
                 answer.read()
+                if patient and is_for_now(answer):
+                    raise platform_busy(answer)
                 said_by(answer, address)
             yield answer
 

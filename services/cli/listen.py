@@ -23,20 +23,16 @@ from services.cli.interrupted import heed_interrupts
 from services.cli.listen_place import Place
 from services.cli.management import authorization, checked, is_for_now, said_by
 from services.cli.options import data_option, environment_option
+from services.cli.patience import Away, Patience, platform_away, platform_busy
 from services.cli.replay import application_option
 
 WAIT_SECONDS = 20
 """How long the platform holds an empty answer back."""
 ANSWER_SECONDS_MAX = 30.0
 BODY_READ, BODY_SECONDS_MAX = 64 << 10, 2.0
-AGAIN_SECONDS, AGAIN_SECONDS_MAX = 0.1, 2.0
 _FEED = ("results", "next")
 _Answer = TypeVar("_Answer")
 _RESULT = ("cursor", "id", "operation", "body", "headers")
-
-
-class Away(Exception):
-    """Nobody answers at the moment. The text says who and why."""
 
 
 @click.command()
@@ -71,7 +67,7 @@ class Listener:
     def __init__(self, url: str, data: Path, feed: str, place: Place) -> None:
         self._url, self._data, self._feed, self._place = url, data, feed, place
         self._http = httpx.Client(trust_env=False, timeout=ANSWER_SECONDS_MAX)
-        self._is_away = ""
+        self._patience = Patience()
 
     def run(self, from_start: bool) -> None:
         """Until it is interrupted, or the platform refuses: CannotDo."""
@@ -96,13 +92,13 @@ class Listener:
         try:
             address, headers = addresses(self._data)["http"], authorization(self._data)
         except CannotDo as trouble:
-            raise Away(f"the platform is away ({trouble})") from trouble
+            raise platform_away(trouble) from trouble
         try:
             answer = self._http.get(f"{address}/api/v1/{self._feed}&after={after}&wait={wait}", headers=headers)
         except UNANSWERED as trouble:
-            raise Away(f"the platform is away ({type(trouble).__name__})") from trouble
+            raise platform_away(trouble) from trouble
         if is_for_now(answer):
-            raise Away(f"the platform answers HTTP {answer.status_code}: {answer.text[:200]}")
+            raise platform_busy(answer)
         return checked(said_by(answer, address), _FEED, address)
 
     # Where it goes ------------------------------------------------------------------------------------------------
@@ -126,21 +122,13 @@ class Listener:
     # Patience -----------------------------------------------------------------------------------------------------
 
     def _until_answered(self, ask: Callable[[], _Answer]) -> _Answer:
-        """Each trouble is told once, and that it is over."""
-        pause = AGAIN_SECONDS
         while True:
             try:
                 answer = ask()
             except Away as away:
-                if str(away) != self._is_away:
-                    self._is_away = str(away)
-                    click.echo(f"{away}: trying again until it does", err=True)
-                time.sleep(pause)
-                pause = min(pause * 2, AGAIN_SECONDS_MAX)
+                self._patience.wait(away)
             else:
-                if self._is_away:
-                    self._is_away = ""
-                    click.echo("it is back", err=True)
+                self._patience.is_over()
                 return answer
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import click
 import httpx
 import msgspec
 
@@ -27,14 +28,25 @@ def call(data: Path, method: str, path: str, body: Row | None = None, keys: Sequ
     return checked(said, keys, address)
 
 
-def listed(data: Path, path: str, keys: Sequence[str]) -> list[Row]:
-    """What `GET /api/v1/PATH` lists, each with these keys at least."""
-    said, address = _ask(data, "GET", path, None)
-    if not isinstance(said, list):
-        raise _stranger(address)
-    if not said:
-        call(data, "GET", CLOCK, keys=CLOCK_KEYS)  # an empty list does not say whose it is
-    return [checked(one, keys, address) for one in said]
+def listed(data: Path, path: str, name: str, keys: Sequence[str], after: str = "") -> list[Row]:
+    """All that `GET /api/v1/PATH` lists under this name behind `after`, page by page, each with these keys at least.
+    While more is to come it says how far it is."""
+    found: list[Row] = []
+    mark = "&" if "?" in path else "?"
+    while True:
+        said, address = _ask(data, "GET", f"{path}{mark}after={quote(after, safe='')}", None)
+        rows, after = (page := checked(said, (name, "next"), address))[name], page["next"]
+        if not isinstance(rows, list) or not isinstance(after, str):
+            raise _stranger(address)
+        found += [checked(one, keys, address) for one in rows]
+        if not after:
+            return found
+        still(len(found), name)
+
+
+def still(number: int, done: str) -> None:
+    """How far something is that goes on for a while: for a person to see, not in what a program reads."""
+    click.echo(f"{number} {done} so far", err=True)
 
 
 def step(text: str, what: str, mend: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import click
 
 from services.cli.errors import CannotDo
-from services.cli.management import call, step
+from services.cli.management import call, step, still
 from services.cli.options import data_option, environment_option, json_option
 
 application_option = click.option("--application", default="demo", show_default=True, help="Whose results.")
@@ -74,12 +74,13 @@ def _these(ids: tuple[str, ...], data: Path, environment: str, query: str, as_js
 
 def _all(wanted: dict[str, str | None], data: Path, path: str) -> dict[str, int]:
     """Call by call, until there is nothing more."""
-    came, after = dict.fromkeys(_MANY, 0), 0
+    came, after = dict.fromkeys(_MANY, 0), ""
     while True:
         said = call(data, "POST", path, {**wanted, "after": after}, keys=(*_MANY, "next"))
         came, after = {name: number + said[name] for name, number in came.items()}, said["next"]
         if not after:
             return came
+        still(came["replayed"], "replayed")
 
 
 def _time(text: str) -> str:

@@ -172,7 +172,7 @@ def test_a_person_sees_and_changes_what_is_of_their_organisation(
     root, headers = f"{platform.addresses['http']}/api/v1", {"Authorization": f"Bearer {token}"}
     with application(operator, organisation="asha-shop") as made:
         seen = httpx.get(f"{root}/sandbox/applications", headers=headers).json()
-        assert [one["id"] for one in seen] == [made["id"]]
+        assert [one["id"] for one in seen["applications"]] == [made["id"]]
         for path, status in ((f"sandbox/applications/{made['id']}", 200), ("sandbox/applications/demo", 403),
                              ("openapi/applications/demo-live", 403), ("openapi/applications", 200)):  # fmt: skip
             assert httpx.get(f"{root}/{path}", headers=headers).status_code == status, path

@@ -162,7 +162,7 @@ async def test_a_failing_endpoint_is_tried_again_with_the_same_id_and_the_attemp
     assert [attempt["status"] for attempt in told["attempts"]] == [500, 500, 200]
     assert [attempt["acknowledged"] for attempt in told["attempts"]] == [False, False, True]
     assert (told["url"], told["operation"], told["next_at"]) == (endpoint.url(), "c2b_single_stage", 0)
-    assert told in Api(own_platform, "application").said("GET", "deliveries")
+    assert told in Api(own_platform, "application").said("GET", "deliveries")["deliveries"]
 
 
 async def test_a_burst_of_results_arrives_at_once_each_of_them_once(

@@ -135,7 +135,7 @@ async def test_the_whole_timetable_then_a_dead_letter_is_enabled_and_replayed(
     assert said["attempts"][-1]["at"] - began >= 72 * HOUR_MS
     assert said["reason"] == f"all {ATTEMPTS} attempts failed"
     assert {got.headers["webhook-id"] for got in endpoint.received} == {name}
-    (notice,) = [one for one in api.said("GET", "endpoints") if one["url"] == endpoint.url("timetable")]
+    (notice,) = [one for one in api.said("GET", "endpoints")["endpoints"] if one["url"] == endpoint.url("timetable")]
     assert notice["disabled"] == REASON_LONG
     assert "nothing is pushed to an endpoint any more" in own_platform.said()
 
@@ -144,7 +144,7 @@ async def test_the_whole_timetable_then_a_dead_letter_is_enabled_and_replayed(
     letter = await told(api, untried, lambda row: row["state"] == "abandoned")
     assert (letter["attempts"], letter["reason"]) == ([], f"the endpoint is disabled: {REASON_LONG}")
     assert len(endpoint.received) == ATTEMPTS
-    assert {name, untried} <= {one["id"] for one in api.said("GET", "deliveries?state=abandoned")}
+    assert {name, untried} <= {one["id"] for one in api.said("GET", "deliveries?state=abandoned")["deliveries"]}
 
     data = ("--data", str(own_platform.data))
     assert mkondo("endpoints", "enable", endpoint.url("timetable"), *data).returncode == 0

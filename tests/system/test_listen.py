@@ -169,7 +169,7 @@ def test_wrong_use_is_told_in_one_line(own_platform: RunningPlatform, folder: Pa
         said = mkondo(*wrong)
         assert said.returncode == status and says in said.stderr, said
         assert "Traceback" not in said.stderr
-    assert Api(own_platform).said("GET", "endpoints?application=demo") == []
+    assert Api(own_platform).said("GET", "endpoints?application=demo") == {"endpoints": [], "next": ""}
 
 
 @pytest.mark.timeout(20)

@@ -26,7 +26,7 @@ class Store(Protocol):
     - `acquire` raises the epoch and returns the whole row in one step; a later commit with an older epoch is Fenced.
     - `read_journal` returns rows in order of sequence, without gaps, only committed ones; a row is never changed.
     - References and outcomes are written once: a second write of the same key is ignored, never an overwrite.
-    - A record that was deleted is absent from `load`, `load_kind` and `due`.
+    - A record that was deleted is absent from `load`, `load_kind`, `page` and `due`.
     """
 
     async def acquire(self, partition: Partition, member: str) -> PartitionState:
@@ -42,6 +42,10 @@ class Store(Protocol):
 
     async def load_kind(self, partition: Partition, kind: str) -> dict[RecordKey, StoredRecord]:
         """All records of one kind: parked messages at start, and audits."""
+        ...
+
+    async def page(self, partition: Partition, kind: str, after: str, limit: int) -> Sequence[tuple[RecordKey, bytes]]:
+        """Up to `limit` records of one kind in the order of their keys, behind a key: lists that people look at."""
         ...
 
     async def due(self, partition: Partition) -> dict[RecordKey, Instant]:

@@ -1,6 +1,5 @@
 """Results that were pushed, or are still to be: what became of every attempt. Read next: domain/views/deliveries.py."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -8,13 +7,12 @@ from pydantic import BaseModel
 
 from mkondo.contracts.views import decode_row
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
-from mkondo.runtime.parts import Parts
 from services.portal.api.access import Environment, Own
 from services.portal.api.errors import Refused
+from services.portal.api.paging import LOOKED_AT_MAX, Next, every, page_of_view
 
 router = APIRouter(tags=["deliveries"])
 
-MOST = 500
 State = Literal["queued", "retrying", "delivered", "abandoned"]
 
 
@@ -51,34 +49,28 @@ class DeliveryView(BaseModel):
     older_attempts: int
 
 
+class Deliveries(BaseModel):
+    """A page of them. Where one state is named it may hold few, and none, while there is a `next`."""
+
+    deliveries: list[DeliveryView]
+    next: Next
+
+
 @router.get("/{environment}/deliveries")
 async def list_deliveries(
     parts: Environment,
     application: Own,
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
     state: Annotated[State | None, Query()] = None,
-) -> list[DeliveryView]:
+) -> Deliveries:
     """The application's deliveries, the oldest first, behind the one whose id is `after`; of one state, if it is named:
     `abandoned` are the dead letters."""
-    found: list[DeliveryView] = []
-    async for row in _rows(parts, application, after):
-        if state in (None, row.state):
-            found.append(_view(row))
-        if len(found) == limit:
-            break
-    return found
-
-
-async def _rows(parts: Parts, application: str, after: str) -> AsyncIterator[DeliveryRow]:
-    """Page by page: whoever has enough asks for no more."""
-    start = row_key(application, after) if after else ""
-    while page := await parts.views.page("deliveries", row_key(application, ""), start, MOST):
-        for _, data in page:
-            yield decode_row("deliveries", data)
-        if len(page) < MOST:
-            return
-        start = page[-1][0]
+    wanted = every if state is None else lambda row: row.state == state
+    rows, behind = await page_of_view(
+        parts.views, "deliveries", row_key(application, ""), row_key(application, after), limit, wanted
+    )
+    return Deliveries(deliveries=[_view(row) for row in rows], next=behind)
 
 
 @router.get("/{environment}/deliveries/{delivery}")

@@ -1,9 +1,10 @@
 """Addresses that were disabled because they are gone, or failed for long. Read next: domain/endpoint.py."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from mkondo.contracts.views import decode_row
 from mkondo.domain import deliveries
 from mkondo.domain.endpoint import EnableEndpoint, EndpointUnchanged
 from mkondo.domain.views.endpoints import EndpointRow
@@ -11,10 +12,10 @@ from mkondo.runtime.questions import ask
 from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
+from services.portal.api.paging import LOOKED_AT_MAX, Next, page_of_view
 
 router = APIRouter(tags=["deliveries"])
 
-MOST = 500
 URL_MAX = 2_048
 
 
@@ -27,6 +28,13 @@ class EndpointView(BaseModel):
     disabled_at: int
     enabled_at: int
     enabled_by: str
+
+
+class Endpoints(BaseModel):
+    """A page of them."""
+
+    endpoints: list[EndpointView]
+    next: Next
 
 
 class Enable(Asked):
@@ -43,10 +51,15 @@ class Enabled(BaseModel):
 
 
 @router.get("/{environment}/endpoints")
-async def list_endpoints(parts: Environment, application: Own) -> list[EndpointView]:
+async def list_endpoints(
+    parts: Environment,
+    application: Own,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+) -> Endpoints:
     """The application's addresses that were ever disabled; any other works, or is still being tried."""
-    rows = await parts.views.page("endpoints", f"{application}/", "", MOST)
-    return [_view(row) for _, data in rows if isinstance(row := decode_row("endpoints", data), EndpointRow)]
+    rows, behind = await page_of_view(parts.views, "endpoints", f"{application}/", f"{application}/{after}", limit)
+    return Endpoints(endpoints=[_view(row) for row in rows], next=behind)
 
 
 @router.post("/{environment}/endpoints/enable")

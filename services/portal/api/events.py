@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from mkondo.contracts.cloud_events import structured
 from mkondo.contracts.cursor import BadCursor, Positions, decode_cursor, encode_cursor
@@ -20,6 +20,7 @@ from mkondo.runtime.event_stream import EventStream, Wanted
 from mkondo.topology import DECIDERS
 from services.portal.api.access import Environment, Granted, own_application
 from services.portal.api.errors import Refused
+from services.portal.api.held import Held, Stream, held_by
 from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["events"])
@@ -63,6 +64,8 @@ async def read_events(
     application: Annotated[str, Depends(whose)],
     types: Annotated[frozenset[str], Depends(wanted_types)],
     stream: Annotated[EventStream, Depends(stream_of)],
+    grant: Granted,
+    held: Annotated[Held, Depends(held_by)],
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = USUALLY,
     last_event_id: Annotated[str, Header()] = "",
@@ -72,14 +75,14 @@ async def read_events(
 
     `after` is the cursor of an event or page, `latest`, or nothing for the first event on; a header Last-Event-ID goes
     before it. Server-sent events that go on until one side ends them, or with `Accept: application/json` one page:
-    `{"events": [...], "next": CURSOR, "more": true}`.
+    `{"events": [...], "next": CURSOR, "more": true}`. 429: too many streams are open.
     """
     wanted = Wanted(types, application)
     positions = await _place(stream, parts.environment, last_event_id or after)
     if "application/json" in accept and "text/event-stream" not in accept:
         return await _page(stream, parts.environment, positions, wanted, limit)
     lines = stream_lines(stream, parts.environment, positions, wanted, limit, request.app.state.stopping)
-    return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return Stream(lines, held.place(request.scope, parts.environment, grant.name))
 
 
 async def _place(stream: EventStream, environment: str, text: str) -> Positions:

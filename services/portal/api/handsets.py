@@ -6,9 +6,9 @@ Read next: domain/handset.py, which says what each act means.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from msgspec.structs import replace
 from pydantic import BaseModel, Field
 
@@ -29,6 +29,7 @@ from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of, change_application
 from services.portal.api.errors import Refused
 from services.portal.api.numbers import FullNumber
+from services.portal.api.paging import LOOKED_AT_MAX, Next, chosen
 
 router = APIRouter(tags=["handsets"])
 
@@ -66,6 +67,13 @@ class HandsetView(BaseModel):
     vouchers: list[ShownView] = []
 
 
+class Handsets(BaseModel):
+    """A page of them. What they show is not looked up."""
+
+    handsets: list[HandsetView]
+    next: Next
+
+
 class Act(Asked):
     """What the customer does. `payment_id` may be left out when one payment waits."""
 
@@ -82,10 +90,18 @@ class Acted(BaseModel):
 
 
 @router.get("/{environment}/handsets")
-async def list_handsets(parts: Sandbox, application: Own) -> list[HandsetView]:
-    """The registered test numbers of an application."""
-    found = (await application_of(parts, application)).configuration.test_msisdns
-    return [HandsetView(msisdn=msisdn, registered=True, behaviour=behaviour) for msisdn, behaviour in found.items()]
+async def list_handsets(
+    parts: Sandbox,
+    application: Own,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+) -> Handsets:
+    """The registered test numbers of an application, in the order of the numbers as text."""
+    numbers = (await application_of(parts, application)).configuration.test_msisdns
+    behind = sorted(number for number in numbers if number > after)
+    found, place = chosen([(number, number) for number in behind], limit, is_all=True)
+    shown = [HandsetView(msisdn=number, registered=True, behaviour=numbers[number]) for number in found]
+    return Handsets(handsets=shown, next=place)
 
 
 @router.put("/{environment}/handsets/{msisdn}")

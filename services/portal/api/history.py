@@ -6,15 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from mkondo.contracts.views import decode_row
 from mkondo.domain.views.changes import ChangeRow, line_key
 from services.portal.api.access import Environment, Own
 from services.portal.api.application_view import settings_of
 from services.portal.api.errors import Refused
+from services.portal.api.paging import LOOKED_AT_MAX, Next, Number, page_of_view
 
 router = APIRouter(tags=["applications"])
-
-MOST = 500
 
 
 class ChangedField(BaseModel):
@@ -34,18 +32,27 @@ class ChangeView(BaseModel):
     changes: list[ChangedField]
 
 
+class History(BaseModel):
+    """A page of it."""
+
+    history: list[ChangeView]
+    next: Next
+
+
 @router.get("/{environment}/applications/{application}/history")
 async def show_history(
     parts: Environment,
     application: Own,
-    after: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
-) -> list[ChangeView]:
+    after: Number = "",
+    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+) -> History:
     """Each change of it, the oldest first, behind version `after`; of one that was removed too."""
-    rows = await parts.views.page("changes", f"{application}/", line_key(application, after), limit)
-    if not rows and not after:
+    version = int(after or 0)
+    start = line_key(application, version)
+    rows, behind = await page_of_view(parts.views, "changes", f"{application}/", start, limit)
+    if not rows and not version:
         raise Refused(404, f"no history of {application!r}", "List the applications with GET …/applications.")
-    return [_view(row) for _, data in rows if isinstance(row := decode_row("changes", data), ChangeRow)]
+    return History(history=[_view(row) for row in rows], next=behind.lstrip("0"))
 
 
 def _view(row: ChangeRow) -> ChangeView:

@@ -22,10 +22,9 @@ from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
+from services.portal.api.paging import LOOKED_AT_MAX, Next, page_of_view
 
 router = APIRouter(tags=["mandates"])
-
-MOST = 500
 
 
 class MandateView(BaseModel):
@@ -46,6 +45,13 @@ class MandateView(BaseModel):
     collections: int
 
 
+class Mandates(BaseModel):
+    """A page of them."""
+
+    mandates: list[MandateView]
+    next: Next
+
+
 class MandateAnswer(Asked):
     """The customer's word about a mandate that waits for approval."""
 
@@ -57,12 +63,12 @@ async def list_mandates(
     parts: Sandbox,
     application: Own,
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
-) -> list[MandateView]:
+    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+) -> Mandates:
     """The application's mandates, whatever became of them, in the order of their ids as text: those behind `after`."""
-    start = row_key(application, after) if after else ""
-    rows = await parts.views.page("mandates", row_key(application, ""), start, limit)
-    return [_view(row) for _, data in rows if isinstance(row := decode_row("mandates", data), MandateRow)]
+    start = row_key(application, after)
+    rows, behind = await page_of_view(parts.views, "mandates", row_key(application, ""), start, limit)
+    return Mandates(mandates=[_view(row) for row in rows], next=behind)
 
 
 @router.get("/{environment}/mandates/{mandate_id}")

@@ -24,6 +24,7 @@ from mkondo.runtime.receipts import NotClosed, NotEnded, receipt_of
 from services.portal.api.access import Environment, Operator, Reader, own_application
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
+from services.portal.api.paging import Next, Number
 
 router = APIRouter(tags=["proofs"])
 
@@ -50,6 +51,13 @@ class DigestView(BaseModel):
     key: str
 
 
+class Digests(BaseModel):
+    """A page of them."""
+
+    digests: list[DigestView]
+    next: Next
+
+
 class CloseDigest(Asked):
     """`new_key`: go on with the key that the platform has now, though the digest before was signed with another."""
 
@@ -60,11 +68,13 @@ class CloseDigest(Asked):
 async def list_digests(
     parts: Environment,
     _: Reader,
-    after: Annotated[int, Query(ge=0, le=NUMBER_MAX)] = 0,
+    after: Number = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
-) -> list[DigestView]:
+) -> Digests:
     """Those with a number above `after`, the oldest first."""
-    return [_view(digest) for digest in await _proofs(parts).digests.page(after, limit)]
+    found = await _proofs(parts).digests.page(int(after or 0), limit)
+    behind = str(found[-1].number) if len(found) == limit else ""
+    return Digests(digests=[_view(digest) for digest in found], next=behind)
 
 
 @router.post("/{environment}/digests")

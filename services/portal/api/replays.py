@@ -15,7 +15,7 @@ from mkondo.domain import deliveries
 from mkondo.domain.application import Configuration
 from mkondo.domain.delivery import CallbackQueued, ReplayCallback, ReplayRefused
 from mkondo.domain.ids import ApplicationId
-from mkondo.domain.views.changes import ChangeRow
+from mkondo.domain.views.changes import ChangeRow, line_key
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
 from mkondo.domain.views.results import ResultRow, place
 from mkondo.runtime.parts import Parts
@@ -25,6 +25,8 @@ from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of
 from services.portal.api.deliveries import State
 from services.portal.api.errors import Refused
+from services.portal.api.paging import PLACE, Next
+from services.portal.api.results import newest, results_behind
 
 router = APIRouter(tags=["deliveries"])
 
@@ -32,6 +34,7 @@ LOOKED_AT_MAX = 500
 """Results that one call looks at: `next` says where the next one goes on."""
 AT_ONCE = 50
 VERSIONS_MAX = 500
+"""The newest ones of the configuration, in which former addresses are looked for."""
 
 REPLAYED, DISABLED, UNDER_WAY = "replayed", "disabled", "under way"
 
@@ -52,17 +55,17 @@ class Range(Asked):
     since: AwareDatetime = Field(alias="from", strict=False, description="RFC 3339, with an offset.")
     until: AwareDatetime = Field(strict=False)
     state: State | None = None
-    after: int = Field(0, ge=0)
+    after: str = Field("", pattern=PLACE)
 
 
 class ReplayedRange(BaseModel):
     """How many of this call are queued again, how many went to the feed only because their endpoint is disabled, and
-    how many are on their way already. `next` above 0: there may be more, ask again with it as `after`."""
+    how many are on their way already."""
 
     replayed: int
     disabled: int
     under_way: int
-    next: int
+    next: Next
 
 
 class Addresses:
@@ -98,9 +101,8 @@ async def replay_delivery(parts: Environment, application: Own, delivery: str, g
 async def replay_range(parts: Environment, application: Own, wanted: Range, grant: Granted) -> ReplayedRange:
     """Push again what was queued in a time: the outage of a merchant's own, say. One call looks at 500 results."""
     addresses = await _addresses(parts, application)
-    start = place(application, wanted.after)
-    page = await parts.views.page("results", f"{application}/", start, LOOKED_AT_MAX)
-    rows = [decode_row("results", data) for _, data in page]
+    start = int(wanted.after) if wanted.after else await _before(parts, application, _milliseconds(wanted.since))
+    rows = await results_behind(parts, application, start, LOOKED_AT_MAX)
     chosen = await _of_state(parts, application, [row for row in rows if _is_in(row, wanted)], wanted.state)
     came: Counter[str] = Counter()
     for start_at in range(0, len(chosen), AT_ONCE):
@@ -111,8 +113,22 @@ async def replay_range(parts: Environment, application: Own, wanted: Range, gran
         replayed=came[REPLAYED],
         disabled=came[DISABLED],
         under_way=came[UNDER_WAY],
-        next=0 if is_over else rows[-1].sequence,
+        next="" if is_over else str(rows[-1].sequence),
     )
+
+
+async def _before(parts: Parts, application: ApplicationId, moment: int) -> int:
+    """A place in the queue with nothing before it that was queued at this moment or later, and nothing behind it that
+    was queued earlier. Time never goes back in the partition of an application, so halving finds it in few looks."""
+    before, until = 0, await newest(parts, application)
+    while before < until:
+        middle = (before + until) // 2
+        behind = await results_behind(parts, application, middle, 1)
+        if behind and behind[0].queued_at < moment:
+            before = behind[0].sequence
+        else:
+            until = middle
+    return before
 
 
 def _is_in(row: ResultRow, wanted: Range) -> bool:
@@ -142,10 +158,12 @@ async def _result(parts: Parts, application: ApplicationId, sequence: int) -> Re
 
 
 async def _addresses(parts: Parts, application: ApplicationId) -> Addresses:
-    now = (await application_of(parts, application)).configuration
+    record = await application_of(parts, application)
+    now = record.configuration
     if not now.response_url_override:
         return Addresses(now, set())
-    rows = await parts.views.page("changes", f"{application}/", "", VERSIONS_MAX)
+    start = line_key(application, max(record.version - VERSIONS_MAX, 0))
+    rows = await parts.views.page("changes", f"{application}/", start, VERSIONS_MAX)
     former = {row.after.response_url for _, data in rows if isinstance(row := decode_row("changes", data), ChangeRow)}
     return Addresses(now, former)
 

@@ -8,7 +8,7 @@ import asyncio
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from mkondo.contracts.journal import Partition
@@ -20,9 +20,10 @@ from mkondo.domain.views.results import ResultRow, place
 from mkondo.openapi.callbacks import callback_body, operation_of_result
 from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime.parts import Parts
-from services.portal.api.access import Environment, Own
+from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
+from services.portal.api.held import Held, held_by
 from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["results"])
@@ -60,6 +61,8 @@ async def list_results(
     request: Request,
     parts: Environment,
     application: Own,
+    grant: Granted,
+    held: Annotated[Held, Depends(held_by)],
     after: Annotated[str, Query(pattern=r"^(|newest|[0-9]{1,18})$")] = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     wait: Annotated[float, Query(ge=0, le=WAIT_SECONDS_MAX)] = 0,
@@ -67,25 +70,39 @@ async def list_results(
     """The application's results behind a cursor, in the order in which they were queued; replays stand in it again.
 
     Without `after` from the first one; `after=newest` gives the cursor of now and no results. With `wait` an empty
-    answer is given only after so many seconds, or when the platform stops."""
+    answer is given only after so many seconds, or when the platform stops. 429: too many wait."""
     if await record_of(parts, application) is None:  # an operator may name anything, and would wait for ever
         raise Refused(404, f"no application {application[:80]!r}", "List them with GET …/applications.")
     if after == NEWEST:
-        return Feed(results=[], next=str(await _newest(parts, application)))
-    start, until = int(after or 0), asyncio.get_running_loop().time() + wait
-    stopping: asyncio.Event = request.app.state.stopping
-    if not (rows := await _page(parts, application, start, limit)) and start > await _committed(parts, application):
+        return Feed(results=[], next=str(await newest(parts, application)))
+    start = int(after or 0)
+    if not (rows := await results_behind(parts, application, start, limit)) and start > await _committed(
+        parts, application
+    ):
         raise Refused(410, "the cursor is ahead of the results: the data were wiped since it was made", _ANEW)
-    while not rows:
-        if stopping.is_set() or asyncio.get_running_loop().time() >= until:
-            return Feed(results=[], next=str(start))
-        await pause(stopping, LOOK_SECONDS)
-        rows = await _page(parts, application, start, limit)
+    if not rows and wait:
+        with held.place(request.scope, parts.environment, grant.name):
+            await _wait_for_more(request, parts, application, start, wait)
+        rows = await results_behind(parts, application, start, limit)
+    if not rows:
+        return Feed(results=[], next=str(start))
     secrets = await _secrets(parts, application)
     return Feed(results=[_view(row, secrets) for row in rows], next=str(rows[-1].sequence))
 
 
-async def _newest(parts: Parts, application: ApplicationId) -> int:
+async def _wait_for_more(
+    request: Request, parts: Parts, application: ApplicationId, after: int, seconds_max: float
+) -> None:
+    """Until there is one behind `after`, the time is over, the platform stops, or whoever waits is gone."""
+    stopping: asyncio.Event = request.app.state.stopping
+    until = asyncio.get_running_loop().time() + seconds_max
+    while not (stopping.is_set() or asyncio.get_running_loop().time() >= until or await request.is_disconnected()):
+        await pause(stopping, LOOK_SECONDS)
+        if await results_behind(parts, application, after, 1):
+            return
+
+
+async def newest(parts: Parts, application: ApplicationId) -> int:
     """How far the views have read: every result up to there can be seen, and none behind it."""
     return (await parts.views.positions()).get(str(_owner(application)), 0)
 
@@ -101,7 +118,7 @@ def _owner(application: ApplicationId) -> Partition:
     return Partition(deliveries.NAME, partition_of(application))
 
 
-async def _page(parts: Parts, application: ApplicationId, after: int, limit: int) -> list[ResultRow]:
+async def results_behind(parts: Parts, application: ApplicationId, after: int, limit: int) -> list[ResultRow]:
     page = await parts.views.page("results", f"{application}/", place(application, after), limit)
     return [decode_row("results", data) for _, data in page]
 

@@ -28,6 +28,7 @@ from mkondo.domain.views.rooms import RoomRow, row_key
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Environment, Own
 from services.portal.api.configuring import application_of
+from services.portal.api.paging import Next
 
 router = APIRouter(tags=["applications"])
 
@@ -58,10 +59,10 @@ class LimitUse(BaseModel):
 
 
 class LimitsInUse(BaseModel):
-    """A page of them, which may be short. `next`: ask again with `after` of this; empty: that was all."""
+    """A page of them, which may be short."""
 
     limits: list[LimitUse]
-    next: str
+    next: Next
 
 
 class _Use(msgspec.Struct, frozen=True):

@@ -78,6 +78,7 @@ async def everything_else(store: PostgresStore) -> list[BaseException | object]:
         store.acquire(ADMISSION, "one"),
         store.load({ADMISSION: [HOLD]}),
         store.load_kind(ADMISSION, "hold"),
+        store.page(ADMISSION, "hold", "", 1),
         store.due(ADMISSION),
         store.read_journal("admission/0", 0, 1),
         store.states(),

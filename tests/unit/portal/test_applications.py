@@ -35,6 +35,13 @@ async def duka(mkondo: World, **more: Any) -> Any:
     return await mkondo.said("POST", APPLICATIONS, {**NEW, **more}, by=ASHA)
 
 
+async def listed(mkondo: World, by: str = OPERATOR) -> Any:
+    """The applications that somebody may see: all on one page, which says so."""
+    said = await mkondo.said("GET", APPLICATIONS, by=by)
+    assert said["next"] == ""
+    return said["applications"]
+
+
 async def test_a_new_application_works_with_the_key_that_is_shown_once(mkondo: World) -> None:
     made = await duka(mkondo)
     assert re.fullmatch(r"[0-9A-Za-z]{32}", made["api_key"])
@@ -96,7 +103,7 @@ WRONG: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("what", WRONG)
 async def test_a_wrong_application_is_refused_and_not_made(mkondo: World, what: str) -> None:
     await mkondo.refused(422, "POST", APPLICATIONS, {**NEW, **WRONG[what]})
-    assert await mkondo.said("GET", APPLICATIONS) == []
+    assert await listed(mkondo) == []
 
 
 async def test_sessions_last_as_long_as_their_environment_allows(mkondo: World) -> None:
@@ -118,9 +125,8 @@ async def test_live_applications_are_strict_and_have_shortcodes(mkondo: World) -
     assert made["shortcodes"] == ["171717"] and not any(
         on for name, on in made["switches"].items() if name not in ("sufficient_balance_as_text", "reversed_as_boolean")
     )
-    assert await mkondo.said("GET", f"{LIVE}/applications", by=JUMA) == [
-        await mkondo.said("GET", f"{LIVE}/applications/live")
-    ]
+    found = await mkondo.said("GET", f"{LIVE}/applications", by=JUMA)
+    assert found == {"applications": [await mkondo.said("GET", f"{LIVE}/applications/live")], "next": ""}
 
 
 async def test_a_duplicate_has_everything_but_the_key_and_the_history(mkondo: World) -> None:
@@ -131,7 +137,7 @@ async def test_a_duplicate_has_everything_but_the_key_and_the_history(mkondo: Wo
     own = {"id": "duka-2.0", "version": 1, "release": "2.0", "api_key": copy["api_key"], "old_key_until": 0}
     assert copy == {**source, **own} and copy["api_key"] != made["api_key"]
     assert copy["test_msisdns"] == {"255700000001": "cancel"}
-    assert [one["version"] for one in await mkondo.said("GET", f"{APPLICATIONS}/duka-2.0/history")] == [1]
+    assert [one["version"] for one in (await mkondo.said("GET", f"{APPLICATIONS}/duka-2.0/history"))["history"]] == [1]
     session = await mkondo.session("duka-2.0", copy["api_key"])
     assert session is not None and await mkondo.session("duka", copy["api_key"]) is None
     await mkondo.refused(409, "POST", f"{DUKA}/duplicate", {"id": "duka-2.0"})
@@ -189,13 +195,13 @@ async def test_what_is_removed_has_ended_and_is_not_found_again(mkondo: World) -
     session = await mkondo.session("duka", key)
     assert await mkondo.said("DELETE", DUKA, by=ASHA) == {"id": "duka", "version": 2, "removed": True}
     assert session is not None and await mkondo.pay("duka", session) == "INS-989"
-    assert await mkondo.session("duka", key) is None and await mkondo.said("GET", APPLICATIONS) == []
+    assert await mkondo.session("duka", key) is None and await listed(mkondo) == []
     for method, path, body in (
         ("DELETE", DUKA, None), ("GET", DUKA, None), ("PATCH", DUKA, {"name": "x"}), ("GET", f"{DUKA}/limits", None),
         ("POST", f"{DUKA}/keys", {"overlap_seconds": 0}), ("POST", f"{DUKA}/duplicate", {}),
     ):  # fmt: skip
         await mkondo.refused(404, method, path, body, by=ASHA)
-    assert (await mkondo.said("GET", f"{DUKA}/history", by=ASHA))[-1]["changes"] == [
+    assert (await mkondo.said("GET", f"{DUKA}/history", by=ASHA))["history"][-1]["changes"] == [
         {"field": "removed", "before": False, "after": True}
     ]
 
@@ -204,7 +210,7 @@ async def test_the_history_tells_who_changed_what_and_never_a_key(mkondo: World)
     key = (await duka(mkondo))["api_key"]
     await mkondo.said("PATCH", DUKA, {"release": "2", "products": {"b2c_payment": False}})
     given = await mkondo.said("POST", f"{DUKA}/keys", {"overlap_seconds": 60}, by=ASHA)
-    told = await mkondo.said("GET", f"{DUKA}/history", by=JUMA)
+    told = (await mkondo.said("GET", f"{DUKA}/history", by=JUMA))["history"]
     assert [(one["version"], one["by"]) for one in told] == [(1, ASHA), (2, OPERATOR), (3, ASHA)]
     assert all(one["at"] == mkondo.clock.now() for one in told)
     first = {one["field"]: one for one in told[0]["changes"]}
@@ -214,9 +220,10 @@ async def test_the_history_tells_who_changed_what_and_never_a_key(mkondo: World)
     (third,) = told[2]["changes"]
     assert third["field"] == "api_key" and third["before"].startswith("works until 2024-11-30T")
     assert not any(secret in str(told) for secret in (key, given["api_key"], "hash"))
-    assert await mkondo.said("GET", f"{DUKA}/history?after=1&limit=1") == told[1:2]
-    assert await mkondo.said("GET", f"{DUKA}/history?after=3") == []
-    await mkondo.refused(404, "GET", f"{APPLICATIONS}/nobody/history")
+    assert await mkondo.said("GET", f"{DUKA}/history?after=1&limit=1") == {"history": told[1:2], "next": "2"}
+    assert await mkondo.said("GET", f"{DUKA}/history?after=3") == {"history": [], "next": ""}
+    for start in ("", "?after=0"):
+        await mkondo.refused(404, "GET", f"{APPLICATIONS}/nobody/history{start}")
     await mkondo.refused(422, "GET", f"{DUKA}/history?after=x")
 
 
@@ -325,7 +332,7 @@ async def test_everybody_lists_what_they_may_see(mkondo: World) -> None:
     await duka(mkondo, id="two")
     await mkondo.said("POST", APPLICATIONS, {"id": "free", "name": "Nobody's"})
     seen = {
-        by: {one["id"] for one in await mkondo.said("GET", APPLICATIONS, by=by)}
+        by: {one["id"] for one in await listed(mkondo, by=by)}
         for by in (OPERATOR, ASHA, JUMA, STRANGER, "application/one")
     }
     assert seen == {

@@ -113,7 +113,7 @@ async def test_mandates_are_listed_page_by_page() -> None:
     await world.shown(*(replace(WAITING, mandate_id=name) for name in ("1", "17", "9")))
 
     async def listed(query: str) -> list[str]:
-        return [row["mandate_id"] for row in (await world.get(f"mandates?{query}")).json()]
+        return [row["mandate_id"] for row in (await world.get(f"mandates?{query}")).json()["mandates"]]
 
     assert await listed("") == ["1", "17", "9"]
     assert await listed("limit=2") == ["1", "17"]

@@ -145,13 +145,15 @@ async def test_it_is_found_among_many_over_many_digests(shop: World, payments_be
 
 
 async def test_digests_are_listed_and_shown_by_number(shop: World) -> None:
-    assert await shop.said("GET", "sandbox/digests", by=JUMA) == []
+    assert await shop.said("GET", "sandbox/digests", by=JUMA) == {"digests": [], "next": ""}
     for _ in range(3):
         await paid(shop)
         await shop.said("POST", "sandbox/digests", {})
-    assert [one["number"] for one in await shop.said("GET", "sandbox/digests?after=1", by=JUMA)] == [2, 3]
-    assert [one["number"] for one in await shop.said("GET", "sandbox/digests?limit=1")] == [1]
-    second, third = await shop.said("GET", "sandbox/digests?after=1")
+    first = await shop.said("GET", "sandbox/digests?limit=1")
+    assert ([one["number"] for one in first["digests"]], first["next"]) == ([1], "1")
+    rest = await shop.said("GET", "sandbox/digests?after=1", by=JUMA)
+    assert ([one["number"] for one in rest["digests"]], rest["next"]) == ([2, 3], "")
+    second, third = rest["digests"]
     assert third["previous"] == second["id"]
     for number in (0, 4, 2**70):
         await shop.refused(404, "GET", f"sandbox/digests/{number}")

@@ -5,6 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -149,8 +150,8 @@ async def test_a_secret_is_shown_once_sealed_in_the_store_and_signs_the_feed(mko
     for where in (*(row.data.decode() for row in rows), json.dumps(shown)):
         assert not any(secret.removeprefix("whsec_") in where for secret in (first, second))
     assert "v1.k1." not in json.dumps(shown), "not even sealed"
-    assert [change["field"] for change in shown[2][-1]["changes"]] == ["webhook_secret"]
-    assert shown[2][-1]["changes"][0]["before"].startswith("works until")
+    (change,) = shown[2]["history"][-1]["changes"]
+    assert change["field"] == "webhook_secret" and change["before"].startswith("works until")
 
 
 async def test_a_copy_does_not_sign_with_the_secret_of_another(mkondo: World) -> None:
@@ -213,7 +214,7 @@ async def test_a_range_is_replayed_call_by_call_and_says_how_many(
     await queue(mkondo, *names)
     for name in names[:5]:
         await tell(mkondo, name, GOOD)
-    replayed, under_way, after = 0, 0, 0
+    replayed, under_way, after = 0, 0, ""
     body = {"from": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     while True:
         said = await mkondo.said(
@@ -225,6 +226,49 @@ async def test_a_range_is_replayed_call_by_call_and_says_how_many(
     assert (replayed, under_way) == (5, 6), "five have arrived; one, and those queued after each, are on their way"
 
 
+async def test_a_range_begins_where_its_time_does_however_much_lies_before(
+    mkondo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "LOOKED_AT_MAX", 4)
+    times = [mkondo.clock.now() + 1_000 * (number // 3) for number in range(30)]
+    for number, time_ms in enumerate(times):
+        mkondo.clock.advance(time_ms - mkondo.clock.now())
+        await queue(mkondo, f"p{number}")
+    looks: list[int] = []
+    page = mkondo.cores["sandbox"].views.page
+
+    async def counted(view: str, prefix: str, after: str, limit: int) -> Any:
+        looks.append(limit)
+        return await page(view, prefix, after, limit)
+
+    monkeypatch.setattr(mkondo.cores["sandbox"].views, "page", counted)
+    path, until = "sandbox/deliveries/replay?application=duka", "2100-01-01T00:00:00Z"
+    for since in (times[0] - 1, *sorted(set(times)), times[-1] + 1):
+        found, after, wanted = 0, "", sum(since <= time_ms for time_ms in times)
+        start = datetime.fromtimestamp(since / 1_000, UTC).isoformat()
+        for call in range(1 + wanted // 4):
+            looks.clear()
+            said = await mkondo.said("POST", path, {"from": start, "until": until, "after": after}, by=ASHA)
+            found, after = found + said["under_way"], said["next"]
+            assert looks.count(4) == 1 and looks.count(1) <= (7 if call == 0 else 0), looks
+        assert (found, after) == (wanted, "")
+
+
+async def test_former_addresses_are_looked_for_among_the_newest_versions(
+    mkondo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "VERSIONS_MAX", 3)
+    for number in range(4):
+        await mkondo.said("PATCH", "sandbox/applications/duka", {"release": str(number)}, by=ASHA)
+    second = {"response_url_override": True, "response_url": "https://duka.example/second"}
+    await mkondo.said("PATCH", "sandbox/applications/duka", second, by=ASHA)
+    await queue(mkondo, "p1", url="https://duka.example/second")
+    await mkondo.said("PATCH", "sandbox/applications/duka", {"response_url": OTHER_URL}, by=ASHA)
+    await tell(mkondo, "p1", GOOD, url="https://duka.example/second")
+    said = await mkondo.said("POST", "sandbox/deliveries/p1/replay?application=duka", by=ASHA)
+    assert said["url"] == OTHER_URL
+
+
 async def test_what_is_replayed_to_a_disabled_endpoint_is_in_the_feed_and_said_not_to_be_pushed(mkondo: World) -> None:
     await queue(mkondo, "p1")
     await tell(mkondo, "p1", GONE)
@@ -232,7 +276,7 @@ async def test_what_is_replayed_to_a_disabled_endpoint_is_in_the_feed_and_said_n
     assert said == {"id": "p1", "url": URL, "disabled": True}
     path, body = "sandbox/deliveries/replay?application=duka", {"from": "2020-01-01T00:00:00Z"}
     found = await mkondo.said("POST", path, {**body, "until": "2100-01-01T00:00:00Z"}, by=ASHA)
-    assert found == {"replayed": 0, "disabled": 2, "under_way": 0, "next": 0}, "and the one that was queued after p1"
+    assert found == {"replayed": 0, "disabled": 2, "under_way": 0, "next": ""}, "and the one that was queued after p1"
     assert [one["id"] for one in (await feed(mkondo))["results"]].count("p1") == 3
 
 
@@ -242,27 +286,27 @@ async def test_a_range_may_name_a_state_and_ends_before_until(mkondo: World) -> 
     await tell(mkondo, "p2", GONE)
     path, body = "sandbox/deliveries/replay?application=duka", {"from": "2020-01-01T00:00:00Z"}
     past = await mkondo.said("POST", path, {**body, "until": "2020-01-02T00:00:00Z"}, by=ASHA)
-    assert past == {"replayed": 0, "disabled": 0, "under_way": 0, "next": 0}
+    assert past == {"replayed": 0, "disabled": 0, "under_way": 0, "next": ""}
     found = await mkondo.said("POST", path, {**body, "until": "2100-01-01T00:00:00Z", "state": "delivered"}, by=ASHA)
     assert (found["replayed"], found["disabled"]) == (0, 1), "p2 has disabled the endpoint of both"
-    for wrong in ({"from": "soon"}, {"until": "2100-01-01T00:00:00"}, {"state": "lost"}, {"after": -1}):
+    for wrong in ({"from": "soon"}, {"until": "2100-01-01T00:00:00"}, {"state": "lost"}, {"after": "-1"}):
         await mkondo.refused(422, "POST", path, {**body, "until": "2100-01-01T00:00:00Z", **wrong}, by=ASHA)
 
 
 async def test_a_disabled_endpoint_is_told_with_its_dead_letters_and_is_enabled(mkondo: World) -> None:
     await queue(mkondo, "p1")
     await tell(mkondo, "p1", GONE)
-    (endpoint,) = await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA)
+    (endpoint,) = (await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA))["endpoints"]
     assert (endpoint["url"], endpoint["disabled"]) == (URL, "the endpoint answered 410 Gone")
     letters = await mkondo.said("GET", "sandbox/deliveries?application=duka&state=abandoned", by=ASHA)
-    assert [(letter["id"], letter["reason"], len(letter["attempts"])) for letter in letters] == [
+    assert [(letter["id"], letter["reason"], len(letter["attempts"])) for letter in letters["deliveries"]] == [
         ("after-p1-", "the endpoint is disabled: the endpoint answered 410 Gone", 0),
         ("p1", "the endpoint answered 410 Gone", 1),
     ]
     path = "sandbox/endpoints/enable?application=duka"
     assert await mkondo.said("POST", path, {"url": URL}, by=ASHA) == {"url": URL, "enabled": True}
     await mkondo.refused(409, "POST", path, {"url": URL}, by=ASHA)
-    (endpoint,) = await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA)
+    (endpoint,) = (await mkondo.said("GET", "sandbox/endpoints?application=duka", by=ASHA))["endpoints"]
     assert (endpoint["disabled"], endpoint["enabled_by"]) == ("", ASHA)
 
 

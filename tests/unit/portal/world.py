@@ -101,14 +101,14 @@ class World:
     """The API, and what merchants would do beside it."""
 
     def __init__(self, api: FastAPI, cores: dict[str, Core], clock: HandClock) -> None:
-        self._api, self.cores, self.clock = api, cores, clock
+        self.api, self.cores, self.clock = api, cores, clock
         self.views_stand = False
         self.last = 0
         """The number of the session or payment that was asked for last."""
 
     def stop(self) -> None:
         """As when the process stops: nobody is kept waiting any longer."""
-        self._api.state.stopping.set()
+        self.api.state.stopping.set()
 
     async def call(self, method: str, path: str, body: Any = None, *, by: str = OPERATOR) -> Response:
         """A path such as `sandbox/applications`; the views are brought up to date first, unless they are to stand."""
@@ -116,7 +116,7 @@ class World:
             await core.projector.catch_up()
         headers = {"Authorization": f"Bearer {TOKENS.issue(by)}"}
         headers["Accept"] = "application/json"
-        async with AsyncClient(transport=ASGITransport(self._api), base_url="http://mkondo") as client:
+        async with AsyncClient(transport=ASGITransport(self.api), base_url="http://mkondo") as client:
             return await client.request(method, f"/{path}", json=body, headers=headers)
 
     async def said(self, method: str, path: str, body: Any = None, *, by: str = OPERATOR) -> Any:

@@ -17,7 +17,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mkondo.adapters.http.respond import HANG_UP, raw_response
+from mkondo.adapters.http.respond import HANG_UP, HOLD, raw_response
 from mkondo.openapi.render import Answer
 
 _LINGER_SECONDS = 0.5
@@ -95,6 +95,8 @@ class ContractProtocol(HttpToolsProtocol):
         self._in_head = False
         self._deaf = False
         self._begun = False
+        self._ended = False
+        self._held: RequestResponseCycle | None = None
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._unread_timer: asyncio.TimerHandle | None = None
@@ -155,11 +157,13 @@ class ContractProtocol(HttpToolsProtocol):
         return self.cycle if self._begun and not self.cycle.response_complete else None
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The other side says no more. A whole request is still answered, half of one never will be whole."""
+        """The other side says no more. A whole request is still answered, unless it may be held open for long: then it
+        is gone. Half of one never will be whole."""
+        self._ended = True
         if not self._whole and not self._deaf:
             self._refuse()
         cycle = None if self._deaf else self._in_hand()
-        if cycle is None or not self.transport.can_write_eof():
+        if cycle in (None, self._held) or not self.transport.can_write_eof():
             return False
         cycle.keep_alive = False
         return True
@@ -175,13 +179,20 @@ class ContractProtocol(HttpToolsProtocol):
         self._in_head, self._begun = False, True
         self.cycle.transport = self._corked  # type: ignore[assignment]
         # Weak: the cycle holds its scope, and what then holds the cycle waits for the collector, at every request.
-        self.scope["extensions"] = {HANG_UP: partial(self._hang_up, ref(self.cycle))}  # type: ignore[dict-item]
+        cycle = ref(self.cycle)
+        hang_up, hold = partial(self._hang_up, cycle), partial(self._hold, cycle)
+        self.scope["extensions"] = {HANG_UP: hang_up, HOLD: hold}  # type: ignore[dict-item]
 
     def _hang_up(self, of: ref[RequestResponseCycle]) -> None:
         """End the connection instead of answering: its other requests will not be answered either."""
         if (cycle := of()) is not None:
             cycle.disconnected = True
         self.transport.close()
+
+    def _hold(self, of: ref[RequestResponseCycle]) -> None:
+        self._held = of()
+        if self._ended:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
         self._corked.flush()

@@ -15,6 +15,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 HANG_UP = "mkondo.hang_up"
 """ASGI has no way to close a connection without an answer; protocol.py puts one among a request's extensions."""
+HOLD = "mkondo.hold"
+"""Beside it: says that this request may go on for long, so that a client that says no more counts as gone, not as one
+that waits for the answer to its last words."""
 
 CLOSE: Header = (b"connection", b"close")
 RETRY_AFTER: Header = (b"retry-after", b"1")

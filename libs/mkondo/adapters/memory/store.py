@@ -90,6 +90,10 @@ class MemoryStore:
     async def load_kind(self, partition: Partition, kind: str) -> dict[RecordKey, StoredRecord]:
         return {key: record for key, record in self._records[partition].items() if key.startswith(f"{kind}/")}
 
+    async def page(self, partition: Partition, kind: str, after: str, limit: int) -> Sequence[tuple[RecordKey, bytes]]:
+        records = sorted((await self.load_kind(partition, kind)).items())
+        return [(key, record.data) for key, record in records if key > after][:limit]
+
     async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
         return {key: record.due for key, record in self._records[partition].items() if record.due is not None}
 

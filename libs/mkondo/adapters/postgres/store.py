@@ -41,6 +41,10 @@ SELECT 'reference/' || r.application || '/' || r.third_party_conversation_id AS 
   JOIN reference r ON r.application = w.application AND r.third_party_conversation_id = w.name
 """
 _LOAD_KIND = "SELECT key, data, due FROM record WHERE partition = $1 AND key >= $2 || '/' AND key < $2 || '0'"
+_PAGE = """
+SELECT key, data FROM record WHERE partition = $1 AND key >= $2 || '/' AND key < $2 || '0' AND key > $3
+ORDER BY key LIMIT $4
+"""
 _DUE = "SELECT key, due FROM record WHERE partition = $1 AND due IS NOT NULL"
 _JOURNAL = "SELECT * FROM journal WHERE source = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
 _JOURNAL_TO = """
@@ -113,6 +117,11 @@ class PostgresStore(PostgresFacts):
         async with reading(self._writers) as connection:
             rows = await connection.fetch(_LOAD_KIND, str(partition), kind)
         return {row["key"]: StoredRecord(row["data"], row["due"]) for row in rows}
+
+    async def page(self, partition: Partition, kind: str, after: str, limit: int) -> Sequence[tuple[RecordKey, bytes]]:
+        async with reading(self._writers) as connection:
+            rows = await connection.fetch(_PAGE, str(partition), kind, after, limit)
+        return [(row["key"], row["data"]) for row in rows]
 
     async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
         async with reading(self._writers) as connection:

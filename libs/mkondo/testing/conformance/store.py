@@ -214,6 +214,7 @@ class StoreConformance:
         await store.commit([batch(first.after, records=records(a=None, never_there=None))])
         assert await store.load({ADMISSION: [key]}) == {}
         assert await store.load_kind(ADMISSION, "hold") == {}
+        assert list(await store.page(ADMISSION, "hold", "", 9)) == []
         assert await store.due(ADMISSION) == {}
         assert await store.record(key) is None
 
@@ -240,6 +241,23 @@ class StoreConformance:
         await store.commit([batch(await store.acquire(ADMISSION, "one"), records={**parked, **others})])
         assert await store.load_kind(ADMISSION, "parked") == parked
         assert await store.load_kind(LEDGER, "parked") == {}
+
+    async def test_page_returns_records_of_a_kind_in_the_order_of_their_keys_behind_one(self, store: Store) -> None:
+        names = ("hold/a", "hold/Z", "hold/b", "hold/a/b", "hold/é", "hold-2/a", "hol/a")
+        rows = {RecordKey(name): StoredRecord(name.encode(), Instant(9)) for name in names}
+        before = await store.acquire(ADMISSION, "one")
+        await store.commit([batch(before, records=rows)])
+
+        async def page(after: str, limit: int, partition: Partition = ADMISSION) -> list[str]:
+            found = await store.page(partition, "hold", after, limit)
+            assert all(data == key.encode() for key, data in found)
+            return [key for key, _ in found]
+
+        assert await page("", 99) == ["hold/Z", "hold/a", "hold/a/b", "hold/b", "hold/é"]
+        assert await page("hold/a", 2) == ["hold/a/b", "hold/b"]
+        assert await page("hold/é", 99) == await page("", 99, LEDGER) == []
+        await store.commit([batch(batch(before).after, records={RecordKey("hold/a"): None})])
+        assert await page("", 2) == ["hold/Z", "hold/a/b"]
 
     async def test_due_lists_the_timers_of_one_partition_and_follows_their_changes(self, store: Store) -> None:
         first, other = await store.acquire(ADMISSION, "one"), await store.acquire(LEDGER, "one")

@@ -52,6 +52,9 @@ class StoreHandle:
     async def load_kind(self, partition: Partition, kind: str) -> dict[RecordKey, StoredRecord]:
         return await self._life.call("load kind", lambda: self._inner.load_kind(partition, kind))
 
+    async def page(self, partition: Partition, kind: str, after: str, limit: int) -> Sequence[tuple[RecordKey, bytes]]:
+        return await self._life.call("page", lambda: self._inner.page(partition, kind, after, limit))
+
     async def due(self, partition: Partition) -> dict[RecordKey, Instant]:
         return await self._life.call("due", lambda: self._inner.due(partition))
 
