@@ -187,14 +187,14 @@ async def test_what_bad_merchants_answer_is_recorded_and_nothing_is_stuck(
     own_platform: RunningPlatform, endpoint: MerchantEndpoint, merchant: Merchant, api: Api
 ) -> None:
     push_to(own_platform, endpoint.url())
-    bad = ("rubbish", "long", "slow-200", "unchunked-503", "never")
+    bad = ("rubbish", "long", "slow-200", "short-503", "never")
     names = {how: await paid(merchant, ResponseURL=endpoint.url(how)) for how in bad}
     good = await paid(merchant)
     assert (await told(api, good, lambda row: row["state"] == "delivered"))["attempts"][0]["acknowledged"]
     for how in ("rubbish", "long", "slow-200"):
         (attempt,) = (await told(api, names[how], lambda row: row["state"] == "delivered"))["attempts"]
         assert (attempt["status"], attempt["acknowledged"]) == (200, False) and len(attempt["answer"]) <= 1_024
-    for how, status, reason in (("unchunked-503", 503, "answered HTTP 503; "), ("never", 0, "no answer within 10 s")):
+    for how, status, reason in (("short-503", 503, "answered HTTP 503; "), ("never", 0, "no answer within 10 s")):
         (attempt,) = (await told(api, names[how], lambda row: row["state"] == "retrying"))["attempts"]
         assert attempt["status"] == status and attempt["reason"].startswith(reason), attempt
 
