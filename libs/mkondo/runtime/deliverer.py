@@ -34,6 +34,7 @@ from mkondo.ports.ids import Ids
 from mkondo.ports.log import Log
 from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime import metrics
+from mkondo.runtime.places import REST_SECONDS
 from mkondo.runtime.queues import Begun, Queues, Spared, Target, target_of
 
 log = logging.getLogger(__name__)
@@ -108,49 +109,52 @@ class Deliverer:
 
     async def _spare(self, target: Target, spared: Spared) -> None:
         """A few at a time, until few enough wait."""
-        while spared:
-            for delivery, receipt in spared:
-                task = self._beside(self._record(delivery, receipt, "not tried", unsent=True))
-                self._keep(delivery, task)
-            await self._clock.wait(SPARE_SECONDS)
-            spared = self._queues.spare(target)
-        self._sparing.discard(target)
+        try:
+            while spared:
+                for delivery, receipt in spared:
+                    task = self._beside(self._record(delivery, receipt, "not tried", unsent=True))
+                    self._keep(delivery, task)
+                await self._clock.wait(SPARE_SECONDS)
+                spared = self._queues.spare(target)
+        finally:
+            self._sparing.discard(target)
 
     def _begin(self, begun: Begun) -> None:
         task = self._beside(self._attempt(begun))
         self._keep(begun.delivery, task)
-        task.add_done_callback(lambda _: self._free(begun))
-
-    def _free(self, begun: Begun) -> None:
-        if self._stopping:
-            return
-        if pause := self._queues.pause(begun.target):
-            self._go_on(begun.target)  # it is silent now: those who wait for it need not
-            self._beside(self._end_later(begun, pause))
-        else:
-            self._end(begun)
-
-    async def _end_later(self, begun: Begun, pause: float) -> None:
-        await self._clock.wait(pause)
-        self._end(begun)
+        task.add_done_callback(lambda _: self._end(begun))
 
     def _end(self, begun: Begun) -> None:
+        if self._stopping:
+            return
+        if self._queues.rest(begun.target):
+            self._beside(self._rest(begun.target))
         for target in self._queues.end(begun):
             self._go_on(target)
+
+    async def _rest(self, target: Target) -> None:
+        try:
+            await self._clock.wait(REST_SECONDS)
+        finally:
+            self._queues.rested(target)
+        self._go_on(target)
 
     def _beside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
 
-    def _keep(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
-        task.add_done_callback(lambda done: self._told(delivery, done))
-
-    def _told(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
-        self._in_hand.pop(_attempt_of(delivery), None)
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled() and (trouble := task.exception()) is not None:
-            log.error("what came of a callback could not be told: a bug", exc_info=trouble)
+            log.error("a callback, or what came of it, is in doubt until its lease runs out: a bug", exc_info=trouble)
+
+    def _keep(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+        task.add_done_callback(lambda _: self._told(delivery))
+
+    def _told(self, delivery: Delivery) -> None:
+        self._in_hand.pop(_attempt_of(delivery), None)
         target = target_of(delivery.url)
         if not self._stopping and self._queues.told(target, delivery):
             self._go_on(target)

@@ -23,7 +23,7 @@ AT_ONCE_TO_ONE_TARGET = 16
 AT_FIRST_TO_ONE_TARGET = 4
 WAITING_FOR_SILENT_TARGET = 4
 """So many come to their turn before their lease runs out, at one place and at most ten seconds and a pause each."""
-PAUSE_SECONDS = 1.0
+REST_SECONDS = 1.0
 """How long a silent target is left alone after an attempt: to be refused a thousand times costs more than to deliver
 a thousand results."""
 SLOW_MS = 1_000

@@ -19,7 +19,6 @@ from mkondo.domain.ids import PaymentId
 from mkondo.runtime.places import (
     AT_ONCE_MAX,
     AT_ONCE_TO_ONE_HOST,
-    PAUSE_SECONDS,
     WAITING_FOR_SILENT_TARGET,
     Places,
     Share,
@@ -72,8 +71,8 @@ def _steps_of(target: Target, delivery: Delivery) -> _Steps:
 
 
 class Queues:
-    """`wait` and then `begin` and `spare`; `told`, and then again if it says so; `end`, and then again for each target
-    that it names."""
+    """`wait` and then `begin` and `spare`; `told`, and then again if it says so; `rest` and `end`, and then again for
+    each target that it names; `rested`, and then again."""
 
     def __init__(self) -> None:
         self._places = Places()
@@ -83,6 +82,7 @@ class Queues:
         """Of each payment of which a result is in hand: those that come after it."""
         self._all, self._hosts = Share(AT_ONCE_MAX), dict[str, Share]()
         self._under_way: Counter[Target] = Counter()
+        self._resting: set[Target] = set()
 
     def wait(self, target: Target, delivery: Delivery) -> bool:
         """False: there is no room."""
@@ -101,7 +101,7 @@ class Queues:
         if not (later := self._later[_steps_of(target, delivery)]):
             del self._later[_steps_of(target, delivery)]
             return False
-        self._waiting.setdefault(target, deque()).appendleft(later.popleft())  # it has waited as long as the others
+        self._waiting.setdefault(target, deque()).append(later.popleft())  # behind those of other payments
         return True
 
     def begin(self, target: Target) -> Iterable[Begun]:
@@ -127,9 +127,15 @@ class Queues:
     def learn(self, target: Target, receipt: Receipt) -> None:
         self._places.learn(target.address, receipt)
 
-    def pause(self, target: Target) -> float:
-        """How many seconds a place is kept after an attempt that has come to its end, before `end`."""
-        return PAUSE_SECONDS if self._places.is_silent(target.address) else 0
+    def rest(self, target: Target) -> bool:
+        """Whether it is silent, and rests from now on: nothing is begun for it until `rested`."""
+        if target in self._resting or not self._places.is_silent(target.address):
+            return False
+        self._resting.add(target)
+        return True
+
+    def rested(self, target: Target) -> None:
+        self._resting.discard(target)
 
     def end(self, begun: Begun) -> Iterator[Target]:
         """Its place is free: for which targets may something begin now? Those that have waited longest come first."""
@@ -158,6 +164,8 @@ class Queues:
             yield target
 
     def _has_place(self, target: Target) -> bool:
+        if target in self._resting:
+            return False
         doubtful, host = self._places.is_doubtful(target.address), self._hosts.get(target.host)
         if self._under_way[target] >= self._places.of(target.address) or not self._all.has_room(doubtful):
             return False

@@ -25,10 +25,9 @@ from mkondo.runtime.places import (
     AT_ONCE_MAX,
     AT_ONCE_TO_ONE_HOST,
     AT_ONCE_TO_ONE_TARGET,
-    PAUSE_SECONDS,
     WAITING_FOR_SILENT_TARGET,
 )
-from mkondo.runtime.queues import SPARED_AT_ONCE, WAITING_FOR_ONE_HOST
+from mkondo.runtime.queues import SPARED_AT_ONCE, SPARED_SHARE, WAITING_FOR_ONE_HOST
 from mkondo.testing.builders import APPLICATION, service_request
 from tests.unit.runtime.deliverer_world import (
     GOOD,
@@ -108,25 +107,57 @@ async def test_a_silent_host_rests_between_attempts(world: World) -> None:
     """One that refuses at once would be called as often as there are results for it."""
     await silence(world)
     world.merchants.let.set()
-    before = world.clock.now()
-    for number in range(1 + WAITING_FOR_SILENT_TARGET):
-        world.queue(f"t{number}", "silent.example")
-    await world.told(1 + WAITING_FOR_SILENT_TARGET)
-    assert world.clock.now() >= before + 1_000 * PAUSE_SECONDS * WAITING_FOR_SILENT_TARGET
+    world.clock.goes.clear()
+    world.queue("t0", "silent.example")
+    await world.told(1)
+    world.queue("t1", "silent.example")
+    await world.quiet()
+    assert "t1" not in world.merchants.called
+    world.clock.goes.set()
+    await world.told(2)
 
 
-async def test_those_who_wait_when_a_host_falls_silent_are_not_told_all_at_once(world: World) -> None:
-    """The decider serves everybody else too."""
-    for number in range(100):
-        world.queue(f"s{number}", "silent.example")
+@pytest.mark.parametrize(("number", "at_once"), [(100, SPARED_AT_ONCE), (1_000, 1_000 // SPARED_SHARE - 1)])
+async def test_those_who_wait_when_a_host_falls_silent_are_not_told_all_at_once(
+    world: World, number: int, at_once: int
+) -> None:
+    """The decider serves everybody else too; but none is left to its lease."""
+    for name in range(number):
+        world.queue(f"s{name}", "silent.example")
     await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_TARGET)
     world.clock.goes.clear()
     world.merchants.let.set()
     await world.quiet()
     not_tried = [told for told in world.owner.told if told.unsent]
-    assert len(not_tried) == SPARED_AT_ONCE
+    assert len(not_tried) == at_once
     world.clock.goes.set()
-    await world.told(100)
+    await world.told(number)
+
+
+async def test_a_host_that_falls_silent_again_is_spared_again(world: World) -> None:
+    await silence(world)
+    for _ in range(2):
+        for number in range(100):
+            world.queue(f"t{number}", "silent.example")
+        await world.told(100 - 1 - WAITING_FOR_SILENT_TARGET)
+        world.merchants.let.set()
+        await world.told(100)
+        await world.quiet()
+        world.merchants.let.clear()
+        world.owner.told.clear()
+
+
+async def test_those_who_rest_hold_no_place_at_their_host(world: World) -> None:
+    """Half of them would be enough to keep out whoever is new there."""
+    for number in range(AT_ONCE_TO_ONE_HOST):
+        for attempt in range(2):
+            world.queue(f"s{number}-{attempt}", f"shared.example/silent{number}")
+    world.merchants.let.set()
+    world.clock.goes.clear()
+    await world.told(AT_ONCE_TO_ONE_HOST * 2)
+    world.queue("p1", "shared.example/new")
+    await world.until(lambda: "p1" in world.merchants.called)
+    world.clock.goes.set()
 
 
 async def test_what_was_not_sent_for_a_reason_of_our_own_takes_no_places_from_its_endpoint(world: World) -> None:

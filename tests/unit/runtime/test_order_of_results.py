@@ -19,6 +19,7 @@ from mkondo.domain.request import DecideReservation, RequestAnswered
 from mkondo.domain.reversal import Original, ReversalOf
 from mkondo.ports.callback_sender import Callback
 from mkondo.runtime.deliverer import Deliverer
+from mkondo.runtime.places import AT_FIRST_TO_ONE_TARGET
 from mkondo.runtime.queues import WAITING_FOR_ONE_HOST
 from mkondo.testing.builders import APPLICATION, C2B, CUSTOMER, MARKET, MULTI, NOW, SHOP, VOUCHER, later, payment
 from mkondo.testing.builders import service_request as request
@@ -109,6 +110,30 @@ async def test_those_that_wait_for_an_earlier_one_take_room_and_are_given_back_b
     assert len(world.merchants.called) == 1
     await world.deliverer.finish(lambda: True, 0.01)
     assert world.owner.given_back == [f"{step}-p1" for step in steps[: 1 + WAITING_FOR_ONE_HOST]]
+
+
+async def test_a_payment_with_many_results_holds_up_no_other_payment(world: World) -> None:
+    queue(world, "p0", host="silent.example")
+    for number in range(20):
+        queue(world, "p0", f"{REVERSED} {number}", host="silent.example")
+    for number in range(1, 5):
+        queue(world, f"p{number}", host="silent.example")
+    world.merchants.let.set()
+    await world.told(25)
+    assert set(world.merchants.called[:5]) == {"p0", "p1", "p2", "p3", "p4"}
+
+
+async def test_one_that_found_no_room_may_be_overtaken_and_comes_by_its_lease(world: World) -> None:
+    """What the documentation says of a burst; nobody remembers the order of what was not taken."""
+    for number in range(AT_FIRST_TO_ONE_TARGET + WAITING_FOR_ONE_HOST):
+        queue(world, f"s{number}")
+    queue(world, "p1")
+    world.merchants.let.set()
+    await world.told(AT_FIRST_TO_ONE_TARGET + WAITING_FOR_ONE_HOST)
+    queue(world, "p1", DECIDED)
+    world.deliverer.heard(CallbackDue(delivery("p1", host="slow.example")))
+    told = await world.told(AT_FIRST_TO_ONE_TARGET + WAITING_FOR_ONE_HOST + 2)
+    assert [one.delivery for one in told[-2:]] == ["decided-p1", "p1"]
 
 
 class DeafLog(MemoryLog):
