@@ -45,7 +45,7 @@ SUSPENDED = Counter(
 )
 CALLBACKS = Counter(
     "mkondo_callbacks_total",
-    "Attempts to push a result to a merchant: `delivered`, `failed`, `not tried` (its endpoint leaves attempts "
+    "Attempts to push a result to a merchant: `delivered`, `failed`, `not tried` (its target leaves attempts "
     "unanswered, and enough wait for it), `put off` (its host's queue is full) or `not sent`, for a reason of our own.",
     ["outcome"],
 )
