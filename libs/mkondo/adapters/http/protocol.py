@@ -96,7 +96,7 @@ class ContractProtocol(HttpToolsProtocol):
         self._deaf = False
         self._begun = False
         self._ended = False
-        self._held: RequestResponseCycle | None = None
+        self._held = False
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._unread_timer: asyncio.TimerHandle | None = None
@@ -163,7 +163,7 @@ class ContractProtocol(HttpToolsProtocol):
         if not self._whole and not self._deaf:
             self._refuse()
         cycle = None if self._deaf else self._in_hand()
-        if cycle in (None, self._held) or not self.transport.can_write_eof():
+        if cycle is None or self._held or not self.transport.can_write_eof():
             return False
         cycle.keep_alive = False
         return True
@@ -179,9 +179,8 @@ class ContractProtocol(HttpToolsProtocol):
         self._in_head, self._begun = False, True
         self.cycle.transport = self._corked  # type: ignore[assignment]
         # Weak: the cycle holds its scope, and what then holds the cycle waits for the collector, at every request.
-        cycle = ref(self.cycle)
-        hang_up, hold = partial(self._hang_up, cycle), partial(self._hold, cycle)
-        self.scope["extensions"] = {HANG_UP: hang_up, HOLD: hold}  # type: ignore[dict-item]
+        hang_up = partial(self._hang_up, ref(self.cycle))
+        self.scope["extensions"] = {HANG_UP: hang_up, HOLD: self._hold}  # type: ignore[dict-item]
 
     def _hang_up(self, of: ref[RequestResponseCycle]) -> None:
         """End the connection instead of answering: its other requests will not be answered either."""
@@ -189,12 +188,14 @@ class ContractProtocol(HttpToolsProtocol):
             cycle.disconnected = True
         self.transport.close()
 
-    def _hold(self, of: ref[RequestResponseCycle]) -> None:
-        self._held = of()
+    def _hold(self) -> None:
+        """Until it is answered; whatever was sent behind it waits for that too."""
+        self._held = True
         if self._ended:
             self.transport.close()
 
     def on_response_complete(self) -> None:
+        self._held = False
         self._corked.flush()
         super().on_response_complete()
 
