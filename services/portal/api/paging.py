@@ -1,7 +1,9 @@
 """How every list is paged: `{"deliveries": […], "next": "…"}`, behind the `next` of the page before until it is empty.
 
-A call looks at no more than LOOKED_AT_MAX rows, whatever it is asked for. So where only some rows are wanted a page may
-hold few, and none, while there is a `next`. Read next: deliveries.py; services/cli/management.py, which follows.
+A list looks at no more than LOOKED_AT_MAX rows a call, whatever it is asked for (rooms.py has a bound of its own). So
+where only some rows are wanted a page may hold few, and none, while there is a `next`.
+
+Read next: deliveries.py; services/cli/management.py, which follows.
 """
 
 from collections.abc import Callable, Sequence

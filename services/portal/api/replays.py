@@ -25,13 +25,11 @@ from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of
 from services.portal.api.deliveries import State
 from services.portal.api.errors import Refused
-from services.portal.api.paging import PLACE, Next
+from services.portal.api.paging import LOOKED_AT_MAX, PLACE, Next
 from services.portal.api.results import newest, results_behind
 
 router = APIRouter(tags=["deliveries"])
 
-LOOKED_AT_MAX = 500
-"""Results that one call looks at: `next` says where the next one goes on."""
 AT_ONCE = 50
 VERSIONS_MAX = 500
 """The newest ones of the configuration, in which former addresses are looked for."""

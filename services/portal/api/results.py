@@ -24,11 +24,11 @@ from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
 from services.portal.api.held import Held, held_by
+from services.portal.api.paging import LOOKED_AT_MAX
 from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["results"])
 
-MOST = 500
 WAIT_SECONDS_MAX = 30
 LOOK_SECONDS = 0.25
 NEWEST = "newest"
@@ -64,7 +64,7 @@ async def list_results(
     grant: Granted,
     held: Annotated[Held, Depends(held_by)],
     after: Annotated[str, Query(pattern=r"^(|newest|[0-9]{1,18})$")] = "",
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = 100,
     wait: Annotated[float, Query(ge=0, le=WAIT_SECONDS_MAX)] = 0,
 ) -> Feed:
     """The application's results behind a cursor, in the order in which they were queued; replays stand in it again.
