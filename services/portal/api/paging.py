@@ -24,28 +24,24 @@ Number = Annotated[str, Query(pattern=PLACE)]
 Row = TypeVar("Row")
 
 
-def every(row: object) -> bool:
-    return True
-
-
 async def page_of_view(
-    views: Views, view: str, prefix: str, after: str, limit: int, wanted: Callable[[Any], bool] = every
+    views: Views, view: str, prefix: str, after: str, limit: int, wanted: Callable[[Any], bool] | None = None
 ) -> tuple[list[Any], str]:
-    """Up to `limit` rows that are wanted, of those below a prefix behind the key `after`; and the `next`, which is what
-    a key has behind the prefix."""
-    most = limit if wanted is every else LOOKED_AT_MAX
+    """Up to `limit` rows that are wanted (None: all are), of those below a prefix behind the key `after`; and the
+    `next`, which is what a key has behind the prefix."""
+    most = limit if wanted is None else LOOKED_AT_MAX
     rows = await views.page(view, prefix, after, most)
     looked_at = [(key.removeprefix(prefix), decode_row(view, data)) for key, data in rows]
     return chosen(looked_at, limit, wanted, is_all=len(rows) < most)
 
 
 def chosen(
-    looked_at: Sequence[tuple[str, Row]], limit: int, wanted: Callable[[Row], bool] = every, *, is_all: bool
+    looked_at: Sequence[tuple[str, Row]], limit: int, wanted: Callable[[Row], bool] | None = None, *, is_all: bool
 ) -> tuple[list[Row], str]:
     """Up to `limit` of the rows that were looked at, each with its name, and the `next`. `is_all`: that was the end."""
     found: list[Row] = []
     for name, row in looked_at:
-        if wanted(row):
+        if wanted is None or wanted(row):
             found.append(row)
         if len(found) == limit:
             return found, "" if is_all and name == looked_at[-1][0] else name
