@@ -18,9 +18,9 @@ from mkondo.ports.views import Views
 LOOKED_AT_MAX = 500
 
 Next = Annotated[str, Field(description="Ask again with it as `after`; empty: that was all.")]
-PLACE = "^[0-9]{0,18}$"
-"""An `after` that is a number: of a version, a digest, a place in a queue. Empty: the beginning."""
-Number = Annotated[str, Query(pattern=PLACE)]
+NUMBER = "^[0-9]{0,18}$"
+"""An `after` that is a number: of a version, a digest, a result. Empty: the beginning."""
+Number = Annotated[str, Query(pattern=NUMBER)]
 Row = TypeVar("Row")
 
 
