@@ -135,9 +135,8 @@ async def stream_lines(
         elif clock() - said_at >= heartbeat_seconds:
             yield f": nothing new\nid: {encode_cursor(environment, positions)}\n\n".encode()
             said_at = clock()
-        await (
-            asyncio.sleep(0) if page.more else pause(stopping, IDLE_SECONDS)
-        )  # who hears that the reader is gone has a turn too
+        # Even if there is more at once: who hears that the reader is gone has a turn too.
+        await (asyncio.sleep(0) if page.more else pause(stopping, IDLE_SECONDS))
 
 
 def _event(environment: str, row: JournalRow, place: Positions) -> bytes:
