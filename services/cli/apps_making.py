@@ -28,9 +28,9 @@ def _seconds(_: click.Context, __: click.Parameter, text: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def overlap_option(works: str) -> Callable[[Any], Any]:
+def overlap_option(old_works: str) -> Callable[[Any], Any]:
     """For how many seconds the old one works beside the new."""
-    text = f"How long the old one {works}: 90s, 10m, 24h, 30d."
+    text = f"How long the {old_works}: 90s, 10m, 24h, 30d."
     return click.option("--overlap", default="0", show_default=True, callback=_seconds, help=text)
 
 
@@ -80,7 +80,7 @@ def duplicate(application: str, named: str, release: str | None, data: Path, env
 
 @click.command("new-key")
 @click.argument("application")
-@overlap_option("works on")
+@overlap_option("old API key works on")
 @data_option
 @environment_option
 @json_option
@@ -96,7 +96,7 @@ def new_key(application: str, overlap: int, data: Path, environment: str, as_jso
 
 @click.command("webhook-secret")
 @click.argument("application")
-@overlap_option("signs too")
+@overlap_option("old secret signs too")
 @data_option
 @environment_option
 @json_option

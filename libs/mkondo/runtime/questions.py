@@ -1,6 +1,7 @@
 """Asking a decider's partition something and waiting for its answer, for whoever changes settings and not money.
 
-Read next: replies.py, the desk where the answer comes in; services/payments_ingress/asking.py, for payments.
+Read next: replies.py, the desk where the answer comes in; services/payments_ingress/asking.py and
+services/edge_auth/sessions.py, which ask in ways of their own: for payments, and for sessions.
 """
 
 import asyncio

@@ -21,8 +21,10 @@ from mkondo.ports.views import Views
 from mkondo.runtime.digests import RecentSeals
 from mkondo.topology import TOPOLOGY
 
-PAGE, PAGES_MAX = 100, 100
-"""Events of one source; and as many reads of what the views have not taken, while they are rebuilt."""
+PAGE = 100
+"""Events of one source that one read brings."""
+PAGES_MAX = 100
+"""Reads of what the views have not taken yet, before it is said that they are far behind."""
 
 ENDS = ("PaymentCompleted", "PaymentFailed")
 ENDING = tuple(str(of) for row in TOPOLOGY if not set(ENDS).isdisjoint(row.emits) for of in partitions_of(row.decider))

@@ -33,7 +33,7 @@ from services.portal.api import (
 from services.portal.api.access import identify
 from services.portal.api.errors import say_no_in_one_shape
 from services.portal.api.gate import Gate
-from services.portal.api.held import Held
+from services.portal.api.open_requests import OpenRequests
 
 PREFIX = "/api/v1"
 ROUTERS = (
@@ -69,7 +69,7 @@ def management_api(parts: Mapping[str, Parts], tokens: Tokens, addresses: Addres
     )
     app.state.parts = dict(parts)
     app.state.streams = {}
-    app.state.held = Held()
+    app.state.open_requests = OpenRequests()
     app.state.stopping = asyncio.Event()
     """Set when the process stops: streams end then, and their readers come again."""
     app.add_middleware(Gate, tokens=tokens, addresses=addresses or Addresses())

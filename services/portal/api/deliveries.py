@@ -9,7 +9,7 @@ from mkondo.contracts.views import decode_row
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
 from services.portal.api.access import Environment, Own
 from services.portal.api.errors import Refused
-from services.portal.api.paging import LOOKED_AT_MAX, Next, every, page_of_view
+from services.portal.api.paging import LOOKED_AT_MAX, Next, page_of_view
 
 router = APIRouter(tags=["deliveries"])
 
@@ -66,7 +66,7 @@ async def list_deliveries(
 ) -> Deliveries:
     """The application's deliveries, the oldest first, behind the one whose id is `after`; of one state, if it is named:
     `abandoned` are the dead letters."""
-    wanted = every if state is None else lambda row: row.state == state
+    wanted = None if state is None else lambda row: row.state == state
     rows, behind = await page_of_view(
         parts.views, "deliveries", row_key(application, ""), row_key(application, after), limit, wanted
     )

@@ -20,7 +20,7 @@ from mkondo.runtime.event_stream import EventStream, Wanted
 from mkondo.topology import DECIDERS
 from services.portal.api.access import Environment, Granted, own_application
 from services.portal.api.errors import Refused
-from services.portal.api.held import Held, Stream, held_by
+from services.portal.api.open_requests import OpenRequests, Stream, open_requests_of
 from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["events"])
@@ -65,7 +65,7 @@ async def read_events(
     types: Annotated[frozenset[str], Depends(wanted_types)],
     stream: Annotated[EventStream, Depends(stream_of)],
     grant: Granted,
-    held: Annotated[Held, Depends(held_by)],
+    open_requests: Annotated[OpenRequests, Depends(open_requests_of)],
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = USUALLY,
     last_event_id: Annotated[str, Header()] = "",
@@ -82,7 +82,7 @@ async def read_events(
     if "application/json" in accept and "text/event-stream" not in accept:
         return await _page(stream, parts.environment, positions, wanted, limit)
     lines = stream_lines(stream, parts.environment, positions, wanted, limit, request.app.state.stopping)
-    return Stream(lines, held.place(request.scope, parts.environment, grant.name))
+    return Stream(lines, open_requests.slot(request.scope, parts.environment, grant.name))
 
 
 async def _place(stream: EventStream, environment: str, text: str) -> Positions:
@@ -135,9 +135,8 @@ async def stream_lines(
         elif clock() - said_at >= heartbeat_seconds:
             yield f": nothing new\nid: {encode_cursor(environment, positions)}\n\n".encode()
             said_at = clock()
-        await (
-            asyncio.sleep(0) if page.more else pause(stopping, IDLE_SECONDS)
-        )  # who hears that the reader is gone has a turn too
+        # Even if there is more at once: who hears that the reader is gone has a turn too.
+        await (asyncio.sleep(0) if page.more else pause(stopping, IDLE_SECONDS))
 
 
 def _event(environment: str, row: JournalRow, place: Positions) -> bytes:

@@ -17,7 +17,7 @@ from mkondo.domain.delivery import CallbackQueued, ReplayCallback, ReplayRefused
 from mkondo.domain.ids import ApplicationId
 from mkondo.domain.views.changes import ChangeRow, line_key
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
-from mkondo.domain.views.results import ResultRow, place
+from mkondo.domain.views.results import ResultRow, result_key
 from mkondo.runtime.parts import Parts
 from mkondo.runtime.questions import ask
 from services.portal.api.access import Environment, Granted, Own
@@ -25,13 +25,11 @@ from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of
 from services.portal.api.deliveries import State
 from services.portal.api.errors import Refused
-from services.portal.api.paging import PLACE, Next
+from services.portal.api.paging import LOOKED_AT_MAX, NUMBER, Next
 from services.portal.api.results import newest, results_behind
 
 router = APIRouter(tags=["deliveries"])
 
-LOOKED_AT_MAX = 500
-"""Results that one call looks at: `next` says where the next one goes on."""
 AT_ONCE = 50
 VERSIONS_MAX = 500
 """The newest ones of the configuration, in which former addresses are looked for."""
@@ -55,7 +53,7 @@ class Range(Asked):
     since: AwareDatetime = Field(alias="from", strict=False, description="RFC 3339, with an offset.")
     until: AwareDatetime = Field(strict=False)
     state: State | None = None
-    after: str = Field("", pattern=PLACE)
+    after: str = Field("", pattern=NUMBER)
 
 
 class ReplayedRange(BaseModel):
@@ -118,8 +116,8 @@ async def replay_range(parts: Environment, application: Own, wanted: Range, gran
 
 
 async def _before(parts: Parts, application: ApplicationId, moment: int) -> int:
-    """A place in the queue with nothing before it that was queued at this moment or later, and nothing behind it that
-    was queued earlier. Time never goes back in the partition of an application, so halving finds it in few looks."""
+    """A sequence with nothing up to it that was queued at this moment or later, and nothing behind it that was
+    queued earlier. Time never goes back in the partition of an application, so halving finds it in few looks."""
     before, until = 0, await newest(parts, application)
     while before < until:
         middle = (before + until) // 2
@@ -151,7 +149,7 @@ async def _of_state(
 
 
 async def _result(parts: Parts, application: ApplicationId, sequence: int) -> ResultRow | None:
-    name = place(application, sequence)
+    name = result_key(application, sequence)
     found = await parts.views.read("results", [name])
     row = decode_row("results", found[name]) if name in found else None
     return row if isinstance(row, ResultRow) else None

@@ -16,19 +16,19 @@ from mkondo.contracts.signature import Secret, sign
 from mkondo.contracts.views import decode_row
 from mkondo.domain import deliveries
 from mkondo.domain.ids import ApplicationId, partition_of
-from mkondo.domain.views.results import ResultRow, place
+from mkondo.domain.views.results import ResultRow, result_key
 from mkondo.openapi.callbacks import callback_body, operation_of_result
 from mkondo.ports.sealing import CannotOpen
 from mkondo.runtime.parts import Parts
 from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
-from services.portal.api.held import Held, held_by
+from services.portal.api.open_requests import OpenRequests, open_requests_of
+from services.portal.api.paging import LOOKED_AT_MAX
 from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["results"])
 
-MOST = 500
 WAIT_SECONDS_MAX = 30
 LOOK_SECONDS = 0.25
 NEWEST = "newest"
@@ -62,9 +62,9 @@ async def list_results(
     parts: Environment,
     application: Own,
     grant: Granted,
-    held: Annotated[Held, Depends(held_by)],
+    open_requests: Annotated[OpenRequests, Depends(open_requests_of)],
     after: Annotated[str, Query(pattern=r"^(|newest|[0-9]{1,18})$")] = "",
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = 100,
     wait: Annotated[float, Query(ge=0, le=WAIT_SECONDS_MAX)] = 0,
 ) -> Feed:
     """The application's results behind a cursor, in the order in which they were queued; replays stand in it again.
@@ -81,7 +81,7 @@ async def list_results(
     ):
         raise Refused(410, "the cursor is ahead of the results: the data were wiped since it was made", _ANEW)
     if not rows and wait:
-        with held.place(request.scope, parts.environment, grant.name):
+        with open_requests.slot(request.scope, parts.environment, grant.name):
             await _wait_for_more(request, parts, application, start, wait)
         rows = await results_behind(parts, application, start, limit)
     if not rows:
@@ -119,7 +119,7 @@ def _owner(application: ApplicationId) -> Partition:
 
 
 async def results_behind(parts: Parts, application: ApplicationId, after: int, limit: int) -> list[ResultRow]:
-    page = await parts.views.page("results", f"{application}/", place(application, after), limit)
+    page = await parts.views.page("results", f"{application}/", result_key(application, after), limit)
     return [decode_row("results", data) for _, data in page]
 
 

@@ -159,3 +159,4 @@ async def test_what_rests_is_forgotten_and_what_will_be_replayed_only_until_then
     for row in rows:
         replay.see(row, event_of(row))
     assert replay._open["deliveries"].keys() == {row_of(name) for name in names if not case_of(name).ends}
+    assert not list(replay._to_wake), "what is awaited no more is not kept either"

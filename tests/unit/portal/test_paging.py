@@ -1,14 +1,23 @@
 """Every list in pages: nothing left out, nothing twice, and no call that looks at more than its share."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.memory.views import MemoryViews
+from mkondo.contracts.views import encode_row
 from mkondo.domain.endpoint import endpoint_name
-from services.portal.api import applications, paging
+from mkondo.domain.mandate import Mandate, MandateKey, Terms
+from mkondo.domain.room import EMPTY, Room, customer_room
+from mkondo.domain.views import mandates
+from mkondo.domain.views.rooms import RoomRow, row_key
+from mkondo.ports.views import ViewBatch
+from mkondo.testing.builders import C2B
+from services.portal.api import applications, paging, rooms
 from services.portal.api.app import management_api
 from services.portal.api.paging import chosen
 from tests.unit.portal.test_access import TOKENS
@@ -17,11 +26,12 @@ from tests.unit.portal.world import ASHA, OPERATOR, STRANGER, World, world
 
 MOST = 3
 """Rows that one call may look at, here."""
+LIMITED = {"limits": {C2B: {"customer_daily_count": 100}}}
 
 
 @pytest.fixture
 async def mkondo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    for module in (paging, applications):
+    for module in (paging, applications, rooms):
         monkeypatch.setattr(module, "LOOKED_AT_MAX", MOST)
     async with world() as made:
         await made.said("POST", "sandbox/applications", {"id": "duka", "name": "Duka", "response_url": URL}, by=ASHA)
@@ -30,19 +40,25 @@ async def mkondo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
 
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each look at a page of the store or the views has brought."""
-    looks: list[int] = []
+    """How many rows of the store and the views each request has looked at, in all its looks at a page of them."""
+    looks = [0]
+    call = World.call
+
+    async def counted_call(*asked: Any, **named: Any) -> Any:
+        looks.append(0)
+        return await call(*asked, **named)
 
     def counted(page: Callable[..., Any]) -> Callable[..., Any]:
         async def look(*asked: Any) -> Any:
             rows = await page(*asked)
-            looks.append(len(rows))
+            looks[-1] += len(rows)
             return rows
 
         return look
 
     for kind in (MemoryStore, MemoryViews):
         monkeypatch.setattr(kind, "page", counted(kind.page))
+    monkeypatch.setattr(World, "call", counted_call)
     return looks
 
 
@@ -56,27 +72,44 @@ async def pages(mkondo: World, path: str, name: str, *, limit: int, by: str = OP
             return found
 
 
+async def shown(mkondo: World, view: str, rows: Mapping[str, Struct]) -> None:
+    """The rows stand in the view, as if events had made them."""
+    views = mkondo.cores["sandbox"].views
+    stand = await views.positions()
+    await views.apply(stand, ViewBatch(stand, {view: {key: encode_row(row) for key, row in rows.items()}}))
+
+
 def whole(found: list[list[Any]], key: str) -> list[Any]:
     return [one[key] for page in found for one in page]
 
 
 async def test_the_lists_of_an_application_are_the_same_in_pages_of_any_size(mkondo: World) -> None:
     for number in range(7):
-        await mkondo.said("PATCH", "sandbox/applications/duka", {"release": str(number)}, by=ASHA)
+        await mkondo.said("PATCH", "sandbox/applications/duka", {"release": str(number), **LIMITED}, by=ASHA)
         await mkondo.said("PUT", f"sandbox/handsets/25575500000{number}?application=duka", {}, by=ASHA)
         url = f"https://duka.example/{number}"
         await queue(mkondo, f"p{number}", url=url)
         await tell(mkondo, f"p{number}", GONE, url=url)
+        await mkondo.said("POST", "sandbox/digests", {})
+    customers = [f"25575500000{number}" for number in range(7)]
+    mandate = Mandate(MandateKey(DUKA, "vodacomTZN", "Gym1", customers[0]), "", "token==", "000000", Terms("08"))
+    made = {one: mandates.row_of(replace(mandate, mandate_id=one)) for one in (f"m{number}" for number in range(7))}
+    await shown(mkondo, "mandates", {mandates.row_key(DUKA, one): row for one, row in made.items()})
+    used = RoomRow(DUKA, Room({f"{C2B}/TZS": EMPTY}))
+    await shown(mkondo, "rooms", {row_key(DUKA, customer_room(DUKA, one)): used for one in customers})
     addresses = [f"https://duka.example/{number}" for number in range(7)]
     for path, name, key, wanted in (
         ("sandbox/applications/duka/history", "history", "version", list(range(1, 16))),
-        ("sandbox/handsets?application=duka", "handsets", "msisdn", [f"25575500000{number}" for number in range(7)]),
+        ("sandbox/handsets?application=duka", "handsets", "msisdn", customers),
+        ("sandbox/mandates?application=duka", "mandates", "mandate_id", [f"m{number}" for number in range(7)]),
+        ("sandbox/applications/duka/limits", "limits", "who", customers),
+        ("sandbox/digests", "digests", "number", list(range(1, 8))),
         ("sandbox/endpoints?application=duka", "endpoints", "url",
          sorted(addresses, key=lambda url: endpoint_name(DUKA, url))),
         ("sandbox/deliveries?application=duka", "deliveries", "id",
          sorted([f"p{number}" for number in range(7)] + [f"after-p{number}-" for number in range(7)])),
     ):  # fmt: skip
-        for limit in (1, 2, 500):
+        for limit in (1, 2, 100):
             found = await pages(mkondo, path, name, limit=limit)
             assert whole(found, key) == wanted, (name, limit)
             assert all(len(page) <= limit for page in found)

@@ -100,6 +100,27 @@ async def test_one_that_has_not_ended_is_told_so_and_views_far_behind_tell_nothi
     assert "far behind" in said["error"] and "again" in said["mend"]
 
 
+@pytest.mark.parametrize("which", ["positions", "read"])
+async def test_it_is_found_though_the_views_take_it_between_two_looks_at_them(shop: World, which: str) -> None:
+    made = await application(shop)
+    session = await shop.session(made["id"], made["api_key"])
+    assert session is not None
+    shop.views_stand = True
+    assert await shop.pay(made["id"], session) == "INS-0"
+    core: Any = shop.cores["sandbox"]
+    look = getattr(core.views, which)
+
+    async def look_and_move(*asked: Any) -> Any:
+        seen = await look(*asked)
+        setattr(core.views, which, look)
+        await core.projector.catch_up()
+        return seen
+
+    setattr(core.views, which, look_and_move)
+    with pytest.raises(receipts.NotClosed):
+        await receipts.receipt_of(f"{shop.last:032x}", core.store, core.views, core.proofs.digests, core.proofs.seals)
+
+
 async def test_any_of_its_three_references_names_a_payment(shop: World) -> None:
     whose, name = await paid(shop)
     await shop.said("POST", "sandbox/digests", {})

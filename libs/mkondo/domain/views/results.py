@@ -25,7 +25,7 @@ class ResultRow(msgspec.Struct, frozen=True, omit_defaults=True):
     by: str = ""
 
 
-def place(application: str, sequence: int) -> str:
+def result_key(application: str, sequence: int) -> str:
     """Sorts by application, then in the order of the queue."""
     return f"{application}/{sequence:020d}"
 
@@ -40,7 +40,7 @@ def _queued(row: ResultRow | None, event: CallbackQueued, at: Recorded) -> Resul
 RESULTS = View(
     "results",
     ResultRow,
-    {CallbackQueued: Change(lambda event, at: place(event.delivery.application, at.sequence), _queued)},
+    {CallbackQueued: Change(lambda event, at: result_key(event.delivery.application, at.sequence), _queued)},
     lambda row: True,
     written_once=True,
 )

@@ -51,10 +51,16 @@ class Replay:
             self._findings.count("events behind")
             return
         if row.type in _WAKING:
-            self._to_wake.subtract(_woken(event, row))
+            self._forget(_woken(event, row))
         for view, change in _FOLLOWERS[row.type]:
             for key in change.keys(event, row):
                 self._change(view, key, change.evolve(self._open[view.name].get(key), event, row), row)
+
+    def _forget(self, woken: list[tuple[str, str]]) -> None:
+        for name in woken:
+            self._to_wake[name] -= 1
+            if not self._to_wake[name]:
+                del self._to_wake[name]  # a count of 0 would stay for every replay of all the journals
 
     def _change(self, view: View, key: str, made: msgspec.Struct | None, row: JournalRow) -> None:
         rows = self._open[view.name]

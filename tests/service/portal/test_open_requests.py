@@ -1,4 +1,4 @@
-"""Requests that are held open, over real sockets: so many and no more, and a place is free however one ends."""
+"""Requests that stay open, over real sockets: so many and no more, and a slot is free however one ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,7 @@ import pytest
 from mkondo.adapters.http.server import HttpServer, Listen
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.ports.errors import TryLater
-from services.portal.api.held import Held
+from services.portal.api.open_requests import OpenRequests
 from tests.unit.portal.test_access import TOKENS
 from tests.unit.portal.test_results import URL, queue
 from tests.unit.portal.world import ASHA, OPERATOR, World, world
@@ -24,7 +24,7 @@ Socket = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class House:
-    """The management API on a socket, with few places."""
+    """The management API on a socket, with few slots."""
 
     def __init__(self, mkondo: World, server: HttpServer) -> None:
         self.mkondo, self.server = mkondo, server
@@ -61,7 +61,7 @@ class House:
                 await asyncio.sleep(0)
 
     async def is_waited_in(self, path: str, by: str = OPERATOR) -> Socket:
-        """Until it has its place: the last one, which others hear."""
+        """Until it has its slot: the last one, which others hear."""
         socket = await self.send(path, by)
         async with asyncio.timeout(SECONDS_MAX):
             while not await self.is_full(by):
@@ -79,7 +79,7 @@ class House:
 async def house() -> AsyncIterator[House]:
     async with world() as mkondo:
         await mkondo.said("POST", "sandbox/applications", {"id": "duka", "name": "Duka", "response_url": URL}, by=ASHA)
-        mkondo.api.state.held = Held(OF_TOKEN, OF_ALL)
+        mkondo.api.state.open_requests = OpenRequests(OF_TOKEN, OF_ALL)
         house = House(mkondo, await HttpServer.start(mkondo.api, Listen(drain_seconds=2), SystemIds()))
         yield house
         await house.close()
@@ -92,15 +92,15 @@ async def refusal(house: House, path: str, by: str = OPERATOR) -> bytes:
         return await reader.readuntil(b"}")
 
 
-async def test_a_token_and_an_environment_hold_so_many_and_say_what_to_do_about_more(house: House) -> None:
+async def test_a_token_and_an_environment_have_so_many_and_say_what_to_do_about_more(house: House) -> None:
     for _ in range(OF_TOKEN):
         await house.stream()
-    assert b'"error":"2 requests of this token are held open already","mend":"End one of them' in await refusal(
+    assert b'"error":"2 requests of this token are open already","mend":"End one of them' in await refusal(
         house, EVENTS
     )
     assert b"of this token" in await refusal(house, WAITING)
     await house.stream(by=DUKA)
-    assert b'"error":"3 requests are held open here already"' in await refusal(house, EVENTS, by=DUKA)
+    assert b'"error":"3 requests are open here already"' in await refusal(house, EVENTS, by=DUKA)
     head, _ = await house.opens("openapi/events")  # the other environment has its own
     assert head.startswith(b"HTTP/1.1 200")
     said = await house.mkondo.said("GET", "sandbox/results?application=duka")
@@ -126,14 +126,14 @@ def _trouble(trouble: Exception) -> Callable[[House, Socket], None]:
     pytest.param(_trouble(TryLater("the store is away")), id="the store is out of reach"),
     pytest.param(_trouble(RuntimeError("a bug")), id="an error"),
 ])  # fmt: skip
-async def test_a_streams_place_is_free_however_it_ends(house: House, end: Callable[[House, Socket], None]) -> None:
+async def test_a_streams_slot_is_free_however_it_ends(house: House, end: Callable[[House, Socket], None]) -> None:
     streams = [await house.stream() for _ in range(OF_TOKEN)]
     assert await house.is_full()
     end(house, streams[0])
     await house.gets_room()
 
 
-async def test_all_places_are_free_when_the_platform_stops(house: House) -> None:
+async def test_all_slots_are_free_when_the_platform_stops(house: House) -> None:
     streams = [await house.stream() for _ in range(OF_TOKEN)]
     house.mkondo.stop()
     async with asyncio.timeout(SECONDS_MAX):
@@ -142,7 +142,7 @@ async def test_all_places_are_free_when_the_platform_stops(house: House) -> None
     assert not await house.is_full()
 
 
-async def test_who_waits_for_a_result_has_a_place_until_it_comes_or_they_go(house: House) -> None:
+async def test_who_waits_for_a_result_has_a_slot_until_it_comes_or_they_go(house: House) -> None:
     await house.stream()
     _, gone = await house.is_waited_in(WAITING)
     gone.transport.abort()
@@ -155,7 +155,7 @@ async def test_who_waits_for_a_result_has_a_place_until_it_comes_or_they_go(hous
     await house.gets_room()
 
 
-async def test_who_has_hung_up_before_a_place_was_found_has_none(house: House) -> None:
+async def test_who_has_hung_up_before_a_slot_was_found_has_none(house: House) -> None:
     for _ in range(OF_ALL):
         reader, writer = await house.send(WAITING)
         writer.write_eof()
@@ -164,7 +164,7 @@ async def test_who_has_hung_up_before_a_place_was_found_has_none(house: House) -
         await house.gets_room()
 
 
-async def test_a_wait_that_is_over_leaves_its_place(house: House) -> None:
+async def test_a_wait_that_is_over_leaves_its_slot(house: House) -> None:
     await house.stream()
     reader, _ = await house.is_waited_in("sandbox/results?application=duka&wait=0.5")
     async with asyncio.timeout(SECONDS_MAX):
