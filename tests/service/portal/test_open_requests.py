@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -131,6 +132,20 @@ async def test_a_streams_slot_is_free_however_it_ends(house: House, end: Callabl
     assert await house.is_full()
     end(house, streams[0])
     await house.gets_room()
+
+
+async def test_a_stream_behind_which_more_was_asked_ends_with_its_client(house: House) -> None:
+    """The server tells the newest request that the client is gone; and it notices when it has something to say."""
+    streams = [await house.stream() for _ in range(OF_TOKEN)]
+    _, writer = streams[0]
+    writer.write(b"GET /sandbox/events HTTP/1.1\r\nHost: x\r\n\r\n")
+    await writer.drain()
+    writer.transport.abort()
+    async with asyncio.timeout(SECONDS_MAX):
+        for number in count():
+            await queue(house.mkondo, f"p{number}")
+            if not await house.is_full():
+                return
 
 
 async def test_all_slots_are_free_when_the_platform_stops(house: House) -> None:

@@ -96,7 +96,7 @@ class ContractProtocol(HttpToolsProtocol):
         self._deaf = False
         self._begun = False
         self._ended = False
-        self._held = False
+        self._held: ref[RequestResponseCycle] | None = None
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._unread_timer: asyncio.TimerHandle | None = None
@@ -116,6 +116,7 @@ class ContractProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._stop_unread_timer()
         self._unset_keepalive_if_required()
+        self._end_what_is_held()
         super().connection_lost(exc)
         if not self.connections:
             self._empty.set()
@@ -163,7 +164,7 @@ class ContractProtocol(HttpToolsProtocol):
         if not self._whole and not self._deaf:
             self._refuse()
         cycle = None if self._deaf else self._in_hand()
-        if cycle is None or self._held or not self.transport.can_write_eof():
+        if cycle is None or self._held is not None or not self.transport.can_write_eof():
             return False
         cycle.keep_alive = False
         return True
@@ -179,8 +180,9 @@ class ContractProtocol(HttpToolsProtocol):
         self._in_head, self._begun = False, True
         self.cycle.transport = self._corked  # type: ignore[assignment]
         # Weak: the cycle holds its scope, and what then holds the cycle waits for the collector, at every request.
-        hang_up = partial(self._hang_up, ref(self.cycle))
-        self.scope["extensions"] = {HANG_UP: hang_up, HOLD: self._hold}  # type: ignore[dict-item]
+        cycle = ref(self.cycle)
+        hang_up, hold = partial(self._hang_up, cycle), partial(self._hold, cycle)
+        self.scope["extensions"] = {HANG_UP: hang_up, HOLD: hold}  # type: ignore[dict-item]
 
     def _hang_up(self, of: ref[RequestResponseCycle]) -> None:
         """End the connection instead of answering: its other requests will not be answered either."""
@@ -188,14 +190,21 @@ class ContractProtocol(HttpToolsProtocol):
             cycle.disconnected = True
         self.transport.close()
 
-    def _hold(self) -> None:
+    def _hold(self, of: ref[RequestResponseCycle]) -> None:
         """Until it is answered; whatever was sent behind it waits for that too."""
-        self._held = True
+        self._held = of
         if self._ended:
             self.transport.close()
 
+    def _end_what_is_held(self) -> None:
+        """uvicorn tells only the newest request that its client is gone: one behind which more was sent would go on."""
+        cycle = None if self._held is None else self._held()
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
     def on_response_complete(self) -> None:
-        self._held = False
+        self._held = None
         self._corked.flush()
         super().on_response_complete()
 
