@@ -62,14 +62,6 @@ class Begun(msgspec.Struct, frozen=True):
     doubtful: bool
 
 
-_Steps = tuple[Target, PaymentId]
-"""Results about one payment that go to one target."""
-
-
-def _steps_of(target: Target, delivery: Delivery) -> _Steps:
-    return target, payment_of(delivery.result)
-
-
 class Queues:
     """`wait` and then `begin` and `spare`; `told`, and then again if it says so; `rest` and `end`, and then again for
     each target that it names; `rested`, and then again."""
@@ -78,8 +70,10 @@ class Queues:
         self._places = Places()
         self._waiting: dict[Target, deque[Delivery]] = {}
         self._waiting_at: Counter[str] = Counter()
-        self._later: dict[_Steps, deque[Delivery]] = {}
-        """Of each payment of which a result is in hand: those that come after it."""
+        self._turns: dict[tuple[Target, PaymentId], Delivery] = {}
+        """The result that waits or is under way, of those about one payment that go to one target."""
+        self._later: dict[Target, dict[PaymentId, deque[Delivery]]] = {}
+        """Those that come after it, where there are any."""
         self._all, self._hosts = Share(AT_ONCE_MAX), dict[str, Share]()
         self._under_way: Counter[Target] = Counter()
         self._resting: set[Target] = set()
@@ -89,20 +83,36 @@ class Queues:
         if self._waiting_at[target.host] >= WAITING_FOR_ONE_HOST:
             return False
         self._waiting_at[target.host] += 1
-        if (later := self._later.get(_steps_of(target, delivery))) is not None:
-            later.append(delivery)
+        payment = payment_of(delivery.result)
+        if (target, payment) in self._turns:
+            self._later.setdefault(target, {}).setdefault(payment, deque()).append(delivery)
         else:
-            self._later[_steps_of(target, delivery)] = deque()
-            self._waiting.setdefault(target, deque()).append(delivery)
+            self._take_turn(target, payment, delivery)
         return True
 
     def told(self, target: Target, delivery: Delivery) -> bool:
         """What came of it is told, so the next result about its payment may go: is there one?"""
-        if not (later := self._later[_steps_of(target, delivery)]):
-            del self._later[_steps_of(target, delivery)]
+        payment = payment_of(delivery.result)
+        if self._turns.get((target, payment)) is not delivery:
+            return False  # it was spared before its turn
+        if payment not in self._later.get(target, ()):
+            del self._turns[target, payment]
             return False
-        self._waiting.setdefault(target, deque()).append(later.popleft())  # behind those of other payments
+        self._take_turn(target, payment, self._pop_later(target, payment))
         return True
+
+    def _take_turn(self, target: Target, payment: PaymentId, delivery: Delivery) -> None:
+        self._turns[target, payment] = delivery
+        self._waiting.setdefault(target, deque()).append(delivery)
+
+    def _pop_later(self, target: Target, payment: PaymentId, *, newest: bool = False) -> Delivery:
+        payments = self._later[target]
+        delivery = payments[payment].pop() if newest else payments[payment].popleft()
+        if not payments[payment]:
+            del payments[payment]
+        if not payments:
+            del self._later[target]
+        return delivery
 
     def begin(self, target: Target) -> Iterable[Begun]:
         """Whatever waits for this target and has a place now, oldest first."""
@@ -119,10 +129,18 @@ class Queues:
         the more at once: none of it is left to its lease."""
         if not self._places.is_silent(target.address):
             return ()
-        too_many = len(self._waiting.get(target, ())) - WAITING_FOR_SILENT_TARGET
+        later = self._later.get(target, {})
+        too_many = len(self._waiting.get(target, ())) + sum(map(len, later.values())) - WAITING_FOR_SILENT_TARGET
         number = min(max(SPARED_AT_ONCE, too_many // SPARED_SHARE), too_many)
         receipt = self._places.not_tried(target.address)
-        return [(self._pop(target, newest=True), receipt) for _ in range(number)]
+        return [(self._pop_newest(target), receipt) for _ in range(number)]
+
+    def _pop_newest(self, target: Target) -> Delivery:
+        """Those first that wait for an earlier result of their payment: they would be tried last."""
+        if later := self._later.get(target):
+            self._leave(target)
+            return self._pop_later(target, next(reversed(later)), newest=True)
+        return self._pop(target, newest=True)
 
     def learn(self, target: Target, receipt: Receipt) -> None:
         self._places.learn(target.address, receipt)
@@ -181,9 +199,12 @@ class Queues:
     def _pop(self, target: Target, *, newest: bool = False) -> Delivery:
         waiting = self._waiting[target]
         delivery = waiting.pop() if newest else waiting.popleft()
+        if not waiting:
+            del self._waiting[target]
+        self._leave(target)
+        return delivery
+
+    def _leave(self, target: Target) -> None:
         self._waiting_at[target.host] -= 1
         if not self._waiting_at[target.host]:
             del self._waiting_at[target.host]
-        if not waiting:
-            del self._waiting[target]
-        return delivery

@@ -19,7 +19,7 @@ from mkondo.domain.request import DecideReservation, RequestAnswered
 from mkondo.domain.reversal import Original, ReversalOf
 from mkondo.ports.callback_sender import Callback
 from mkondo.runtime.deliverer import Deliverer
-from mkondo.runtime.places import AT_FIRST_TO_ONE_TARGET
+from mkondo.runtime.places import AT_FIRST_TO_ONE_TARGET, WAITING_FOR_SILENT_TARGET
 from mkondo.runtime.queues import WAITING_FOR_ONE_HOST
 from mkondo.testing.builders import APPLICATION, C2B, CUSTOMER, MARKET, MULTI, NOW, SHOP, VOUCHER, later, payment
 from mkondo.testing.builders import service_request as request
@@ -123,6 +123,21 @@ async def test_a_payment_with_many_results_holds_up_no_other_payment(world: Worl
     assert set(world.merchants.called[:5]) == {"p0", "p1", "p2", "p3", "p4"}
 
 
+async def test_of_many_results_of_one_payment_no_more_wait_for_a_silent_target_as_well(world: World) -> None:
+    """They would fill the queue of its host, at one attempt in eleven seconds."""
+    await silence(world)
+    queue(world, "p1", host="silent.example")
+    for number in range(100):
+        queue(world, "p1", f"{REVERSED} {number}", host="silent.example")
+    told = await world.told(100 - WAITING_FOR_SILENT_TARGET)
+    assert all(one.unsent for one in told)
+    await world.quiet()
+    world.merchants.let.set()
+    await world.told(101)
+    tried = ["p1", *(f"{REVERSED} {number}-p1" for number in range(WAITING_FOR_SILENT_TARGET))]
+    assert world.merchants.called[-len(tried) :] == tried
+
+
 async def test_one_that_found_no_room_may_be_overtaken_and_comes_by_its_lease(world: World) -> None:
     """What the documentation says of a burst; nobody remembers the order of what was not taken."""
     for number in range(AT_FIRST_TO_ONE_TARGET + WAITING_FOR_ONE_HOST):
@@ -156,9 +171,9 @@ async def test_it_goes_after_one_that_was_not_tried_too_though_nothing_else_is_s
     await silence(world)
     for name in ("p0", "p1", "p2", "p3", "p4", "p5"):
         queue(world, name, host="silent.example")
-    queue(world, "p5", DECIDED, host="silent.example")
     world.merchants.let.set()
     await world.told(5)
+    queue(world, "p5", DECIDED, host="silent.example")
     await world.quiet()
     assert world.merchants.called[-5:] == ["p0", "p1", "p2", "p3", "p4"]
     log.hears.set()
@@ -198,8 +213,11 @@ async def test_whatever_comes_of_them_results_of_a_payment_are_told_of_in_their_
         for _ in range(merchants.dice.randrange(10)):
             await asyncio.sleep(0)
     told: dict[str, list[str]] = defaultdict(list)
-    for one in await world.told(len(payments)):
-        told[payments[one.delivery]].append(one.delivery)
+    spared = {one.delivery for one in await world.told(len(payments)) if one.unsent}
+    for one in world.owner.told:
+        if not one.unsent:
+            told[payments[one.delivery]].append(one.delivery)
     await world.quiet()
-    assert told == queued
-    assert not world.deliverer._queues._later, "nothing is kept of what is done with"
+    assert told == {name: [one for one in steps if one not in spared] for name, steps in queued.items()}
+    queues = world.deliverer._queues
+    assert not queues._later and not queues._turns, "nothing is kept of what is done with"
