@@ -19,6 +19,7 @@ from mkondo.domain.payment import PaymentCompleted
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.log import Received
 from mkondo.runtime.deliverer import Deliverer
+from mkondo.runtime.places import AT_FIRST_TO_ONE_TARGET
 from mkondo.testing.builders import APPLICATION, later, payment
 from tests.unit.runtime.still_clock import StillClock
 
@@ -120,3 +121,15 @@ def delivery(name: str, host: str = "quick.example", attempt: int = 1) -> Delive
     url = f"https://{host}/mpesa"
     result = PaymentCompleted(payment(name, asynchronous=True, response_url=url, reply_to=None))
     return Delivery(PaymentId(name), APPLICATION, url, result, attempt, later(60_000))
+
+
+async def silence(world: World) -> None:
+    """A host has left its first attempts unanswered; what comes now waits until it is let."""
+    for number in range(AT_FIRST_TO_ONE_TARGET):
+        world.queue(f"s{number}", "silent.example")
+    await world.until(lambda: world.merchants.open == AT_FIRST_TO_ONE_TARGET)
+    world.merchants.let.set()
+    await world.told(AT_FIRST_TO_ONE_TARGET)
+    await world.quiet()
+    world.merchants.let.clear()
+    world.owner.told.clear()

@@ -23,8 +23,7 @@ from mkondo.runtime.places import AT_FIRST_TO_ONE_TARGET, WAITING_FOR_SILENT_TAR
 from mkondo.runtime.queues import WAITING_FOR_ONE_HOST
 from mkondo.testing.builders import APPLICATION, C2B, CUSTOMER, MARKET, MULTI, NOW, SHOP, VOUCHER, later, payment
 from mkondo.testing.builders import service_request as request
-from tests.unit.runtime.deliverer_world import GOOD, OWNER, UNANSWERED, Merchants, World
-from tests.unit.runtime.test_deliverer import silence
+from tests.unit.runtime.deliverer_world import GOOD, OWNER, UNANSWERED, Merchants, World, silence
 
 REFUSED = Receipt(False, 500, "answered HTTP 500", milliseconds=1)
 RESERVED, DECIDED, REVERSED = "reserved", "decided", "reversed"
