@@ -1,7 +1,9 @@
 """Merchants, an owner and a clock that stands still around one deliverer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
 
 from mkondo.adapters.memory.log import MemoryLog
 from mkondo.adapters.system.ids import SystemIds
@@ -133,3 +135,12 @@ async def silence(world: World) -> None:
     await world.quiet()
     world.merchants.let.clear()
     world.owner.told.clear()
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    await world.log.attach(OWNER, world.owner)
+    yield world
+    await world.deliverer.stop()
+    assert world.merchants.closed and not world.merchants.open

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
@@ -29,22 +29,13 @@ from mkondo.runtime.queues import WAITING_FOR_ONE_HOST
 from mkondo.testing.builders import APPLICATION, service_request
 from tests.unit.runtime.deliverer_world import (
     GOOD,
-    OWNER,
     World,
     delivery,
 )
+from tests.unit.runtime.deliverer_world import world as world
 from tests.unit.runtime.house import house
 
 AT_ONCE_TO_DOUBTFUL_MAX = AT_ONCE_MAX // 2
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
-    await world.log.attach(OWNER, world.owner)
-    yield world
-    await world.deliverer.stop()
-    assert world.merchants.closed and not world.merchants.open
 
 
 async def test_what_was_queued_is_tried_at_once_and_the_decider_is_told(world: World) -> None:

@@ -4,7 +4,6 @@ others. Retries come when they come: test_deliveries.py."""
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -24,6 +23,7 @@ from mkondo.runtime.queues import WAITING_FOR_ONE_HOST
 from mkondo.testing.builders import APPLICATION, C2B, CUSTOMER, MARKET, MULTI, NOW, SHOP, VOUCHER, later, payment
 from mkondo.testing.builders import service_request as request
 from tests.unit.runtime.deliverer_world import GOOD, OWNER, UNANSWERED, Merchants, World, silence
+from tests.unit.runtime.deliverer_world import world as world
 
 REFUSED = Receipt(False, 500, "answered HTTP 500", milliseconds=1)
 RESERVED, DECIDED, REVERSED = "reserved", "decided", "reversed"
@@ -48,14 +48,6 @@ def result(name: str, step: str = RESERVED) -> Result:
 def delivery(name: str, step: str = RESERVED, host: str = "quick.example", attempt: int = 1) -> Delivery:
     known = PaymentId(name if step == RESERVED else f"{step}-{name}")
     return Delivery(known, APPLICATION, f"https://{host}/mpesa", result(name, step), attempt, later(60_000))
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
-    await world.log.attach(OWNER, world.owner)
-    yield world
-    await world.deliverer.stop()
 
 
 def queue(world: World, name: str, step: str = RESERVED, host: str = "slow.example") -> None:

@@ -1,21 +1,12 @@
 """A host that leaves its attempts unanswered: fewer at once, with a rest between, and few that wait for it."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from mkondo.domain.delivery import CallbackDue, Receipt
 from mkondo.runtime.places import AT_FIRST_TO_ONE_TARGET, AT_ONCE_TO_ONE_HOST, WAITING_FOR_SILENT_TARGET
 from mkondo.runtime.queues import SPARED_AT_ONCE, SPARED_SHARE
-from tests.unit.runtime.deliverer_world import OWNER, UNANSWERED, World, delivery, silence
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
-    await world.log.attach(OWNER, world.owner)
-    yield world
-    await world.deliverer.stop()
+from tests.unit.runtime.deliverer_world import UNANSWERED, World, delivery, silence
+from tests.unit.runtime.deliverer_world import world as world
 
 
 async def test_a_host_that_leaves_attempts_unanswered_gets_fewer_at_once_and_few_wait_for_it(world: World) -> None:
