@@ -1,8 +1,6 @@
 """Applications: list, look, change, remove. Read next: changes.py; making.py for new ones and new API keys."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from msgspec.structs import replace
 from pydantic import BaseModel
 
@@ -16,7 +14,7 @@ from services.portal.api.access import Environment, Granted, Managed, Own, Reade
 from services.portal.api.application_view import ApplicationView, Edited, Removed, view_of
 from services.portal.api.changes import ApplicationChange, apply
 from services.portal.api.configuring import application_of, change_application
-from services.portal.api.paging import LOOKED_AT_MAX, Next, chosen
+from services.portal.api.paging import LOOKED_AT_MAX, Limit, Next, chosen
 from services.portal.api.rooms import used_up
 
 router = APIRouter(tags=["applications"])
@@ -34,7 +32,7 @@ async def list_applications(
     parts: Environment,
     grant: Reader,
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+    limit: Limit = LOOKED_AT_MAX,
 ) -> Applications:
     """The applications of the environment that the bearer may see, but for those that were removed; behind the one
     whose id is `after`, in an order of the platform's own."""

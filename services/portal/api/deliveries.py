@@ -9,7 +9,7 @@ from mkondo.contracts.views import decode_row
 from mkondo.domain.views.deliveries import DeliveryRow, row_key
 from services.portal.api.access import Environment, Own
 from services.portal.api.errors import Refused
-from services.portal.api.paging import LOOKED_AT_MAX, Next, page_of_view
+from services.portal.api.paging import LOOKED_AT_MAX, Limit, Next, page_of_view
 
 router = APIRouter(tags=["deliveries"])
 
@@ -61,7 +61,7 @@ async def list_deliveries(
     parts: Environment,
     application: Own,
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+    limit: Limit = LOOKED_AT_MAX,
     state: Annotated[State | None, Query()] = None,
 ) -> Deliveries:
     """The application's deliveries, the oldest first, behind the one whose id is `after`; of one state, if it is named:

@@ -1,8 +1,6 @@
 """Addresses that were disabled because they are gone, or failed for long. Read next: domain/endpoint.py."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from mkondo.domain import deliveries
@@ -12,7 +10,7 @@ from mkondo.runtime.questions import ask
 from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
-from services.portal.api.paging import LOOKED_AT_MAX, Next, page_of_view
+from services.portal.api.paging import LOOKED_AT_MAX, Limit, Next, page_of_view
 
 router = APIRouter(tags=["deliveries"])
 
@@ -55,7 +53,7 @@ async def list_endpoints(
     parts: Environment,
     application: Own,
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+    limit: Limit = LOOKED_AT_MAX,
 ) -> Endpoints:
     """The application's addresses that were ever disabled; any other works, or is still being tried."""
     rows, behind = await page_of_view(parts.views, "endpoints", f"{application}/", f"{application}/{after}", limit)

@@ -6,9 +6,9 @@ Read next: domain/handset.py, which says what each act means.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from msgspec.structs import replace
 from pydantic import BaseModel, Field
 
@@ -29,7 +29,7 @@ from services.portal.api.bodies import Asked
 from services.portal.api.configuring import application_of, change_application
 from services.portal.api.errors import Refused
 from services.portal.api.numbers import FullNumber
-from services.portal.api.paging import LOOKED_AT_MAX, Next, chosen
+from services.portal.api.paging import LOOKED_AT_MAX, Limit, Next, chosen
 
 router = APIRouter(tags=["handsets"])
 
@@ -94,7 +94,7 @@ async def list_handsets(
     parts: Sandbox,
     application: Own,
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+    limit: Limit = LOOKED_AT_MAX,
 ) -> Handsets:
     """The registered test numbers of an application, in the order of the numbers as text."""
     numbers = (await application_of(parts, application)).configuration.test_msisdns

@@ -1,16 +1,16 @@
 """What was changed of an application, when and by whom. Read next: domain/views/changes.py."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from mkondo.domain.views.changes import ChangeRow, line_key
 from services.portal.api.access import Environment, Own
 from services.portal.api.application_view import settings_of
 from services.portal.api.errors import Refused
-from services.portal.api.paging import LOOKED_AT_MAX, Next, Number, page_of_view
+from services.portal.api.paging import LOOKED_AT_MAX, Limit, Next, Number, page_of_view
 
 router = APIRouter(tags=["applications"])
 
@@ -44,7 +44,7 @@ async def show_history(
     parts: Environment,
     application: Own,
     after: Number = "",
-    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+    limit: Limit = LOOKED_AT_MAX,
 ) -> History:
     """Each change of it, the oldest first, behind version `after`; of one that was removed too."""
     version = int(after or 0)

@@ -4,9 +4,7 @@ A view follows: a mandate that it does not know yet is read from the fact that i
 the merchant has its id. Read next: domain/mandate.py.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from mkondo.contracts.journal import Partition
@@ -22,7 +20,7 @@ from mkondo.runtime.parts import Parts
 from services.portal.api.access import Own, Sandbox
 from services.portal.api.bodies import Asked
 from services.portal.api.errors import Refused
-from services.portal.api.paging import LOOKED_AT_MAX, Next, page_of_view
+from services.portal.api.paging import LOOKED_AT_MAX, Limit, Next, page_of_view
 
 router = APIRouter(tags=["mandates"])
 
@@ -63,7 +61,7 @@ async def list_mandates(
     parts: Sandbox,
     application: Own,
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = LOOKED_AT_MAX,
+    limit: Limit = LOOKED_AT_MAX,
 ) -> Mandates:
     """The application's mandates, whatever became of them, in the order of their ids as text: those behind `after`."""
     start = row_key(application, after)

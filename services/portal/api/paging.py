@@ -20,6 +20,7 @@ LOOKED_AT_MAX = 500
 Next = Annotated[str, Field(description="Ask again with it as `after`; empty: that was all.")]
 NUMBER = "^[0-9]{0,18}$"
 """An `after` that is a number: of a version, a digest, a result. Empty: the beginning."""
+Limit = Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)]
 Number = Annotated[str, Query(pattern=NUMBER)]
 Row = TypeVar("Row")
 

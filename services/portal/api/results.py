@@ -24,7 +24,7 @@ from services.portal.api.access import Environment, Granted, Own
 from services.portal.api.configuring import record_of
 from services.portal.api.errors import Refused
 from services.portal.api.open_requests import OpenRequests, open_requests_of
-from services.portal.api.paging import LOOKED_AT_MAX
+from services.portal.api.paging import Limit
 from services.portal.api.waiting import pause
 
 router = APIRouter(tags=["results"])
@@ -64,7 +64,7 @@ async def list_results(
     grant: Granted,
     open_requests: Annotated[OpenRequests, Depends(open_requests_of)],
     after: Annotated[str, Query(pattern=r"^(|newest|[0-9]{1,18})$")] = "",
-    limit: Annotated[int, Query(ge=1, le=LOOKED_AT_MAX)] = 100,
+    limit: Limit = 100,
     wait: Annotated[float, Query(ge=0, le=WAIT_SECONDS_MAX)] = 0,
 ) -> Feed:
     """The application's results behind a cursor, in the order in which they were queued; replays stand in it again.
