@@ -112,16 +112,14 @@ class Deliverer:
         try:
             while spared:
                 for delivery, receipt in spared:
-                    task = self._beside(self._record(delivery, receipt, "not tried", unsent=True))
-                    self._keep(delivery, task)
+                    self._about(delivery, self._record(delivery, receipt, "not tried", unsent=True))
                 await self._clock.wait(SPARE_SECONDS)
                 spared = self._queues.spare(target)
         finally:
             self._sparing.discard(target)
 
     def _begin(self, begun: Begun) -> None:
-        task = self._beside(self._attempt(begun))
-        self._keep(begun.delivery, task)
+        task = self._about(begun.delivery, self._attempt(begun))
         task.add_done_callback(lambda _: self._end(begun))
 
     def _end(self, begun: Begun) -> None:
@@ -150,8 +148,10 @@ class Deliverer:
         if not task.cancelled() and (trouble := task.exception()) is not None:
             log.error("a callback, or what came of it, is in doubt until its lease runs out: a bug", exc_info=trouble)
 
-    def _keep(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+    def _about(self, delivery: Delivery, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = self._beside(work)
         task.add_done_callback(lambda _: self._told(delivery))
+        return task
 
     def _told(self, delivery: Delivery) -> None:
         self._in_hand.pop(_attempt_of(delivery), None)

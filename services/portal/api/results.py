@@ -82,8 +82,7 @@ async def list_results(
         raise Refused(410, "the cursor is ahead of the results: the data were wiped since it was made", _ANEW)
     if not rows and wait:
         with open_requests.slot(request.scope, parts.environment, grant.name):
-            await _wait_for_more(request, parts, application, start, wait)
-        rows = await results_behind(parts, application, start, limit)
+            rows = await _wait_for_more(request, parts, application, start, limit, wait)
     if not rows:
         return Feed(results=[], next=str(start))
     secrets = await _secrets(parts, application)
@@ -91,15 +90,17 @@ async def list_results(
 
 
 async def _wait_for_more(
-    request: Request, parts: Parts, application: ApplicationId, after: int, seconds_max: float
-) -> None:
-    """Until there is one behind `after`, the time is over, the platform stops, or whoever waits is gone."""
+    request: Request, parts: Parts, application: ApplicationId, after: int, limit: int, seconds_max: float
+) -> list[ResultRow]:
+    """What stands behind `after` once there is any; none when the time is over, the platform stops, or whoever waits
+    is gone."""
     stopping: asyncio.Event = request.app.state.stopping
     until = asyncio.get_running_loop().time() + seconds_max
     while not (stopping.is_set() or asyncio.get_running_loop().time() >= until or await request.is_disconnected()):
         await pause(stopping, LOOK_SECONDS)
-        if await results_behind(parts, application, after, 1):
-            return
+        if rows := await results_behind(parts, application, after, limit):
+            return rows
+    return []
 
 
 async def newest(parts: Parts, application: ApplicationId) -> int:

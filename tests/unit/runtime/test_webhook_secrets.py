@@ -6,12 +6,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from mkondo.adapters.keys.sealing import AesSealing
+from mkondo.adapters.memory.store import MemoryStore
 from mkondo.adapters.system.ids import SystemIds
 from mkondo.contracts.records import encode_record
 from mkondo.contracts.signature import Secret, read_secret
 from mkondo.domain.application import Application
 from mkondo.domain.delivery import CallbackQueued, Receipt
 from mkondo.domain.endpoint import EndpointDisabled
+from mkondo.domain.ids import RecordKey
 from mkondo.ports.callback_sender import Callback
 from mkondo.ports.errors import TryLater
 from mkondo.ports.sealing import CannotOpen
@@ -19,6 +21,7 @@ from mkondo.runtime.deliverer import Deliverer
 from mkondo.runtime.webhook_secrets import WebhookSecrets, sealed_about
 from mkondo.testing.builders import APPLICATION, NOW, configuration, later
 from tests.unit.runtime.deliverer_world import OWNER, World, delivery
+from tests.unit.runtime.still_clock import StillClock
 
 SEALING, OTHER = AesSealing({"k1": b"k" * 32}), AesSealing({"k2": b"o" * 32})
 NOT_SENT = "mkondo_callbacks_total", {"outcome": "not sent"}
@@ -29,15 +32,16 @@ def sealed(text: str) -> str:
     return SEALING.seal(text, sealed_about("sandbox", APPLICATION))
 
 
-class Facts:
+class Facts(MemoryStore):
     """One application's record, or trouble."""
 
     def __init__(self) -> None:
+        super().__init__(StillClock())
         self.found: Application | None = None
         self.trouble: Exception | None = None
         self.asked = 0
 
-    async def record(self, key: str) -> bytes | None:
+    async def record(self, key: RecordKey) -> bytes | None:
         self.asked += 1
         if self.trouble is not None:
             raise self.trouble
@@ -62,7 +66,7 @@ class SigningWorld(World):
     def __init__(self, facts: Facts, sealing: AesSealing) -> None:
         super().__init__()
         self.signed: list[tuple[Secret, ...]] = []
-        self.secrets = WebhookSecrets("sandbox", facts, sealing, self.clock)  # type: ignore[arg-type]
+        self.secrets = WebhookSecrets("sandbox", facts, sealing, self.clock)
         self.deliverer = Deliverer(self, self.log, self.clock, SystemIds(), self.secrets.of)
 
     async def send(self, callback: Callback) -> Receipt:
@@ -137,10 +141,10 @@ async def test_with_a_lost_key_nothing_goes_out_unsigned_and_it_is_said(
 
 
 async def test_a_process_without_keys_sends_unsigned_only_what_is_promised_to_nobody_signed(facts: Facts) -> None:
-    secrets = WebhookSecrets("sandbox", facts, None, World().clock)  # type: ignore[arg-type]
+    secrets = WebhookSecrets("sandbox", facts, None, World().clock)
     facts.found = Application(APPLICATION, 1, configuration())
     assert await secrets.of(APPLICATION) == ()
-    secrets = WebhookSecrets("sandbox", facts, None, World().clock)  # type: ignore[arg-type]
+    secrets = WebhookSecrets("sandbox", facts, None, World().clock)
     facts.found = Application(APPLICATION, 2, configuration(webhook_secret=sealed(FIRST)))
     with pytest.raises(CannotOpen, match="no sealing keys"):
         await secrets.of(APPLICATION)
